@@ -1,0 +1,89 @@
+// Package graph is one tenant's directory over Microsoft Graph v1.0: JSON in and
+// out, paging, batches, retries, and Graph's errors as faults. It knows no SCIM.
+// It alone imports the Graph and Azure SDKs.
+package graph
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// MaxPage is the largest $top that Graph takes for directory objects.
+const MaxPage = 999
+
+// MaxBatch is how many requests one $batch holds.
+const MaxBatch = 20
+
+// A Request is one request to Graph, before it is a URL.
+type Request struct {
+	Method string            // default GET
+	Path   string            // URL template below the base: "/groups/{id}/members/{member}/$ref"
+	Params map[string]string // values of the template's variables; each is escaped into one path segment
+	Query  Query
+	Body   []byte // JSON; nil: none
+}
+
+// Query holds the OData system query options of a request.
+type Query struct {
+	Select   []string
+	Expand   string
+	Filter   string
+	Search   string
+	OrderBy  string
+	Top      int  // 0: Graph's default
+	Count    bool // $count=true
+	Advanced bool // ConsistencyLevel: eventual, on this request and on every next page
+}
+
+// A Response is Graph's answer to one request, read whole.
+type Response struct {
+	Status    int
+	Header    http.Header
+	Body      jsontext.Value // nil when there was none
+	RequestID string
+}
+
+// A Result is Graph's answer to one request of a batch. Err is a *fault.Error
+// when the request was refused; then Response is still what Graph said.
+type Result struct {
+	Response
+	Err error
+}
+
+// A Page is what a page of a collection tells besides its elements.
+type Page struct {
+	Count    int    // @odata.count; -1: not told
+	NextLink string // opaque; "" on the last page
+}
+
+// An Order says how the requests of a batch depend on one another.
+type Order int
+
+// Orders of a batch.
+const (
+	Parallel   Order = iota // independent of one another
+	Sequential              // each waits for the one before it; for writes to one object
+)
+
+// Options of a Client. Zero durations and sizes take the documented defaults.
+type Options struct {
+	BaseURL    string            // e.g. https://graph.microsoft.com/v1.0
+	Credential Credential        // who the gateway is
+	Transport  http.RoundTripper // default: a transport of its own
+	Timeout    time.Duration     // one request to Graph, retries apart; default 30 s
+	Retries    int               // attempts after the first; default 4; -1: none
+	Parallel   int               // batches under way at once for one call; default 4
+	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
+}
+
+// The verbs, each documented where it is defined:
+//
+//	func New(o Options) (*Client, error)
+//	func (c *Client) Do(ctx context.Context, r Request) (*Response, error)
+//	func (c *Client) Page(ctx context.Context, r Request, link string, each func(*jsontext.Decoder) error) (Page, error)
+//	func (c *Client) All(ctx context.Context, r Request, each func(jsontext.Value) error) error
+//	func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]Result, error)
+var _ = context.Background

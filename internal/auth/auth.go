@@ -1,0 +1,71 @@
+// Package auth says who calls: it finds the SCIM client, and so the tenant, that
+// a bearer token belongs to.
+package auth
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/tenant"
+)
+
+// Challenge is the WWW-Authenticate header of a 401 answer (RFC 6750 section 3).
+const Challenge = `Bearer realm="scim"`
+
+// A Client is one program that may call. Its token is kept as a digest only.
+type Client struct {
+	Name   string
+	Tenant *tenant.Tenant
+	sum    [sha256.Size]byte
+}
+
+// NewClient makes a client of the tenant that is known by its bearer token.
+func NewClient(name string, t *tenant.Tenant, token string) Client {
+	return Client{Name: name, Tenant: t, sum: sha256.Sum256([]byte(token))}
+}
+
+// An Authenticator knows the clients. It is never changed once it is made.
+type Authenticator struct{ clients []Client }
+
+// New makes an Authenticator of the clients.
+func New(clients ...Client) *Authenticator {
+	return &Authenticator{clients: append([]Client(nil), clients...)}
+}
+
+// Authenticate finds the client that sent the request. Its error is a fault of
+// kind Unauthenticated that tells what was missing and never what was sent.
+func (a *Authenticator) Authenticate(r *http.Request) (Client, error) {
+	token, err := bearer(r.Header)
+	if err != nil {
+		return Client{}, err
+	}
+	sum := sha256.Sum256([]byte(token))
+	found := -1
+	for i, c := range a.clients { // all of them, so that the time taken tells nothing
+		if subtle.ConstantTimeCompare(sum[:], c.sum[:]) == 1 {
+			found = i
+		}
+	}
+	if found < 0 {
+		return Client{}, fault.New(fault.Unauthenticated, "The bearer token is not known.")
+	}
+	return a.clients[found], nil
+}
+
+// bearer reads the Authorization header (RFC 6750 section 2.1; the scheme's case
+// does not matter, RFC 9110 section 11.1).
+func bearer(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", fault.New(fault.Unauthenticated, "This request needs a bearer token.")
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	token = strings.Trim(token, " ")
+	if len(values) > 1 || !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", fault.New(fault.Unauthenticated, "The Authorization header must be \"Bearer\" and one token.")
+	}
+	return token, nil
+}

@@ -1,0 +1,80 @@
+// Package tenant says which directories may be reached: a tenant is a value,
+// made once from configuration and never changed after.
+package tenant
+
+import (
+	"context"
+	"time"
+)
+
+// Mode says whose app registration reaches the directory.
+type Mode string
+
+// The modes.
+const (
+	Single Mode = "single" // the tenant's own app registration, with its credential
+	Multi  Mode = "multi"  // the operator's app registration, which the tenant consented to
+)
+
+// A Tenant is one Entra directory and how it is served.
+type Tenant struct {
+	Name          string // what operators call it; unique
+	DirectoryID   string // Entra's tenant id, a GUID
+	Mode          Mode
+	Cloud         Cloud
+	RootCAs       []byte // PEM; trusted beside the system's roots; nil: none
+	Credential    Credential
+	Profile       string    // a mapping profile that ships with the gateway, "" for none
+	Overlays      []Overlay // laid on the mapping tables in this order, after the profile
+	DefaultDomain string    // completes a userName without a domain; "" for off
+	ShortNames    bool      // a userName in DefaultDomain is shown without it
+	Offset        *time.Location
+	Policy        Policy
+}
+
+// An Overlay is the text of a file that changes mapping tables. Name is used in
+// complaints about it.
+type Overlay struct {
+	Name string
+	Text []byte
+}
+
+// ManagerMissing says what becomes of a user whose manager cannot be found.
+type ManagerMissing string
+
+// What may become of such a user.
+const (
+	ManagerWarn   ManagerMissing = "warn"   // written without manager, with a warning in the log
+	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
+)
+
+// A Policy holds what a tenant decides where the standards leave a choice.
+type Policy struct {
+	ManagerMissing ManagerMissing
+	MaxScan        int // objects read at most to answer a filter that Graph cannot evaluate alone
+}
+
+// A Credential is how the gateway proves to Entra who it is: the client id with
+// exactly one of secret, certificate and federated token, or the managed identity
+// of the machine.
+type Credential struct {
+	ClientID            string
+	Secret              string
+	Certificate         []byte // PEM or PKCS #12, with the private key
+	CertificatePassword string
+	FederatedTokenFile  string // read again each time a token is needed
+	ManagedIdentity     bool
+}
+
+type key struct{}
+
+// NewContext gives a context of a request that t serves.
+func NewContext(ctx context.Context, t *Tenant) context.Context {
+	return context.WithValue(ctx, key{}, t)
+}
+
+// FromContext finds the tenant of the request; nil before authentication.
+func FromContext(ctx context.Context) *Tenant {
+	t, _ := ctx.Value(key{}).(*Tenant)
+	return t
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/tenant"
+)
+
+// minToken is the least length of a bearer token that a network may guess at.
+const minToken = 16
+
+// complaint is a mistake with the place where it was made.
+func (c Config) complaint(key string, err error) error {
+	origin, ok := c.origins[key]
+	if !ok {
+		origin = key
+		for _, s := range settings(&c) {
+			if s.key == key {
+				origin = fmt.Sprintf("%s (%s)", key, s.env)
+			}
+		}
+	}
+	return fmt.Errorf("%s: %w", origin, err)
+}
+
+// A check is one thing that must hold of a setting.
+type check struct {
+	ok   bool
+	key  string
+	want string
+}
+
+// check adds the mistakes that only show once everything is filled in.
+func (l *loader) check() {
+	c := &l.config
+	for _, checks := range [][]check{c.listenerChecks(), c.tenantChecks(), c.credentialChecks(), c.otherChecks()} {
+		for _, check := range checks {
+			if !check.ok && !l.bad[check.key] {
+				l.fail(check.key, errors.New(check.want))
+			}
+		}
+	}
+}
+
+func (c *Config) listenerChecks() []check {
+	_, pairErr := tls.X509KeyPair(c.TLS.Certificate.Content, c.TLS.Key.Content)
+	token, key := c.BearerToken(), "token"
+	if c.TokenFile.Given() {
+		key = "tokenFile"
+	}
+	return []check{
+		{validListen(c.Listen), "listen", "must be host:port"},
+		{c.PublicURL == "" || validURL(c.PublicURL, "http", "https"), "publicURL", "must be an absolute URL without query"},
+		{c.Token == "" || !c.TokenFile.Given(), "tokenFile", "cannot be given beside token"},
+		{token != "" || c.TokenFile.Given(), key, "is missing: clients need a bearer token (or tokenFile)"},
+		{token == "" && !c.TokenFile.Given() || len(token) >= minToken, key, "must have at least 16 characters"},
+		{validToken(string(token)), key, "must be letters, digits and -._~+/= only (RFC 6750)"},
+		{c.TLS.Certificate.Given() == c.TLS.Key.Given(), "tls.keyFile", "certificateFile and keyFile belong together"},
+		{!c.ServesTLS() || pairErr == nil, "tls.certificateFile", "must be a PEM certificate that belongs to the key in keyFile"},
+	}
+}
+
+func (c *Config) tenantChecks() []check {
+	t := c.Tenant
+	_, cloud := tenant.CloudNamed(t.Cloud)
+	return []check{
+		{t.Name != "", "tenant.name", "cannot be empty"},
+		{validGUID(t.ID), "tenant.id", "must be the directory's GUID"},
+		{cloud, "tenant.cloud", "must be one of " + strings.Join(tenant.CloudNames(), ", ")},
+		{t.GraphURL == "" || validURL(t.GraphURL, "https"), "tenant.graphURL", "must be an https URL"},
+		{t.Authority == "" || validURL(t.Authority, "https"), "tenant.authority", "must be an https URL"},
+		{!t.CA.Given() || x509.NewCertPool().AppendCertsFromPEM(t.CA.Content), "tenant.caFile", "must hold PEM certificates"},
+		{validDomain(t.DefaultDomain), "tenant.defaultDomain", "must be a domain name"},
+		{!t.ShortNames || t.DefaultDomain != "", "tenant.shortNames", "needs tenant.defaultDomain"},
+	}
+}
+
+func (c *Config) credentialChecks() []check {
+	t := c.Tenant
+	var given []string
+	for name, is := range map[string]bool{
+		"clientSecret": t.ClientSecret != "", "clientSecretFile": t.ClientSecretFile.Given(), "certificateFile": t.Certificate.Given(),
+		"federatedTokenFile": t.FederatedTokenFile != "", "managedIdentity": t.ManagedIdentity,
+	} {
+		if is {
+			given = append(given, name)
+		}
+	}
+	slices.Sort(given)
+	return []check{
+		{len(given) > 0, "tenant.clientSecret", "is missing: give one of clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity"},
+		{len(given) < 2, "tenant.clientSecret", "give one credential, not " + strings.Join(given, " and ")},
+		{t.ManagedIdentity && t.ClientID == "" || validGUID(t.ClientID), "tenant.clientID", "must be the application's GUID"},
+		{!t.ClientSecretFile.Given() || t.ClientSecretFile.secret() != "", "tenant.clientSecretFile", "is empty"},
+		{t.CertificatePassword == "" || t.Certificate.Given(), "tenant.certificatePassword", "needs tenant.certificateFile"},
+		{t.FederatedTokenFile == "" || readable(t.FederatedTokenFile), "tenant.federatedTokenFile", "cannot be read"},
+	}
+}
+
+func (c *Config) otherChecks() []check {
+	return []check{
+		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
+		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
+		{c.Limits.Body >= 1024, "limits.body", "must be at least 1024 bytes"},
+		{c.Limits.Header >= 4096, "limits.header", "must be at least 4096 bytes"},
+		{c.Limits.Timeout > 0, "limits.timeout", "must be more than 0"},
+		{c.Limits.Requests > 0, "limits.requests", "must be more than 0"},
+		{c.Limits.Connections > 0, "limits.connections", "must be more than 0"},
+		{c.Log.Level >= zerolog.DebugLevel && c.Log.Level <= zerolog.ErrorLevel, "log.level", "must be debug, info, warn or error"},
+		{c.Log.Format == "json" || c.Log.Format == "console", "log.format", "must be json or console"},
+		{c.DrainGrace >= 0, "drainGrace", "must not be negative"},
+	}
+}
+
+func validListen(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	return err == nil && bad == nil && n < 1<<16
+}
+
+func validURL(s string, schemes ...string) bool {
+	u, err := url.Parse(s)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+func validGUID(s string) bool {
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == len("00000000-0000-0000-0000-000000000000")
+}
+
+func validDomain(s string) bool { return !strings.ContainsAny(s, "@/: \t") }
+
+// validToken holds a token to the alphabet that a header can carry (RFC 6750
+// section 2.1).
+func validToken(s string) bool {
+	return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") == ""
+}
+
+func readable(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}

@@ -1,0 +1,98 @@
+// Package config is what an operator decides: one struct, filled from a YAML
+// file, the environment and flags, the later winning over the earlier. It is
+// strict, and reports every mistake at once with the place where it was made.
+package config
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/tenant"
+)
+
+// Config is the whole configuration of the gateway. Each setting has three names:
+// its key in the YAML file (yaml tags, groups joined by dots), its environment
+// variable (env tag) and its flag, which is the variable in lower case without
+// prefix and with hyphens. A Secret has no flag. Default has the defaults.
+type Config struct {
+	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
+	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2. Without it the Host of each request is used."`
+	TLS        TLS           `yaml:"tls"`
+	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client, at least 16 characters."`
+	TokenFile  File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
+	Tenant     Tenant        `yaml:"tenant"`
+	Mapping    Mapping       `yaml:"mapping"`
+	Policy     Policy        `yaml:"policy"`
+	Limits     Limits        `yaml:"limits"`
+	Log        Log           `yaml:"log"`
+	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
+
+	origins map[string]string // where a setting was given, by its key
+}
+
+// TLS is the certificate of the gateway's own listener. Without it the gateway
+// speaks plain HTTP, for a proxy in front of it.
+type TLS struct {
+	Certificate File `yaml:"certificateFile" env:"ENTRASCIM_TLS_CERTIFICATE_FILE" help:"PEM file with the certificate chain of the listener; with it the gateway serves HTTPS."`
+	Key         File `yaml:"keyFile" env:"ENTRASCIM_TLS_KEY_FILE" help:"PEM file with the private key of that certificate."`
+}
+
+// Tenant is the Entra directory that is served, and how the gateway signs in.
+type Tenant struct {
+	Name                string `yaml:"name" env:"ENTRASCIM_TENANT_NAME" help:"What the tenant is called in logs."`
+	ID                  string `yaml:"id" env:"AZURE_TENANT_ID" help:"Directory (tenant) id, a GUID."`
+	ClientID            string `yaml:"clientID" env:"AZURE_CLIENT_ID" help:"Application (client) id of the app registration; of a user-assigned managed identity, if there is one."`
+	ClientSecret        Secret `yaml:"clientSecret" env:"AZURE_CLIENT_SECRET" help:"Client secret of the app registration."`
+	ClientSecretFile    File   `yaml:"clientSecretFile" env:"AZURE_CLIENT_SECRET_FILE" help:"File that holds the client secret."`
+	Certificate         File   `yaml:"certificateFile" env:"AZURE_CLIENT_CERTIFICATE_PATH" help:"PEM or PKCS #12 file with a certificate of the app registration and its private key."`
+	CertificatePassword Secret `yaml:"certificatePassword" env:"AZURE_CLIENT_CERTIFICATE_PASSWORD" help:"Password of that file."`
+	FederatedTokenFile  string `yaml:"federatedTokenFile" env:"AZURE_FEDERATED_TOKEN_FILE" help:"File with the token of a workload identity; read again each time it is needed."`
+	ManagedIdentity     bool   `yaml:"managedIdentity" env:"ENTRASCIM_MANAGED_IDENTITY" help:"Sign in with the managed identity of the machine."`
+	Cloud               string `yaml:"cloud" env:"ENTRASCIM_CLOUD" help:"Microsoft cloud: global, usgov, usgov-dod or china."`
+	GraphURL            string `yaml:"graphURL" env:"ENTRASCIM_GRAPH_URL" help:"Graph URL with the version, in place of the cloud's."`
+	Authority           string `yaml:"authority" env:"AZURE_AUTHORITY_HOST" help:"URL of the login service, in place of the cloud's."`
+	CA                  File   `yaml:"caFile" env:"ENTRASCIM_CA_FILE" help:"PEM file with certificate authorities to trust beside the system's, for Graph and login."`
+	DefaultDomain       string `yaml:"defaultDomain" env:"ENTRASCIM_DEFAULT_DOMAIN" help:"Verified domain that completes a userName without one, on writes and in filters."`
+	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it."`
+	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
+}
+
+// Mapping is what is laid on the mapping tables that ship with the gateway.
+type Mapping struct {
+	Profile  string `yaml:"profile" env:"ENTRASCIM_PROFILE" help:"Shipped profile: starling maps as One Identity Starling Connect does."`
+	Overlays []File `yaml:"overlays" env:"ENTRASCIM_OVERLAYS" help:"Overlay files, laid on the tables in this order; separated by commas outside the file."`
+}
+
+// Policy is what the standards leave to the operator.
+type Policy struct {
+	ManagerMissing tenant.ManagerMissing `yaml:"managerMissing" env:"ENTRASCIM_MANAGER_MISSING" help:"What to do with a user whose manager does not exist: refuse, or warn and write the user without."`
+	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
+}
+
+// Limits bound what one client can take.
+type Limits struct {
+	Body        int64         `yaml:"body" env:"ENTRASCIM_LIMITS_BODY" help:"Bytes of a request body."`
+	Header      int           `yaml:"header" env:"ENTRASCIM_LIMITS_HEADER" help:"Bytes of a request's header."`
+	Timeout     time.Duration `yaml:"timeout" env:"ENTRASCIM_LIMITS_TIMEOUT" help:"Time for one request, Graph included."`
+	Requests    int           `yaml:"requests" env:"ENTRASCIM_LIMITS_REQUESTS" help:"Requests answered at once; one more gets 503 with Retry-After."`
+	Connections int           `yaml:"connections" env:"ENTRASCIM_LIMITS_CONNECTIONS" help:"Connections open at once; one more waits."`
+}
+
+// Log is what the gateway writes about itself, to standard error.
+type Log struct {
+	Level  zerolog.Level `yaml:"level" env:"ENTRASCIM_LOG_LEVEL" help:"Least level that is written: debug, info, warn or error."`
+	Format string        `yaml:"format" env:"ENTRASCIM_LOG_FORMAT" help:"json, or console for people."`
+}
+
+// Default is the configuration that nobody touched.
+func Default() Config {
+	return Config{
+		Listen:     "127.0.0.1:8080",
+		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
+		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000},
+		Limits:     Limits{Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, Connections: 1024},
+		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},
+		DrainGrace: 25 * time.Second,
+	}
+}

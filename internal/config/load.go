@@ -1,0 +1,111 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// Sources are where a configuration comes from.
+type Sources struct {
+	File   string              // path of the YAML file; "" for none
+	Getenv func(string) string // the environment; nil for none
+	Flags  map[string]string   // by key, those that were given
+}
+
+// Load reads the sources, the flags winning over the environment and that over
+// the file, reads the files that they name, and checks the whole. Its error joins
+// every mistake, one a line.
+func Load(from Sources) (Config, error) {
+	l := loader{config: Default(), bad: map[string]bool{}}
+	l.config.origins = map[string]string{}
+	l.settings = settings(&l.config)
+	l.file(from.File)
+	l.environment(from.Getenv)
+	l.flags(from.Flags)
+	l.read()
+	l.check()
+	return l.config, errors.Join(l.errs...)
+}
+
+type loader struct {
+	config   Config
+	settings []setting
+	errs     []error
+	bad      map[string]bool // keys already complained about
+}
+
+func (l *loader) file(path string) {
+	if path == "" {
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.errs = append(l.errs, fmt.Errorf("--config: %w", err))
+		return
+	}
+	found, errs := parseFile(path, text)
+	l.errs = append(l.errs, errs...)
+	for _, g := range found {
+		l.given(fmt.Sprintf("%s:%d: %s", path, g.line, g.key), g)
+	}
+}
+
+func (l *loader) given(origin string, g given) {
+	i := slices.IndexFunc(l.settings, func(s setting) bool { return s.key == g.key })
+	if i < 0 {
+		l.errs = append(l.errs, fmt.Errorf("%s: no such setting", origin))
+		return
+	}
+	s := l.settings[i]
+	_, list := s.value.Interface().([]File)
+	switch {
+	case list:
+		l.note(s, origin, s.setFiles(g.items))
+	case g.list:
+		l.note(s, origin, errors.New("must be one value"))
+	default:
+		l.note(s, origin, s.set(g.items[0]))
+	}
+}
+
+func (l *loader) environment(getenv func(string) string) {
+	if getenv == nil {
+		return
+	}
+	for _, s := range l.settings {
+		if text := getenv(s.env); text != "" {
+			l.note(s, s.env, s.set(text))
+		}
+	}
+}
+
+func (l *loader) flags(given map[string]string) {
+	for _, s := range l.settings {
+		if text, ok := given[s.key]; ok {
+			l.note(s, "--"+s.flag, s.set(text))
+		}
+	}
+}
+
+func (l *loader) read() {
+	for _, s := range l.settings {
+		if err := s.read(); err != nil {
+			l.fail(s.key, err)
+		}
+	}
+}
+
+// note keeps where the setting was given, and its mistake if there is one.
+func (l *loader) note(s setting, origin string, err error) {
+	l.config.origins[s.key] = origin
+	if err != nil {
+		l.fail(s.key, err)
+	}
+}
+
+func (l *loader) fail(key string, err error) {
+	l.errs = append(l.errs, l.config.complaint(key, err))
+	l.bad[key] = true
+}

@@ -1,0 +1,66 @@
+package config
+
+import "entrascim/internal/tenant"
+
+// BearerToken is the SCIM client's token, wherever it was given.
+func (c Config) BearerToken() Secret {
+	if c.Token != "" {
+		return c.Token
+	}
+	return c.TokenFile.secret()
+}
+
+// ServesTLS tells whether the listener has a certificate.
+func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key.Given() }
+
+// Directory is the one tenant that the configuration describes.
+func (c Config) Directory() *tenant.Tenant {
+	return &tenant.Tenant{
+		Name:          c.Tenant.Name,
+		DirectoryID:   c.Tenant.ID,
+		Mode:          tenant.Single,
+		Cloud:         c.Tenant.cloud(),
+		RootCAs:       c.Tenant.CA.Content,
+		Credential:    c.Tenant.credential(),
+		Profile:       c.Mapping.Profile,
+		Overlays:      c.Mapping.overlays(),
+		DefaultDomain: c.Tenant.DefaultDomain,
+		ShortNames:    c.Tenant.ShortNames,
+		Offset:        c.Tenant.Offset.Location,
+		Policy:        tenant.Policy{ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan},
+	}
+}
+
+func (t Tenant) cloud() tenant.Cloud {
+	cloud, _ := tenant.CloudNamed(t.Cloud)
+	if t.GraphURL != "" {
+		cloud.GraphURL = t.GraphURL
+	}
+	if t.Authority != "" {
+		cloud.Authority = t.Authority
+	}
+	return cloud
+}
+
+func (t Tenant) credential() tenant.Credential {
+	secret := t.ClientSecret
+	if secret == "" {
+		secret = t.ClientSecretFile.secret()
+	}
+	return tenant.Credential{
+		ClientID:            t.ClientID,
+		Secret:              string(secret),
+		Certificate:         t.Certificate.Content,
+		CertificatePassword: string(t.CertificatePassword),
+		FederatedTokenFile:  t.FederatedTokenFile,
+		ManagedIdentity:     t.ManagedIdentity,
+	}
+}
+
+func (m Mapping) overlays() []tenant.Overlay {
+	all := make([]tenant.Overlay, 0, len(m.Overlays))
+	for _, f := range m.Overlays {
+		all = append(all, tenant.Overlay{Name: f.Path, Text: f.Content})
+	}
+	return all
+}

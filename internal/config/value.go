@@ -1,0 +1,104 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// A Secret is never printed: not by fmt, not in a log, not as JSON or YAML.
+// string(s) is its value.
+type Secret string
+
+const hidden = "<secret>"
+
+// String hides a secret that is there.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides it from %#v.
+func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
+
+// MarshalText hides it from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// maxFile is the most that a file named in the configuration may hold, in bytes.
+const maxFile = 4 << 20
+
+// A File is a file that the configuration names. It is read once, when the
+// configuration is loaded.
+type File struct {
+	Path    string
+	Content []byte
+}
+
+// String is the path.
+func (f File) String() string { return f.Path }
+
+// GoString is the path too, for the content may be a secret.
+func (f File) GoString() string { return fmt.Sprintf("%q", f.Path) }
+
+// Given tells whether a file was named.
+func (f File) Given() bool { return f.Path != "" }
+
+func (f *File) read() error {
+	if !f.Given() {
+		return nil
+	}
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
+	}
+	defer file.Close()
+	f.Content, err = io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot be read: %w", err)
+	case len(f.Content) > maxFile:
+		return fmt.Errorf("%s is longer than %d bytes", f.Path, maxFile)
+	}
+	return nil
+}
+
+// secret is the content without the line end that editors leave.
+func (f File) secret() Secret { return Secret(strings.TrimRight(string(f.Content), "\r\n")) }
+
+// An Offset is a fixed distance from UTC.
+type Offset struct{ *time.Location }
+
+// String is the offset as it is given: "+02:00".
+func (o Offset) String() string {
+	if o.Location == nil {
+		return "+00:00"
+	}
+	return time.Unix(0, 0).In(o.Location).Format("-07:00")
+}
+
+// UnmarshalText reads "+02:00", "-05:30", "Z" or "UTC".
+func (o *Offset) UnmarshalText(text []byte) error {
+	given := string(text)
+	if given == "Z" || given == "UTC" {
+		o.Location = time.UTC
+		return nil
+	}
+	t, err := time.Parse("-07:00", given)
+	if err != nil {
+		return errors.New("must be an offset like +02:00")
+	}
+	_, seconds := t.Zone()
+	if seconds < -12*3600 || seconds > 14*3600 {
+		return errors.New("must be an offset between -12:00 and +14:00")
+	}
+	o.Location = time.FixedZone("", seconds)
+	if seconds == 0 {
+		o.Location = time.UTC
+	}
+	return nil
+}

@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -17,13 +18,20 @@ const MaxPage = 999
 // MaxBatch is how many requests one $batch holds.
 const MaxBatch = 20
 
-// A Request is one request to Graph, before it is a URL.
+// A Request is one request to Graph, before it is a URL. Path is a literal of the
+// program: what callers supply goes into Params, Query and Body alone, so that it
+// can never become a segment, a query option or a header.
 type Request struct {
 	Method string            // default GET
 	Path   string            // URL template below the base: "/groups/{id}/members/{member}/$ref"
 	Params map[string]string // values of the template's variables; each is escaped into one path segment
 	Query  Query
 	Body   []byte // JSON; nil: none
+
+	// Repeatable marks a POST that does no harm when it is sent twice (getByIds,
+	// adding a reference), so that it is sent again when the answer to it was lost.
+	// Every other method is repeatable.
+	Repeatable bool
 }
 
 // Query holds the OData system query options of a request.
@@ -47,7 +55,8 @@ type Response struct {
 }
 
 // A Result is Graph's answer to one request of a batch. Err is a *fault.Error
-// when the request was refused; then Response is still what Graph said.
+// when the request was refused, was not tried or got no answer; when Graph refused
+// it then Response is still what Graph said.
 type Result struct {
 	Response
 	Err error
@@ -72,18 +81,33 @@ const (
 type Options struct {
 	BaseURL    string            // e.g. https://graph.microsoft.com/v1.0
 	Credential Credential        // who the gateway is
-	Transport  http.RoundTripper // default: a transport of its own
+	Transport  http.RoundTripper // default: NewTransport(nil)
+	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim"
 	Timeout    time.Duration     // one request to Graph, retries apart; default 30 s
 	Retries    int               // attempts after the first; default 4; -1: none
+	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 60 s
 	Parallel   int               // batches under way at once for one call; default 4
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
+
+	Now   func() time.Time                                 // default time.Now
+	Sleep func(ctx context.Context, d time.Duration) error // waits before a retry; default: a timer
 }
 
-// The verbs, each documented where it is defined:
-//
-//	func New(o Options) (*Client, error)
-//	func (c *Client) Do(ctx context.Context, r Request) (*Response, error)
-//	func (c *Client) Page(ctx context.Context, r Request, link string, each func(*jsontext.Decoder) error) (Page, error)
-//	func (c *Client) All(ctx context.Context, r Request, each func(jsontext.Value) error) error
-//	func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]Result, error)
-var _ = context.Background
+func (o Options) withDefaults() Options {
+	o.UserAgent = cmp.Or(o.UserAgent, "entrascim")
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.Retries = max(cmp.Or(o.Retries, 4), 0)
+	o.Patience = cmp.Or(o.Patience, time.Minute)
+	o.Parallel = max(cmp.Or(o.Parallel, 4), 1)
+	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
+	if o.Transport == nil {
+		o.Transport = NewTransport(nil)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	return o
+}

@@ -1,0 +1,201 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"entrascim/internal/fault"
+)
+
+// maxBatchBytes bounds the bodies in one $batch, below the 4 MB that Graph takes in
+// one request.
+const maxBatchBytes = 3 << 20
+
+// Batch sends any number of requests in as few HTTP requests as can be, and gives
+// their results in the order of the requests.
+//
+// Parallel requests go out in up to Options.Parallel batches at once. Sequential ones
+// wait for one another; after the first that is refused for good the others are not
+// done, and their results say so with status 424.
+//
+// A request that Graph throttles inside a batch is sent again, after its own
+// Retry-After, in a batch of those like it. What happened to a request is in its
+// Result alone: the error of Batch itself means that nothing was sent, because a
+// request could not be built.
+func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]Result, error) {
+	b := &batch{client: c, order: order, calls: make([]call, len(requests)), results: make([]Result, len(requests))}
+	for i, r := range requests {
+		k, err := build("", r)
+		if err != nil {
+			return nil, err
+		}
+		if len(k.body) > maxBatchBytes {
+			return nil, fault.New(fault.TooLarge, "A change is too large for the directory.")
+		}
+		b.calls[i] = k
+	}
+	if order == Sequential {
+		b.inOrder(ctx)
+	} else {
+		b.atOnce(ctx)
+	}
+	return b.results, nil
+}
+
+// A batch is one run of Batch. Its chunks touch disjoint elements of results.
+type batch struct {
+	client  *Client
+	order   Order
+	calls   []call
+	results []Result
+}
+
+// chunks cuts the requests into what one $batch can hold.
+func (b *batch) chunks() [][]int {
+	var all [][]int
+	var chunk []int
+	size := 0
+	for i, k := range b.calls {
+		if len(chunk) == MaxBatch || len(chunk) > 0 && size+len(k.body) > maxBatchBytes {
+			all, chunk, size = append(all, chunk), nil, 0
+		}
+		chunk = append(chunk, i)
+		size += len(k.body)
+	}
+	if len(chunk) > 0 {
+		all = append(all, chunk)
+	}
+	return all
+}
+
+func (b *batch) atOnce(ctx context.Context) {
+	var group errgroup.Group
+	group.SetLimit(b.client.options.Parallel)
+	for _, chunk := range b.chunks() {
+		group.Go(func() error {
+			b.run(ctx, chunk)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return none: every failure is in the results
+}
+
+func (b *batch) inOrder(ctx context.Context) {
+	failed := false
+	for _, chunk := range b.chunks() {
+		if failed {
+			b.skip(chunk)
+			continue
+		}
+		b.run(ctx, chunk)
+		failed = b.results[chunk[len(chunk)-1]].Err != nil
+	}
+}
+
+// skip gives requests the result that Graph gives to those whose predecessor failed.
+func (b *batch) skip(chunk []int) {
+	for _, i := range chunk {
+		b.settle(i, Response{Status: http.StatusFailedDependency})
+	}
+}
+
+// run sends the requests of a chunk until each is answered for good.
+func (b *batch) run(ctx context.Context, pending []int) {
+	budget := b.client.newBudget()
+	for len(pending) > 0 {
+		if err := b.once(ctx, pending, budget); err != nil {
+			b.fail(pending, err)
+			return
+		}
+		var worst error
+		if pending, worst = b.unfinished(pending); worst == nil {
+			return
+		}
+		if err := budget.wait(ctx, worst); err != nil {
+			b.giveUp(pending, err)
+			return
+		}
+	}
+}
+
+// once sends one $batch and settles the results in it.
+func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
+	k, err := build(b.client.base.String(), Request{Method: http.MethodPost, Path: "/$batch"})
+	if err != nil {
+		return err
+	}
+	k.repeatable = true
+	for _, i := range pending {
+		k.repeatable = k.repeatable && b.calls[i].repeatable
+	}
+	if k.body, err = b.encode(pending); err != nil {
+		return fault.Wrap(err, fault.InvalidValue, "A change is not valid JSON.")
+	}
+	res, err := b.client.exchange(ctx, k, new(bytes.Buffer), budget)
+	if err != nil {
+		return err
+	}
+	return b.decode(pending, res)
+}
+
+// settle sets the result of request i from Graph's answer to it.
+func (b *batch) settle(i int, res Response) {
+	b.results[i] = Result{Response: res}
+	if res.Status < 200 || res.Status > 299 {
+		b.results[i].Err = refuse(&res, retryAfter(res.Header, b.client.options.Now()))
+	}
+}
+
+// fail gives requests an error instead of an answer.
+func (b *batch) fail(pending []int, err error) {
+	for _, i := range pending {
+		b.results[i] = Result{Err: err}
+	}
+}
+
+// giveUp is for requests that would be sent again if there was time: each keeps what
+// Graph said to it, and learns when to come back.
+func (b *batch) giveUp(pending []int, last error) {
+	after := fault.From(last).RetryAfter
+	for _, i := range pending {
+		b.results[i].Err = comeBack(fault.From(b.results[i].Err), after)
+	}
+}
+
+// unfinished picks the requests to send again: those that Graph will do another
+// time, and those that it did not do because they wait for one of them. Worst is the
+// failure with the longest Retry-After, nil when there are none.
+func (b *batch) unfinished(sent []int) (pending []int, worst error) {
+	blocked := false // by an earlier one that is sent again
+	for _, i := range sent {
+		err := b.results[i].Err
+		switch {
+		case err == nil:
+			continue
+		case b.results[i].Status == http.StatusFailedDependency:
+			if !blocked {
+				continue
+			}
+		case advise(err, b.calls[i].repeatable) == stop:
+			continue
+		case worst == nil || retryAfterOf(err) > retryAfterOf(worst):
+			worst = err
+		}
+		blocked = b.order == Sequential
+		pending = append(pending, i)
+	}
+	return pending, worst
+}
+
+func retryAfterOf(err error) time.Duration {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return 0
+	}
+	return f.RetryAfter
+}

@@ -1,0 +1,100 @@
+package graph
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// A Credential is how the gateway proves to a directory which application it is.
+// Exactly one of Secret, Certificate, FederatedTokenFile and ManagedIdentity is set.
+type Credential struct {
+	TenantID  string // directory id or a verified domain
+	ClientID  string // application id; with ManagedIdentity: of a user-assigned identity, "" for the system's
+	Authority string // login host as URL; default: the one that belongs to the Graph host
+
+	Secret              string
+	Certificate         []byte // certificate and key, PEM or PKCS #12
+	CertificatePassword string // of the PKCS #12 file
+	FederatedTokenFile  string // workload identity: read again whenever a token is needed
+	ManagedIdentity     bool
+}
+
+// open makes the azidentity credential. Its own retries are off: the client decides
+// about sign-in failures as about any other.
+func (c Credential) open(transport http.RoundTripper, login string) (azcore.TokenCredential, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	authority, err := url.Parse(cmp.Or(c.Authority, login))
+	if err != nil || authority.Scheme != "https" || authority.Host == "" {
+		return nil, errors.New("authority: must be an https URL; it has no default for a Graph host that is not Microsoft's")
+	}
+	options := azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()},
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+		Transport: &http.Client{Transport: transport, CheckRedirect: noRedirect},
+	}
+	return c.build(options, !microsoftLogin(authority))
+}
+
+func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
+	switch {
+	case c.Secret != "":
+		return azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.Secret,
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
+	case len(c.Certificate) > 0:
+		return c.certificate(options, undiscovered)
+	case c.FederatedTokenFile != "":
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: options, DisableInstanceDiscovery: undiscovered,
+			TenantID: c.TenantID, ClientID: c.ClientID, TokenFilePath: c.FederatedTokenFile,
+		})
+	default:
+		identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+		if c.ClientID != "" {
+			identity.ID = azidentity.ClientID(c.ClientID)
+		}
+		return azidentity.NewManagedIdentityCredential(identity)
+	}
+}
+
+func (c Credential) certificate(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
+	var password []byte
+	if c.CertificatePassword != "" {
+		password = []byte(c.CertificatePassword)
+	}
+	certs, key, err := azidentity.ParseCertificates(c.Certificate, password)
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certs, key,
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
+}
+
+func (c Credential) validate() error {
+	kinds := 0
+	for _, given := range []bool{c.Secret != "", len(c.Certificate) > 0, c.FederatedTokenFile != "", c.ManagedIdentity} {
+		if given {
+			kinds++
+		}
+	}
+	switch {
+	case kinds != 1:
+		return errors.New("exactly one of client secret, certificate, federated token file and managed identity must be given")
+	case c.ManagedIdentity:
+		return nil
+	case c.TenantID == "":
+		return errors.New("tenant id: missing")
+	case c.ClientID == "":
+		return errors.New("client id: missing")
+	}
+	return nil
+}

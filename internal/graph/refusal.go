@@ -1,0 +1,125 @@
+package graph
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+	kjson "github.com/microsoft/kiota-serialization-json-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"entrascim/internal/fault"
+)
+
+// A Refusal is what Graph said when it refused a request. It is for programs and for
+// the log: its Message may echo values and never goes to a client.
+type Refusal struct {
+	Status    int
+	Code      string // stable: "Request_ResourceNotFound"
+	Message   string // not stable
+	Property  string // the Graph property that Graph complains about; "" when it named none
+	RequestID string
+}
+
+// Error is the text for the log.
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("Graph answered %d %s: %s", r.Status, r.Code, r.Message)
+}
+
+// RefusalOf finds Graph's refusal in an error's chain; nil when it was not Graph that
+// refused.
+func RefusalOf(err error) *Refusal {
+	var r *Refusal
+	errors.As(err, &r)
+	return r
+}
+
+// refuse makes the fault of an answer that is not a success.
+func refuse(res *Response, after time.Duration) error {
+	r := parseRefusal(res.Status, res.Body)
+	r.RequestID = cmp.Or(res.Header.Get("Request-Id"), r.RequestID, res.RequestID)
+	kind, detail := translate(r)
+	return &fault.Error{Kind: kind, Detail: detail, RequestID: r.RequestID, RetryAfter: after, Err: r}
+}
+
+// parseRefusal reads Graph's error envelope; an answer without one (a proxy's page)
+// leaves the status alone.
+func parseRefusal(status int, body jsontext.Value) *Refusal {
+	r := &Refusal{Status: status, Message: http.StatusText(status)}
+	if body.Kind() != '{' || !body.IsValid() {
+		return r
+	}
+	node, err := kjson.NewJsonParseNode(body)
+	if err != nil {
+		return r
+	}
+	parsed, err := node.GetObjectValue(odataerrors.CreateODataErrorFromDiscriminatorValue)
+	if err != nil {
+		return r
+	}
+	if envelope, ok := parsed.(*odataerrors.ODataError); ok && envelope.GetErrorEscaped() != nil {
+		r.fill(envelope.GetErrorEscaped())
+	}
+	return r
+}
+
+func (r *Refusal) fill(e odataerrors.MainErrorable) {
+	r.Code, r.Message = clip(text(e.GetCode())), clip(text(e.GetMessage()))
+	r.Property = property(r.Message)
+	for _, detail := range e.GetDetails() {
+		if target := text(detail.GetTarget()); target != "" {
+			r.Property = clip(target)
+			break
+		}
+	}
+	for _, detail := range e.GetDetails() {
+		r.Message = clip(strings.TrimSuffix(r.Message, " ") + " [" + text(detail.GetCode()) + "] " + text(detail.GetMessage()))
+	}
+	if inner := e.GetInnerError(); inner != nil {
+		r.RequestID = clip(text(inner.GetRequestId()))
+	}
+}
+
+// Ways in which Graph's messages name a property.
+var (
+	theProperty    = regexp.MustCompile(`(?i)\bthe ([A-Za-z]\w*) property\b`)
+	quotedProperty = regexp.MustCompile(`(?i)\bpropert(?:y|ies):? '([A-Za-z][\w./]*)'`)
+	forProperty    = regexp.MustCompile(`(?i)\bfor property ([A-Za-z]\w*)`)
+)
+
+func property(message string) string {
+	for _, way := range []*regexp.Regexp{quotedProperty, forProperty, theProperty} {
+		if m := way.FindStringSubmatch(message); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// clip makes foreign text fit for a log line: bounded, without control characters.
+func clip(s string) string {
+	const longest = 500
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "…"
+	}
+	return s
+}

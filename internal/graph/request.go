@@ -1,0 +1,131 @@
+package graph
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	abs "github.com/microsoft/kiota-abstractions-go"
+
+	"entrascim/internal/fault"
+)
+
+// maxSegment bounds a template value, in bytes; the longest key of Graph's
+// directory objects is a user principal name of 113 characters.
+const maxSegment = 1024
+
+// A call is a request that was checked: its URL is built, and it can be sent any
+// number of times.
+type call struct {
+	method     abs.HttpMethod
+	route      string // the template, for logs
+	url        *url.URL
+	body       []byte
+	advanced   bool
+	repeatable bool
+}
+
+// methods are those that Graph's directory has.
+var methods = map[string]abs.HttpMethod{
+	http.MethodGet: abs.GET, http.MethodPost: abs.POST, http.MethodPatch: abs.PATCH,
+	http.MethodPut: abs.PUT, http.MethodDelete: abs.DELETE,
+}
+
+// build expands the request below base ("" for the relative URLs of a batch).
+func build(base string, r Request) (call, error) {
+	method, ok := methods[cmp.Or(r.Method, http.MethodGet)]
+	if !ok {
+		return call{}, fmt.Errorf("building %s: method %q", r.Path, r.Method)
+	}
+	k := call{
+		method: method, route: r.Path, body: r.Body,
+		advanced:   r.Query.Advanced,
+		repeatable: r.Repeatable || method != abs.POST,
+	}
+	info := abs.NewRequestInformation()
+	info.PathParameters["baseurl"] = base
+	for name, value := range r.Params {
+		segment, err := checkSegment(r.Path, name, value)
+		if err != nil {
+			return call{}, err
+		}
+		info.PathParameters[name] = segment
+	}
+	info.UrlTemplate = "{+baseurl}" + r.Path + addQuery(info.PathParametersAny, r.Query)
+	if err := checkTemplate(r); err != nil {
+		return call{}, err
+	}
+	var err error
+	if k.url, err = info.GetUri(); err != nil {
+		return call{}, fmt.Errorf("building %s: %w", r.Path, err)
+	}
+	return k, nil
+}
+
+// checkTemplate finds variables without a value, which would expand to nothing and
+// so to another resource: a mistake of the program.
+func checkTemplate(r Request) error {
+	rest := r.Path
+	for {
+		_, after, found := strings.Cut(rest, "{")
+		if !found {
+			return nil
+		}
+		name, tail, found := strings.Cut(after, "}")
+		if _, given := r.Params[name]; !found || !given {
+			return fmt.Errorf("building %s: no value for %q", r.Path, name)
+		}
+		rest = tail
+	}
+}
+
+// checkSegment refuses values that can not be an id: those that a URL gives another
+// meaning however they are escaped (nothing, "." and "..", and a leading "$", which
+// OData servers read as $count, $ref, $value after unescaping), and those that no
+// key holds. Inside an OData literal ("(appId='{appId}')") quotes are doubled.
+func checkSegment(path, name, value string) (string, error) {
+	quoted := strings.Contains(path, "'{"+name+"}'")
+	switch {
+	case value == "", value == ".", value == "..", len(value) > maxSegment,
+		!quoted && value[0] == '$', !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
+		return "", fault.New(fault.NotFound, "No such resource.")
+	case quoted:
+		return strings.ReplaceAll(value, "'", "''"), nil
+	}
+	return value, nil
+}
+
+// addQuery puts the options' values into params and returns the template of the
+// query: names are literals, values are escaped.
+func addQuery(params map[string]any, q Query) string {
+	var t strings.Builder
+	separator := byte('?')
+	add := func(option string, value any) {
+		t.WriteByte(separator)
+		t.WriteString("$" + option + "={q_" + option + "}")
+		params["q_"+option] = value
+		separator = '&'
+	}
+	if len(q.Select) > 0 {
+		add("select", q.Select)
+	}
+	for _, o := range []struct{ name, value string }{
+		{"expand", q.Expand}, {"filter", q.Filter}, {"search", q.Search}, {"orderby", q.OrderBy},
+	} {
+		if o.value != "" {
+			add(o.name, o.value)
+		}
+	}
+	if q.Top > 0 {
+		add("top", strconv.Itoa(q.Top))
+	}
+	if q.Count {
+		add("count", "true")
+	}
+	return t.String()
+}

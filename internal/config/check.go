@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 )
 
@@ -66,6 +67,7 @@ func (c *Config) listenerChecks() []check {
 		{c.Token == "" || !c.TokenFile.Given(), "tokenFile", "cannot be given beside token"},
 		{token != "" || c.TokenFile.Given(), key, "is missing: clients need a bearer token (or tokenFile)"},
 		{token == "" && !c.TokenFile.Given() || len(token) >= minToken, key, "must have at least 16 characters"},
+		{!isExample(token), key, "is still the example's"},
 		{validToken(string(token)), key, "must be letters, digits and -._~+/= only (RFC 6750)"},
 		{c.TLS.Certificate.Given() == c.TLS.Key.Given(), "tls.keyFile", "certificateFile and keyFile belong together"},
 		{!c.ServesTLS() || pairErr == nil, "tls.certificateFile", "must be a PEM certificate that belongs to the key in keyFile"},
@@ -74,13 +76,14 @@ func (c *Config) listenerChecks() []check {
 
 func (c *Config) tenantChecks() []check {
 	t := c.Tenant
-	_, cloud := tenant.CloudNamed(t.Cloud)
+	_, cloud := graph.FindCloud(t.Cloud)
 	return []check{
 		{t.Name != "", "tenant.name", "cannot be empty"},
 		{validGUID(t.ID), "tenant.id", "must be the directory's GUID"},
-		{cloud, "tenant.cloud", "must be one of " + strings.Join(tenant.CloudNames(), ", ")},
+		{cloud, "tenant.cloud", "must be one of " + strings.Join(cloudNames(), ", ")},
 		{t.GraphURL == "" || validURL(t.GraphURL, "https"), "tenant.graphURL", "must be an https URL"},
 		{t.Authority == "" || validURL(t.Authority, "https"), "tenant.authority", "must be an https URL"},
+		{t.Authority != "" || !cloud || graph.LoginFor(t.graphURL()) != "", "tenant.authority", "is missing: a Graph URL that is not Microsoft's needs it"},
 		{!t.CA.Given() || x509.NewCertPool().AppendCertsFromPEM(t.CA.Content), "tenant.caFile", "must hold PEM certificates"},
 		{validDomain(t.DefaultDomain), "tenant.defaultDomain", "must be a domain name"},
 		{!t.ShortNames || t.DefaultDomain != "", "tenant.shortNames", "needs tenant.defaultDomain"},
@@ -104,6 +107,8 @@ func (c *Config) credentialChecks() []check {
 		{len(given) < 2, "tenant.clientSecret", "give one credential, not " + strings.Join(given, " and ")},
 		{t.ManagedIdentity && t.ClientID == "" || validGUID(t.ClientID), "tenant.clientID", "must be the application's GUID"},
 		{!t.ClientSecretFile.Given() || t.ClientSecretFile.secret() != "", "tenant.clientSecretFile", "is empty"},
+		{!isExample(t.ClientSecret), "tenant.clientSecret", "is still the example's"},
+		{!isExample(t.ClientSecretFile.secret()), "tenant.clientSecretFile", "is still the example's"},
 		{t.CertificatePassword == "" || t.Certificate.Given(), "tenant.certificatePassword", "needs tenant.certificateFile"},
 		{t.FederatedTokenFile == "" || readable(t.FederatedTokenFile), "tenant.federatedTokenFile", "cannot be read"},
 	}
@@ -122,6 +127,17 @@ func (c *Config) otherChecks() []check {
 		{c.Log.Format == "json" || c.Log.Format == "console", "log.format", "must be json or console"},
 		{c.DrainGrace >= 0, "drainGrace", "must not be negative"},
 	}
+}
+
+// isExample tells whether a secret is what the files in deploy/ have in its place.
+func isExample(s Secret) bool { return strings.HasPrefix(string(s), "change-me") }
+
+func cloudNames() []string {
+	var names []string
+	for _, c := range graph.Clouds() {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 func validListen(s string) bool {

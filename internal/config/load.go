@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 )
 
@@ -59,7 +60,7 @@ func (l *loader) given(origin string, g given) {
 		return
 	}
 	s := l.settings[i]
-	_, list := s.value.Interface().([]File)
+	_, list := reflect.TypeAssert[[]File](s.value)
 	switch {
 	case list:
 		l.note(s, origin, s.setFiles(g.items))

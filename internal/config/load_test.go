@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,9 +26,7 @@ func env(changes map[string]string) func(string) string {
 	all := map[string]string{
 		"ENTRASCIM_TOKEN": token, "AZURE_TENANT_ID": guid, "AZURE_CLIENT_ID": guid, "AZURE_CLIENT_SECRET": "hush-hush",
 	}
-	for name, value := range changes {
-		all[name] = value
-	}
+	maps.Copy(all, changes)
 	return func(name string) string { return all[name] }
 }
 
@@ -47,7 +46,7 @@ func TestEnvironmentAloneIsEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := c.Directory()
-	if d.DirectoryID != guid || d.Credential.Secret != "hush-hush" || d.Cloud.GraphURL != "https://graph.microsoft.com/v1.0" {
+	if d.DirectoryID != guid || d.Credential.Secret != "hush-hush" || d.GraphURL != "https://graph.microsoft.com/v1.0" {
 		t.Errorf("tenant %+v", d)
 	}
 	if c.BearerToken() != token || c.ServesTLS() || c.Listen != "127.0.0.1:8080" {
@@ -106,8 +105,7 @@ drainGrace: 1m
 		t.Errorf("errors %v, want the one about shortNames", err)
 	}
 	d := c.Directory()
-	want := tenant.Cloud{GraphURL: "https://microsoftgraph.chinacloudapi.cn/v1.0", Authority: "https://login.partner.microsoftonline.cn/"}
-	if d.Cloud != want || d.Credential.Secret != "from a file" || len(d.Overlays) != 2 || string(d.Overlays[1].Text) != "resource: User\n" {
+	if d.GraphURL != "https://microsoftgraph.chinacloudapi.cn/v1.0" || d.Authority != "https://login.partner.microsoftonline.cn/" || d.Credential.Secret != "from a file" || len(d.Overlays) != 2 || string(d.Overlays[1].Text) != "resource: User\n" {
 		t.Errorf("tenant %+v", d)
 	}
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
@@ -148,6 +146,7 @@ func TestMistakes(t *testing.T) {
 		"offset too far":        {env: map[string]string{"ENTRASCIM_OFFSET": "+15:00"}, want: []string{"ENTRASCIM_OFFSET: must be an offset between -12:00 and +14:00"}},
 		"short token":           {env: map[string]string{"ENTRASCIM_TOKEN": "demo"}, want: []string{"ENTRASCIM_TOKEN: must have at least 16 characters"}},
 		"token no header takes": {env: map[string]string{"ENTRASCIM_TOKEN": "long enough but spaced"}, want: []string{"ENTRASCIM_TOKEN: must be letters, digits and -._~+/= only (RFC 6750)"}},
+		"token of the example":  {env: map[string]string{"ENTRASCIM_TOKEN": "change-me-to-a-long-random-token"}, want: []string{"ENTRASCIM_TOKEN: is still the example's"}},
 		"token and file":        {env: map[string]string{"ENTRASCIM_TOKEN_FILE": os.DevNull}, want: []string{"ENTRASCIM_TOKEN_FILE: cannot be given beside token"}},
 		"empty token file":      {env: map[string]string{"ENTRASCIM_TOKEN": "", "ENTRASCIM_TOKEN_FILE": os.DevNull}, want: []string{"ENTRASCIM_TOKEN_FILE: must have at least 16 characters"}},
 		"no such file":          {env: map[string]string{"ENTRASCIM_CA_FILE": "nowhere"}, want: []string{"ENTRASCIM_CA_FILE: cannot be read: open nowhere: no such file or directory"}},
@@ -157,7 +156,7 @@ func TestMistakes(t *testing.T) {
 		"tenant not a GUID":     {env: map[string]string{"AZURE_TENANT_ID": "contoso"}, want: []string{"AZURE_TENANT_ID: must be the directory's GUID"}},
 		"client in braces":      {env: map[string]string{"AZURE_CLIENT_ID": "{" + guid + "}"}, want: []string{"AZURE_CLIENT_ID: must be the application's GUID"}},
 		"cloud":                 {env: map[string]string{"ENTRASCIM_CLOUD": "mars"}, want: []string{"ENTRASCIM_CLOUD: must be one of global, usgov, usgov-dod, china"}},
-		"plain Graph":           {env: map[string]string{"ENTRASCIM_GRAPH_URL": "http://127.0.0.1/v1.0"}, want: []string{"ENTRASCIM_GRAPH_URL: must be an https URL"}},
+		"plain Graph":           {env: map[string]string{"ENTRASCIM_GRAPH_URL": "http://127.0.0.1/v1.0"}, want: []string{"ENTRASCIM_GRAPH_URL: must be an https URL", "tenant.authority (AZURE_AUTHORITY_HOST): is missing: a Graph URL that is not Microsoft's needs it"}},
 		"public URL":            {env: map[string]string{"ENTRASCIM_PUBLIC_URL": "scim.example.com"}, want: []string{"ENTRASCIM_PUBLIC_URL: must be an absolute URL without query"}},
 		"short names of none":   {file: "tenant: {shortNames: true}\n", want: []string{"c.yaml:1: tenant.shortNames: needs tenant.defaultDomain"}},
 		"certificate alone":     {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull}, want: []string{"tls.keyFile (ENTRASCIM_TLS_KEY_FILE): certificateFile and keyFile belong together"}},

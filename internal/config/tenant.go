@@ -1,6 +1,9 @@
 package config
 
-import "entrascim/internal/tenant"
+import (
+	"entrascim/internal/graph"
+	"entrascim/internal/tenant"
+)
 
 // BearerToken is the SCIM client's token, wherever it was given.
 func (c Config) BearerToken() Secret {
@@ -19,7 +22,8 @@ func (c Config) Directory() *tenant.Tenant {
 		Name:          c.Tenant.Name,
 		DirectoryID:   c.Tenant.ID,
 		Mode:          tenant.Single,
-		Cloud:         c.Tenant.cloud(),
+		GraphURL:      c.Tenant.graphURL(),
+		Authority:     c.Tenant.Authority,
 		RootCAs:       c.Tenant.CA.Content,
 		Credential:    c.Tenant.credential(),
 		Profile:       c.Mapping.Profile,
@@ -31,15 +35,12 @@ func (c Config) Directory() *tenant.Tenant {
 	}
 }
 
-func (t Tenant) cloud() tenant.Cloud {
-	cloud, _ := tenant.CloudNamed(t.Cloud)
+func (t Tenant) graphURL() string {
 	if t.GraphURL != "" {
-		cloud.GraphURL = t.GraphURL
+		return t.GraphURL
 	}
-	if t.Authority != "" {
-		cloud.Authority = t.Authority
-	}
-	return cloud
+	cloud, _ := graph.FindCloud(t.Cloud)
+	return cloud.Graph
 }
 
 func (t Tenant) credential() tenant.Credential {

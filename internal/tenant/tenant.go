@@ -21,7 +21,8 @@ type Tenant struct {
 	Name          string // what operators call it; unique
 	DirectoryID   string // Entra's tenant id, a GUID
 	Mode          Mode
-	Cloud         Cloud
+	GraphURL      string // with the version: "https://graph.microsoft.com/v1.0"
+	Authority     string // of the login service; "" for the one that belongs to GraphURL
 	RootCAs       []byte // PEM; trusted beside the system's roots; nil: none
 	Credential    Credential
 	Profile       string    // a mapping profile that ships with the gateway, "" for none

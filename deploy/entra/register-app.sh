@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Registers the gateway in Entra with the permissions of permissions.md, and prints
+# the environment that the gateway needs. Needs the Azure CLI, signed in as an
+# administrator who may consent to application permissions:
+#   az login --tenant TENANT --allow-no-subscriptions
+#   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator]
+set -euo pipefail
+
+GRAPH=00000003-0000-0000-c000-000000000000 # Microsoft Graph in every directory
+
+READ_ONLY=(
+  User.Read.All
+  Group.Read.All
+  GroupMember.Read.All
+  Application.Read.All
+  Directory.Read.All
+  Organization.Read.All
+  Domain.Read.All
+)
+READ_WRITE=(
+  User.ReadWrite.All
+  User.EnableDisableAccount.All
+  User-PasswordProfile.ReadWrite.All
+  User-Mail.ReadWrite.All
+  User-Phone.ReadWrite.All
+  User.DeleteRestore.All
+  User.Invite.All
+  Group.Create
+  Group.ReadWrite.All
+  GroupMember.ReadWrite.All
+)
+
+name=entrascim
+write=true
+secret=true
+role=false
+while [ $# -gt 0 ]; do
+  case $1 in
+    --read-only) write=false ;;
+    --name) name=${2:?--name needs a value}; shift ;;
+    --no-secret) secret=false ;;
+    --user-administrator) role=true ;;
+    *) echo "unknown argument: $1" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+permissions=("${READ_ONLY[@]}")
+if $write; then permissions+=("${READ_WRITE[@]}"); fi
+
+app=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
+principal=$(az ad sp create --id "$app" --query id --output tsv)
+graph=$(az ad sp show --id "$GRAPH" --query id --output tsv)
+
+# Ids are looked up by name, so that no number has to be trusted.
+for permission in "${permissions[@]}"; do
+  id=$(az ad sp show --id "$GRAPH" --output tsv \
+    --query "appRoles[?value=='$permission' && contains(allowedMemberTypes, 'Application')].id | [0]")
+  if [ -z "$id" ]; then
+    echo "this directory's Graph knows no permission $permission" >&2
+    exit 1
+  fi
+  az ad app permission add --id "$app" --api "$GRAPH" --api-permissions "$id=Role" --output none
+  # An administrator's consent to one permission is an app role assignment.
+  az rest --method post --output none --headers Content-Type=application/json \
+    --url "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignments" \
+    --body "{\"principalId\":\"$principal\",\"resourceId\":\"$graph\",\"appRoleId\":\"$id\"}"
+  echo "granted $permission" >&2
+done
+
+if $role; then
+  administrator=$(az rest --method get --output tsv --query 'value[0].id' --url-parameters "\$filter=displayName eq 'User Administrator'" \
+    --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleDefinitions)
+  az rest --method post --output none --headers Content-Type=application/json \
+    --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments \
+    --body "{\"principalId\":\"$principal\",\"roleDefinitionId\":\"$administrator\",\"directoryScopeId\":\"/\"}"
+  echo "assigned the role User Administrator" >&2
+fi
+
+echo "AZURE_TENANT_ID=$(az account show --query tenantId --output tsv)"
+echo "AZURE_CLIENT_ID=$app"
+if $secret; then
+  echo "AZURE_CLIENT_SECRET=$(az ad app credential reset --id "$app" --display-name entrascim --years 1 --query password --output tsv)"
+fi

@@ -1,0 +1,153 @@
+// Package internal_test holds the house to its plan: who may import whom, and
+// what only one room may touch.
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "entrascim/"
+
+// may says which packages of this module each package may import. A package that
+// is not listed may not exist.
+var may = map[string][]string{
+	"cmd/entrascim": {"internal/app", "internal/config"},
+	"internal/app": {
+		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph",
+		"internal/graphsim", "internal/graphsim/login", "internal/graphsim/trouble", "internal/mapping", "internal/scim", "internal/server", "internal/tenant",
+	},
+	"internal/server":           {"internal/scim", "internal/auth", "internal/consent", "internal/tenant", "internal/fault", "internal/calls"},
+	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/tenant", "internal/fault"},
+	"internal/auth":             {"internal/tenant", "internal/fault"},
+	"internal/config":           {"internal/tenant", "internal/graph"},
+	"internal/tenant":           {"internal/fault"},
+	"internal/scim":             {"internal/fault"},
+	"internal/mapping":          {"internal/edm", "internal/fault"},
+	"internal/graph":            {"internal/fault", "internal/calls"},
+	"internal/graphsim":         {"internal/edm", "internal/graphsim/odata", "internal/graphsim/login", "internal/graphsim/trouble"},
+	"internal/graphsim/login":   {"internal/graphsim/odata"},
+	"internal/graphsim/trouble": {"internal/graphsim/odata"},
+	"internal/graphsim/odata":   {"internal/edm"},
+	"internal/transcript":       {},
+	"internal/calls":            {},
+	"internal/edm":              {},
+	"internal/fault":            {},
+	"internal":                  {},
+	"mappings":                  {},
+	"api":                       {},
+	"deploy":                    {},
+}
+
+// pure packages take no context and touch nothing outside themselves.
+var pure = map[string][]string{
+	"internal/mapping":        {"context", "net/http", "os", "io/fs", "math/rand", "math/rand/v2"},
+	"internal/graphsim/odata": {"context", "net/http", "os", "io/fs", "math/rand", "math/rand/v2"},
+	"internal/fault":          {"os", "io/fs"},
+}
+
+// sdk are the import paths that only internal/graph may know.
+var sdk = []string{"github.com/Azure/", "github.com/AzureAD/", "github.com/microsoft/", "github.com/microsoftgraph/"}
+
+type pkg struct{ name, imports string }
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}|{{join .Imports " "}}`, "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for line := range strings.Lines(string(out)) {
+		name, imports, _ := strings.Cut(strings.TrimSpace(line), "|")
+		all = append(all, pkg{strings.TrimPrefix(name, module), imports})
+	}
+	return all
+}
+
+func TestLayout(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	if len(all) < 8 {
+		t.Fatalf("only %d packages found", len(all))
+	}
+	for _, p := range all {
+		allowed, listed := may[p.name]
+		if !listed {
+			t.Errorf("%s is not in the plan of the house", p.name)
+		}
+		for _, path := range strings.Fields(p.imports) {
+			if dep, ours := strings.CutPrefix(path, module); ours && !slices.Contains(allowed, dep) {
+				t.Errorf("%s must not import %s", p.name, dep)
+			}
+			if slices.Contains(pure[p.name], path) {
+				t.Errorf("%s is pure: it must not import %s", p.name, path)
+			}
+			if p.name != "internal/graph" && slices.ContainsFunc(sdk, func(s string) bool { return strings.HasPrefix(path, s) }) {
+				t.Errorf("%s must not import %s: only internal/graph knows the SDKs", p.name, path)
+			}
+		}
+	}
+}
+
+// onlyCmd are the parts of the process, by package and name.
+var onlyCmd = map[string][]string{
+	"os":      {"Args", "Exit", "Getenv", "LookupEnv", "Environ", "Setenv", "Stdin", "Stdout", "Stderr"},
+	"context": {"Background", "TODO"},
+	"signal":  {"Notify", "NotifyContext"},
+}
+
+func TestOnlyCmdTouchesTheProcess(t *testing.T) {
+	t.Parallel()
+	everySelector(t, ".", func(file, from, name string) {
+		if slices.Contains(onlyCmd[from], name) {
+			t.Errorf("%s uses %s.%s: only cmd touches the process", file, from, name)
+		}
+	})
+}
+
+func TestMappingHasNoClock(t *testing.T) {
+	t.Parallel()
+	everySelector(t, "mapping", func(file, from, name string) {
+		if from == "time" && slices.Contains([]string{"Now", "Since", "After", "Sleep"}, name) {
+			t.Errorf("%s uses time.%s: mapping is pure", file, name)
+		}
+	})
+}
+
+// everySelector visits each "package.Name" of the sources below dir, tests apart.
+func everySelector(t *testing.T, dir string, visit func(file, from, name string)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if from, ok := s.X.(*ast.Ident); ok {
+					visit(path, from.Name, s.Sel.Name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || files == 0 {
+		t.Fatalf("%d files: %v", files, err)
+	}
+}

@@ -46,7 +46,7 @@ func (r *reader) expand(q *Query) *Error {
 		return refuse(CodeBadRequest, "Syntax error in '%s' of $expand.", list)
 	}
 	if len(items) > 1 {
-		return refuse(CodeUnsupportedQuery, "Only one property can be expanded in a single query.")
+		return refuse(CodeBadRequest, "The result of parsing $expand contained at least %d items, but the maximum allowed is 1.", len(items))
 	}
 	item, err := r.expansion(items[0], q.Advanced)
 	q.Expand = []Expand{item}
@@ -127,12 +127,15 @@ func levels(value string) (int, *Error) {
 	return n, nil
 }
 
-// levels holds manager to what its page grants: $levels takes an advanced query,
-// and a nested $select takes $levels.
+// levels holds manager to what its page grants: $levels takes one user and an
+// advanced query, and a nested $select takes $levels.
+// Source: https://learn.microsoft.com/graph/api/user-list-manager.
 func (r *reader) levels(e Expand, advanced bool) *Error {
 	switch {
 	case e.Levels > 0 && e.Property != "manager":
 		return refuse(CodeUnsupportedQuery, "$levels is not supported for property '%s'.", e.Property)
+	case e.Levels > 0 && !r.Single:
+		return refuse(CodeUnsupportedQuery, "$levels is only supported on a single user.")
 	case e.Levels > 0 && !advanced:
 		return refuse(CodeUnsupportedQuery, "$levels is not supported because the required parameters might be missing. "+
 			"Try adding $count=true query parameter and ConsistencyLevel:eventual header.")

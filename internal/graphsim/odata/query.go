@@ -230,16 +230,9 @@ func (r *reader) names(list, entity string, single bool) ([]string, *Error) {
 	return out, nil
 }
 
-// combination refuses options that Graph does not take together.
+// combination refuses $expand in an advanced query, but for manager($levels=...).
 func (r *reader) combination(q *Query) *Error {
-	if len(q.Expand) == 0 {
-		return nil
-	}
-	levels := q.Expand[0].Levels > 0
-	switch {
-	case levels && (q.Filtered() || q.Ordered()):
-		return refuse(CodeUnsupportedQuery, "$expand with $levels is not supported together with $filter, $search or $orderby.")
-	case !levels && (q.Advanced || q.search != nil):
+	if len(q.Expand) > 0 && q.Expand[0].Levels == 0 && (q.Advanced || q.search != nil) {
 		return refuse(CodeUnsupportedQuery, "$expand is not supported in advanced queries.")
 	}
 	return nil

@@ -1,0 +1,83 @@
+package mapping
+
+import "entrascim/internal/edm"
+
+// A relation is a behaviour that the resource types implement in code: reading
+// or writing it takes requests of its own. The table maps only the fields of
+// the related objects.
+type relation struct {
+	name     string
+	many     bool   // a collection that Env.Relation supplies
+	entity   string // whose properties the fields are; "" when fields lists them all
+	fields   map[string]string
+	writable bool
+}
+
+// The relations.
+const (
+	relationManager      = "manager"      // of a user; read by $expand, which is complete for a single value
+	relationMemberOf     = "memberOf"     // groups that the object is a direct member of
+	relationMembers      = "members"      // of a group
+	relationApplications = "applications" // applications that the object has an appRole of
+	relationInvitation   = "invitation"   // the invitation that made a guest; its fields stand beside the user's
+)
+
+const odataType = "@odata.type"
+
+// relations knows the fields of every relation by CSDL type. The fields of
+// applications are those of appRoleAssignment with the application's appId and
+// displayName, which the service principal behind resourceId has.
+var relations = map[string]relation{
+	relationManager: {
+		name: relationManager, entity: "user", writable: true,
+		fields: map[string]string{odataType: "Edm.String"},
+	},
+	relationMemberOf: {
+		name: relationMemberOf, many: true,
+		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
+	},
+	relationMembers: {
+		name: relationMembers, many: true, writable: true,
+		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
+	},
+	relationApplications: {
+		name: relationApplications, many: true,
+		fields: map[string]string{
+			"id": "Edm.String", "appId": "Edm.String", "displayName": "Edm.String", "appRoleId": "Edm.Guid",
+			"principalId": "Edm.Guid", "principalType": "Edm.String", "createdDateTime": "Edm.DateTimeOffset",
+			"principalDisplayName": "Edm.String", "resourceId": "Edm.Guid",
+		},
+	},
+	relationInvitation: {name: relationInvitation, entity: "invitation", writable: true},
+}
+
+// field finds a field of the related objects.
+func (r relation) field(m *edm.Model, name string) (edm.Property, bool) {
+	if t, ok := r.fields[name]; ok {
+		return edm.Property{Name: name, Type: t, Nullable: true}, true
+	}
+	if r.entity == "" {
+		return edm.Property{}, false
+	}
+	return m.Property(r.entity, name)
+}
+
+// fits tells whether a path has the shape that the relation's rows have:
+// "manager.id", "members[].id", and a bare property for the invitation.
+func (r relation) fits(p graphPath) bool {
+	switch {
+	case r.name == relationInvitation:
+		return p.sub == "" && !p.every && p.index < 0
+	case r.many:
+		return p.property == r.name && p.every && p.sub != ""
+	}
+	return p.property == r.name && !p.every && p.index < 0 && p.sub != ""
+}
+
+// fieldName is the part of the path that names the related object's property.
+func (r relation) fieldName(p graphPath) string {
+	if r.name == relationInvitation {
+		return p.property
+	}
+	return p.sub
+}

@@ -1,0 +1,337 @@
+package mapping
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/fault"
+)
+
+// A Write is what a SCIM resource asks of Graph.
+type Write struct {
+	// Body is the JSON of the Graph object: only the properties to set. A nil
+	// value is null, which clears.
+	Body map[string]any
+	// Relations holds what is written by requests of its own, by the relation's name.
+	Relations map[string]RelationWrite
+}
+
+// A RelationWrite is the SCIM value of a relation's attribute before and after,
+// nil when absent: the manager's map, the members' list. For the invitation it
+// is the map of its Graph fields.
+type RelationWrite struct{ Before, After any }
+
+// Empty tells whether there is nothing to write.
+func (w Write) Empty() bool { return len(w.Body) == 0 && len(w.Relations) == 0 }
+
+// Create translates a new resource. Values that it lacks are derived or take
+// their default; what is required and still missing, too long or of a wrong
+// type is a fault that names the SCIM attribute. What a client may not write is
+// ignored (RFC 7644 section 3.3). A password is the caller's to make: it is not
+// required here.
+func (t *Table) Create(doc Document) (Write, error) {
+	doc = t.complete(doc)
+	d := t.draft(doc)
+	for _, s := range d.settings {
+		if err := judge(s.value); err != nil {
+			return Write{}, err
+		}
+	}
+	b, err := d.body(nil)
+	if err != nil {
+		return Write{}, err
+	}
+	if err := t.checkRequired(b); err != nil {
+		return Write{}, err
+	}
+	w := Write{Body: b.values, Relations: map[string]RelationWrite{}}
+	for name, v := range w.Body {
+		if list, ok := v.([]any); ok && len(list) == 0 && !t.kindSets(name) {
+			delete(w.Body, name)
+		}
+	}
+	for name, after := range d.relations {
+		w.Relations[name] = RelationWrite{After: after}
+	}
+	return w, nil
+}
+
+// kindSets tells whether a kind writes the property, and so wants it as it is.
+func (t *Table) kindSets(property string) bool {
+	return slices.ContainsFunc(t.rows, func(r *Row) bool { return r.kind.write != nil && r.path.property == property })
+}
+
+// complete adds derived values and defaults, on a copy. Only attributes of the
+// first level are derived or have defaults (Compile sees to it).
+func (t *Table) complete(doc Document) Document {
+	doc = maps.Clone(doc)
+	if doc == nil {
+		doc = Document{}
+	}
+	for _, r := range t.rows {
+		if (r.Default == nil && r.Derive == "") || !isAbsent(t.find(r.Attr.URN, r.Attr.Name).in(t, doc)) {
+			continue
+		}
+		value := r.Default
+		if r.Derive != "" {
+			if s := derivations[r.Derive](t, doc); s != "" {
+				value = s
+			}
+		}
+		if value != nil {
+			t.put(doc, r.Attr, value)
+		}
+	}
+	return doc
+}
+
+func (t *Table) put(doc Document, a Attr, v any) {
+	if a.URN == t.urn {
+		doc[a.Name] = v
+		return
+	}
+	extension, _ := doc[a.URN].(map[string]any)
+	extension = maps.Clone(extension)
+	if extension == nil {
+		extension = map[string]any{}
+	}
+	extension[a.Name] = v
+	doc[a.URN] = extension
+}
+
+func isAbsent(v any) bool {
+	list, ok := v.([]any)
+	return v == nil || v == "" || (ok && len(list) == 0)
+}
+
+// checkRequired names the first attribute that must be there and is not.
+func (t *Table) checkRequired(b body) error {
+	for _, r := range t.rows {
+		if r.Required && b.rows[r.path.name()] == nil {
+			return invalid("%s is required.", r.SCIM)
+		}
+	}
+	return nil
+}
+
+// Update is the smallest write that turns before into after. Both documents
+// hold the attributes concerned (see ForWrite). A difference in an attribute
+// that is readOnly, or immutable and set, and the removal of one that Entra
+// cannot clear are faults.
+func (t *Table) Update(before, after Document) (Write, error) {
+	if err := t.checkReadOnly(before, after); err != nil {
+		return Write{}, err
+	}
+	return t.change(before, after, false)
+}
+
+// Replace is Update for a PUT (RFC 7644 section 3.5.1): readOnly attributes are
+// ignored, and an attribute that after omits keeps its value when Entra cannot
+// clear it. A required attribute that is omitted is a fault.
+func (t *Table) Replace(before, after Document) (Write, error) {
+	return t.change(before, after, true)
+}
+
+func (t *Table) change(before, after Document, replace bool) (Write, error) {
+	old, fresh := t.draft(before), t.draft(after)
+	was, _ := old.body(nil) // what Entra holds cannot contradict itself
+	is, err := fresh.body(&was)
+	if err != nil {
+		return Write{}, err
+	}
+	df := diff{table: t, was: was, is: is, replace: replace, body: map[string]any{}}
+	if err := df.run(); err != nil {
+		return Write{}, err
+	}
+	return Write{Body: df.body, Relations: relationChanges(old.relations, fresh.relations)}, nil
+}
+
+func relationChanges(old, fresh map[string]any) map[string]RelationWrite {
+	out := map[string]RelationWrite{}
+	for name, before := range old {
+		if after := fresh[name]; !sameTarget(before, after) {
+			out[name] = RelationWrite{before, after}
+		}
+	}
+	for name, after := range fresh {
+		if old[name] == nil && !isAbsent(after) {
+			out[name] = RelationWrite{nil, after}
+		}
+	}
+	return out
+}
+
+// sameTarget tells whether two values of a relation's attribute mean the same;
+// of a single reference only the value counts.
+func sameTarget(a, b any) bool {
+	x, ok := a.(map[string]any)
+	y, also := b.(map[string]any)
+	if ok && also && hasText(x["value"]) {
+		return sameText(x["value"], y["value"])
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// checkReadOnly refuses a changed value of an attribute that is readOnly as a
+// whole. Read-only parts of a writable attribute (manager.displayName) are
+// ignored, since a client that replaces the attribute sends what it read.
+func (t *Table) checkReadOnly(before, after Document) error {
+	for _, a := range t.attributes {
+		if !a.readOnly() {
+			continue
+		}
+		was, is := a.in(t, before), a.in(t, after)
+		if is != nil && !reflect.DeepEqual(was, is) {
+			return fault.New(fault.Mutability, "%s is readOnly.", t.pathOf(a))
+		}
+	}
+	return nil
+}
+
+// ForWrite widens a projection to what Update must know to write the attributes
+// in it: the parts of a Graph property that is only ever written whole.
+func (t *Table) ForWrite(want Want) Want {
+	extra := map[Attr]bool{}
+	for _, r := range t.rows {
+		if r.Graph == "" || !want(r.Attr.URN, r.Attr.Name, r.Attr.Sub) {
+			continue
+		}
+		for _, other := range t.rows {
+			if other.Graph != "" && other.path.property == r.path.property && t.together(r.path, other.path) {
+				extra[other.Attr] = true
+				extra[Attr{other.Attr.URN, other.Attr.Name, ""}] = true
+			}
+		}
+	}
+	return func(urn, name, sub string) bool { return extra[Attr{urn, name, sub}] || want(urn, name, sub) }
+}
+
+// together tells whether two paths of one property are written in one piece.
+func (t *Table) together(a, b graphPath) bool {
+	return a.index >= 0 || a.every || b.index >= 0 || slices.Contains(t.whole, a.property)
+}
+
+// A diff compares two Graph bodies.
+type diff struct {
+	table   *Table
+	was, is body
+	replace bool
+	body    map[string]any
+}
+
+func (d *diff) run() error {
+	if err := d.required(); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.is.values)) {
+		if err := d.property(name, d.was.values[name], d.is.values[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.was.values)) {
+		if _, still := d.is.values[name]; !still {
+			if err := d.property(name, d.was.values[name], nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// property compares one property of the object; is is nil when it is gone.
+func (d *diff) property(name string, was, is any) error {
+	if reflect.DeepEqual(was, is) || (isAbsent(was) && isAbsent(is)) {
+		return nil
+	}
+	wasInner, wasComplex := was.(map[string]any)
+	isInner, isComplex := is.(map[string]any)
+	if wasComplex || isComplex {
+		return d.complex(name, wasInner, isInner)
+	}
+	v, keep, err := d.value(name, is)
+	if err == nil && !keep {
+		d.body[name] = v
+	}
+	return err
+}
+
+// complex compares the parts of a complex property. One that is only written
+// whole is sent with every part, unchanged ones too, because Graph nulls what
+// is omitted.
+func (d *diff) complex(name string, was, is map[string]any) error {
+	out := map[string]any{}
+	for _, sub := range slices.Sorted(maps.Keys(laid(was, is))) {
+		if reflect.DeepEqual(was[sub], is[sub]) {
+			continue
+		}
+		v, keep, err := d.value(name+"/"+sub, is[sub])
+		if err != nil {
+			return err
+		}
+		if !keep {
+			out[sub] = v
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if slices.Contains(d.table.whole, name) {
+		out = d.table.wholeOf(name, laid(is, out))
+	}
+	d.body[name] = out
+	return nil
+}
+
+// wholeOf completes a complex property with null for the parts that have no value.
+func (t *Table) wholeOf(name string, parts map[string]any) map[string]any {
+	for sub, v := range parts {
+		if u, ok := v.(unfit); ok { // unchanged: Entra holds it already
+			parts[sub] = u.value
+		}
+	}
+	for _, r := range t.rows {
+		if _, there := parts[r.path.sub]; r.Writable() && r.path.property == name && !there {
+			parts[r.path.sub] = nil
+		}
+	}
+	return parts
+}
+
+// value decides how a changed value is written; keep: not at all.
+func (d *diff) value(name string, is any) (v any, keep bool, err error) {
+	r := d.is.rows[name]
+	if r == nil {
+		r = d.was.rows[name]
+	}
+	switch {
+	case r.Mutability == immutable && (r.property.Access == edm.CreateOnly || r.kind.write != nil || d.was.rows[name] != nil):
+		if d.replace && is == nil {
+			return nil, true, nil
+		}
+		return nil, false, fault.New(fault.Mutability, "%s is immutable: it is set when the resource is created.", r.SCIM)
+	case is != nil:
+		return is, false, judge(is)
+	case r.property.Collection:
+		return []any{}, false, nil
+	case r.property.Nullable:
+		return nil, false, nil
+	case d.replace || r.Mutability == writeOnly:
+		return nil, true, nil
+	}
+	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.SCIM, strings.ReplaceAll(name, "/", "."))
+}
+
+// required: a required attribute cannot be removed, and a PUT must have it. An
+// attribute that neither document holds is not concerned in an Update.
+func (d *diff) required() error {
+	for _, r := range d.table.rows {
+		name := r.path.name()
+		if r.Required && d.is.rows[name] == nil && (d.replace || d.was.rows[name] != nil) {
+			return invalid("%s is required.", r.SCIM)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,11 @@
+// Package mappings holds the mapping tables that ship with the program: one per
+// resource type, and the overlays that a tenant may choose by name.
+package mappings
+
+import "embed"
+
+// FS holds user.yaml, group.yaml and application.yaml, which are tables, and
+// starling.yaml, which is an overlay on user.yaml.
+//
+//go:embed *.yaml
+var FS embed.FS

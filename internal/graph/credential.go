@@ -20,9 +20,9 @@ type Credential struct {
 	ClientID  string // application id; with ManagedIdentity: of a user-assigned identity, "" for the system's
 	Authority string // login host as URL; default: the one that belongs to the Graph host
 
-	Secret              string
-	Certificate         []byte // certificate and key, PEM or PKCS #12
-	CertificatePassword string // of the PKCS #12 file
+	Secret              string `json:"-"`
+	Certificate         []byte `json:"-"` // certificate and key, PEM or PKCS #12
+	CertificatePassword string `json:"-"` // of the PKCS #12 file
 	FederatedTokenFile  string // workload identity: read again whenever a token is needed
 	ManagedIdentity     bool
 }
@@ -73,7 +73,7 @@ func (c Credential) certificate(options azcore.ClientOptions, undiscovered bool)
 	}
 	certs, key, err := azidentity.ParseCertificates(c.Certificate, password)
 	if err != nil {
-		return nil, fmt.Errorf("certificate: %w", err)
+		return nil, fmt.Errorf("certificate: must be PEM with an unencrypted key, or PKCS #12 in its older form (openssl pkcs12 -legacy): %w", err)
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
@@ -97,4 +97,20 @@ func (c Credential) validate() error {
 		return errors.New("client id: missing")
 	}
 	return nil
+}
+
+// Format prints which application it is and how it proves that, never the proof.
+func (c Credential) Format(f fmt.State, _ rune) {
+	proof := "nothing"
+	switch {
+	case c.Secret != "":
+		proof = "a secret"
+	case len(c.Certificate) > 0:
+		proof = "a certificate"
+	case c.FederatedTokenFile != "":
+		proof = "the assertion in " + c.FederatedTokenFile
+	case c.ManagedIdentity:
+		proof = "a managed identity"
+	}
+	fmt.Fprintf(f, "application %q of tenant %q by %s", c.ClientID, c.TenantID, proof)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	kjson "github.com/microsoft/kiota-serialization-json-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
@@ -55,31 +56,53 @@ func parseRefusal(status int, body jsontext.Value) *Refusal {
 	if body.Kind() != '{' || !body.IsValid() {
 		return r
 	}
+	if envelope := parseEnvelope(body); envelope != nil {
+		r.fill(envelope)
+		return r
+	}
+	// The SDK's model takes all or nothing: one date in another form and there is no code.
+	var plain struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(body, &plain); err == nil && plain.Error.Code != "" {
+		r.Code, r.Message = clip(plain.Error.Code), clip(plain.Error.Message)
+		r.Property = property(r.Message)
+	}
+	return r
+}
+
+// parseEnvelope reads the envelope by the SDK's model; nil when it cannot.
+func parseEnvelope(body jsontext.Value) odataerrors.MainErrorable {
 	node, err := kjson.NewJsonParseNode(body)
 	if err != nil {
-		return r
+		return nil
 	}
 	parsed, err := node.GetObjectValue(odataerrors.CreateODataErrorFromDiscriminatorValue)
 	if err != nil {
-		return r
+		return nil
 	}
-	if envelope, ok := parsed.(*odataerrors.ODataError); ok && envelope.GetErrorEscaped() != nil {
-		r.fill(envelope.GetErrorEscaped())
+	envelope, ok := parsed.(*odataerrors.ODataError)
+	if !ok {
+		return nil
 	}
-	return r
+	return envelope.GetErrorEscaped()
 }
 
 func (r *Refusal) fill(e odataerrors.MainErrorable) {
 	r.Code, r.Message = clip(text(e.GetCode())), clip(text(e.GetMessage()))
 	r.Property = property(r.Message)
+	named := false
 	for _, detail := range e.GetDetails() {
-		if target := text(detail.GetTarget()); target != "" {
-			r.Property = clip(target)
-			break
+		if detail == nil || named {
+			continue
 		}
-	}
-	for _, detail := range e.GetDetails() {
-		r.Message = clip(strings.TrimSuffix(r.Message, " ") + " [" + text(detail.GetCode()) + "] " + text(detail.GetMessage()))
+		r.Message = clip(r.Message + " [" + text(detail.GetCode()) + "] " + text(detail.GetMessage()))
+		if target := text(detail.GetTarget()); target != "" {
+			r.Property, named = clip(target), true
+		}
 	}
 	if inner := e.GetInnerError(); inner != nil {
 		r.RequestID = clip(text(inner.GetRequestId()))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,12 +29,28 @@ type server struct {
 	slept  []time.Duration
 	peers  []string
 	header []http.Header
+
+	protocol string
 }
 
 func newServer(t testing.TB, graph http.HandlerFunc) *server {
 	t.Helper()
+	return start(t, graph, false)
+}
+
+// newServer2 speaks HTTP/2, as Graph does.
+func newServer2(t testing.TB, graph http.HandlerFunc) *server {
+	t.Helper()
+	return start(t, graph, true)
+}
+
+func start(t testing.TB, graph http.HandlerFunc, http2 bool) *server {
+	t.Helper()
 	s := &server{graph: graph}
-	s.Server = httptest.NewTLSServer(s)
+	s.Server = httptest.NewUnstartedServer(s)
+	s.EnableHTTP2 = http2
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -48,6 +65,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.mu.Lock()
 		s.asked = append(s.asked, r.Method+" "+r.RequestURI)
+		s.protocol = r.Proto
 		s.peers = append(s.peers, r.RemoteAddr)
 		s.header = append(s.header, r.Header.Clone())
 		s.mu.Unlock()

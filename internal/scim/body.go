@@ -1,0 +1,162 @@
+package scim
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+)
+
+// maxDepth bounds how deep a request body nests. Resources nest four levels.
+const maxDepth = 24
+
+// readBody reads the JSON object of a request.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) (map[string]any, error) {
+	if err := acceptable(r.Header.Get("Content-Type")); err != nil {
+		return nil, err
+	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, tooLarge(limit)
+	case err != nil:
+		return nil, fault.Wrap(err, fault.InvalidSyntax, "The request body could not be read.")
+	}
+	return parseBody(text)
+}
+
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, "The request body is larger than %d bytes.", limit)
+}
+
+// acceptable takes the media types of RFC 7644 section 3.1, with any charset
+// that names UTF-8. Without a Content-Type a body is taken for SCIM.
+func acceptable(contentType string) error {
+	if contentType == "" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil || media != mediaType && media != "application/json" {
+		return fault.New(fault.UnsupportedMediaType, "The request body must be of type %s.", mediaType)
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		return fault.New(fault.UnsupportedMediaType, "The request body must be in UTF-8.")
+	}
+	return nil
+}
+
+// parseBody decodes the one JSON object of a request body. Names that differ in
+// case only are the same attribute (RFC 7643 section 2.1) and so duplicates.
+func parseBody(text []byte) (map[string]any, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text))
+	v, err := decodeValue(dec)
+	if err == nil {
+		_, err = dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			err = nil
+		} else if err == nil {
+			err = fault.New(fault.InvalidSyntax, "The request body goes on after its JSON object.")
+		}
+	}
+	if err != nil {
+		return nil, syntaxFault(err)
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, fault.New(fault.InvalidSyntax, "The request body must be a JSON object.")
+	}
+	return object, nil
+}
+
+// syntaxFault says where the JSON is wrong, and nothing of what is there: it
+// may be a password.
+func syntaxFault(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	f := fault.New(fault.InvalidSyntax, "The request body is not valid JSON.")
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.EOF):
+		f.Detail = "The request body is empty."
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		f.Detail = "The request body gives a name of an object twice."
+	case errors.As(err, &syntactic):
+		f = fault.New(fault.InvalidSyntax, "The request body is not valid JSON at byte %d.", syntactic.ByteOffset)
+	}
+	return f
+}
+
+func decodeValue(dec *jsontext.Decoder) (any, error) {
+	if dec.StackDepth() > maxDepth {
+		return nil, fault.New(fault.InvalidSyntax, "The request body nests more than %d levels deep.", maxDepth)
+	}
+	t, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch t.Kind() {
+	case '{':
+		return decodeObject(dec)
+	case '[':
+		return decodeArray(dec)
+	case '"':
+		return t.String(), nil
+	case '0':
+		n, err := t.Float()
+		if err != nil {
+			return nil, fault.New(fault.InvalidSyntax, "The request body has a number that is out of range.")
+		}
+		return n, nil
+	case 't', 'f':
+		return t.Bool(), nil
+	}
+	return nil, nil
+}
+
+func decodeObject(dec *jsontext.Decoder) (any, error) {
+	object := make(map[string]any)
+	seen := make(map[string]bool)
+	for dec.PeekKind() != '}' {
+		t, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := t.String()
+		if lower := strings.ToLower(name); seen[lower] {
+			return nil, fault.New(fault.InvalidSyntax, "The request body gives a name of an object twice, in different case.")
+		} else {
+			seen[lower] = true
+		}
+		if object[name], err = decodeValue(dec); err != nil {
+			return nil, err
+		}
+	}
+	_, err := dec.ReadToken()
+	return object, err
+}
+
+func decodeArray(dec *jsontext.Decoder) (any, error) {
+	list := []any{}
+	for dec.PeekKind() != ']' {
+		v, err := decodeValue(dec)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	_, err := dec.ReadToken()
+	return list, err
+}

@@ -1,0 +1,218 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/elimity-com/scim/schema"
+)
+
+// catalog finds the attributes of one resource type by the names that clients
+// use for them.
+type catalog struct {
+	typ      *ResourceType
+	core     *section
+	sections []*section // core first, then the extensions
+}
+
+// section holds the attributes of one schema.
+type section struct {
+	urn     string
+	absent  bool // an extension of RFC 7643 that is not served
+	order   []*attribute
+	byLower map[string]*attribute
+}
+
+func newSection(urn string, attributes schema.Attributes) *section {
+	s := &section{urn: urn, byLower: make(map[string]*attribute)}
+	for _, a := range attributes {
+		s.put(newAttribute(urn, a))
+	}
+	return s
+}
+
+func (s *section) put(a *attribute) {
+	s.order = append(s.order, a)
+	s.byLower[strings.ToLower(a.path.Name)] = a
+}
+
+// adopt adds what RFC 7643 defines and the section leaves out, as absent.
+func (s *section) adopt(standard schema.Attributes) {
+	for _, a := range standard {
+		known := newAttribute(s.urn, a)
+		if served := s.byLower[strings.ToLower(a.Name())]; served != nil {
+			served.adopt(known)
+		} else {
+			s.put(known.missing())
+		}
+	}
+}
+
+// served gives the attributes that resources can have.
+func (s *section) served(yield func(*attribute) bool) {
+	for _, a := range s.order {
+		if !a.absent && !yield(a) {
+			return
+		}
+	}
+}
+
+// catalog is the index of the type's attributes. A type that a Handler serves
+// has it already.
+func (rt *ResourceType) catalog() *catalog {
+	if rt.index != nil {
+		return rt.index
+	}
+	c := &catalog{typ: rt, core: newSection(rt.Schema.ID, rt.Schema.Attributes)}
+	c.sections = []*section{c.core}
+	for _, e := range rt.Extensions {
+		c.sections = append(c.sections, newSection(e.Schema.ID, e.Schema.Attributes))
+	}
+	c.common()
+	c.standard()
+	return c
+}
+
+// common adds the attributes that every resource has (RFC 7643 section 3.1)
+// and schemas do not list. Only externalId may be missing: it is a client's to
+// set, and so must be mapped.
+func (c *catalog) common() {
+	for _, a := range schema.CommonAttributes() {
+		common := newAttribute(c.core.urn, a)
+		served := c.core.byLower[strings.ToLower(a.Name())]
+		switch {
+		case served != nil:
+			served.adopt(common)
+		case a.Name() == schema.CommonAttributeExternalID:
+			c.core.put(common.missing())
+		default:
+			c.core.put(common)
+		}
+	}
+	c.core.byLower["schemas"].returned = always
+	c.core.byLower["schemas"].mutability = readOnly
+	c.core.byLower["schemas"].kind = typeReference
+	for _, sub := range c.core.byLower["meta"].subs {
+		sub.absent = false // whether one is there is the resource's affair
+	}
+}
+
+// standard adds what RFC 7643 sections 4.1 to 4.3 define and the type does not
+// serve, so that a client who follows the RFC is understood.
+func (c *catalog) standard() {
+	switch c.core.urn {
+	case schema.UserSchema:
+		c.core.adopt(schema.CoreUserSchema().Attributes)
+		enterprise := schema.ExtensionEnterpriseUser()
+		s := c.section(enterprise.ID)
+		if s == nil {
+			s = newSection(enterprise.ID, nil)
+			s.absent = true
+			c.sections = append(c.sections, s)
+		}
+		s.adopt(enterprise.Attributes)
+	case schema.GroupSchema:
+		c.core.adopt(schema.CoreGroupSchema().Attributes)
+	}
+}
+
+// section finds a schema by its URN in any case; nil when there is none.
+func (c *catalog) section(urn string) *section {
+	for _, s := range c.sections {
+		if strings.EqualFold(s.urn, urn) {
+			return s
+		}
+	}
+	return nil
+}
+
+// qualified splits a name that begins with a known schema URN. The URN is
+// followed by ':' or, as some clients write it, '.'.
+func (c *catalog) qualified(name string) (*section, string) {
+	for _, s := range c.sections {
+		n := len(s.urn)
+		if len(name) >= n && strings.EqualFold(name[:n], s.urn) {
+			switch {
+			case len(name) == n:
+				return s, ""
+			case name[n] == ':' || name[n] == '.':
+				return s, name[n+1:]
+			}
+		}
+	}
+	return nil, name
+}
+
+// named is what a name stands for: a whole schema (attr nil), an attribute, or
+// a sub-attribute (sub not nil).
+type named struct {
+	section   *section
+	attr, sub *attribute
+}
+
+// target is the attribute whose characteristics hold: the innermost one.
+func (n named) target() *attribute {
+	if n.sub != nil {
+		return n.sub
+	}
+	return n.attr
+}
+
+func (n named) absent() bool {
+	return n.section.absent || n.attr != nil && n.target().absent
+}
+
+// path is the resolved name.
+func (n named) path() AttrPath {
+	return n.target().path
+}
+
+// resolve finds what a name stands for (RFC 7644 section 3.10). A name without
+// a URN is looked for in the core schema first and then in the extensions: Entra
+// writes "manager" for the enterprise extension's.
+func (c *catalog) resolve(name string) (named, bool) {
+	s, rest := c.qualified(name)
+	if s != nil && rest == "" {
+		return named{section: s}, true
+	}
+	first, second, dotted := strings.Cut(rest, ".")
+	if dotted && second == "" {
+		return named{}, false
+	}
+	sections := c.sections
+	if s != nil {
+		sections = []*section{s}
+	}
+	for _, s := range sections {
+		a := s.byLower[strings.ToLower(first)]
+		if a == nil {
+			continue
+		}
+		if !dotted {
+			return named{section: s, attr: a}, true
+		}
+		sub := a.sub(second)
+		return named{section: s, attr: a, sub: sub}, sub != nil
+	}
+	return named{}, false
+}
+
+// at finds the attribute of a resolved path; nil when there is none.
+func (c *catalog) at(p AttrPath) *attribute {
+	s := c.section(p.URN)
+	if s == nil {
+		return nil
+	}
+	a := s.byLower[strings.ToLower(p.Name)]
+	if a == nil || p.Sub == "" {
+		return a
+	}
+	return a.sub(p.Sub)
+}
+
+// supplied tells whether the Writer derives the attribute when it is missing.
+func (c *catalog) supplied(a *attribute) bool {
+	return slices.ContainsFunc(c.typ.Supplied, func(name string) bool {
+		return strings.EqualFold(name, a.path.Name)
+	})
+}

@@ -1,0 +1,159 @@
+package scim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+)
+
+// endpoint serves the resources of one type.
+type endpoint struct {
+	*server
+
+	typ *ResourceType
+}
+
+// subject is what every request for one resource begins with: its id and which
+// attributes the answer has.
+func (e *endpoint) subject(r *http.Request) (string, Projection, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return "", Projection{}, err
+	}
+	p, err := e.projection(r)
+	return id, p, err
+}
+
+func (e *endpoint) projection(r *http.Request) (Projection, error) {
+	values, err := parameters(r)
+	if err != nil {
+		return Projection{}, err
+	}
+	return e.typ.index.projection(values)
+}
+
+func (e *endpoint) location(r *http.Request, id string) string {
+	return e.base(r) + e.typ.Endpoint + "/" + url.PathEscape(id)
+}
+
+func (e *endpoint) get(w http.ResponseWriter, r *http.Request) {
+	id, p, err := e.subject(r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
+	a.finish(e.typ.Reader.Get(r.Context(), id, p, a.encoder()))
+}
+
+func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
+	values, err := parameters(r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	q, t, err := e.typ.index.query(values, e.options)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	a := &reply{w: w, r: r, status: http.StatusOK}
+	out := newListWriter(a.encoder(), q.StartIndex)
+	if t == isFalse { // known without asking
+		out.Total(0)
+	} else if err := e.typ.Reader.List(r.Context(), q, out); err != nil {
+		a.finish(err)
+		return
+	}
+	a.finish(out.close())
+}
+
+// document reads and checks the body of a POST or PUT.
+func (e *endpoint) document(w http.ResponseWriter, r *http.Request) (Document, error) {
+	body, err := readBody(w, r, e.options.MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	return e.typ.index.document(body, e.options.Strict)
+}
+
+func (e *endpoint) create(w http.ResponseWriter, r *http.Request) {
+	p, err := e.projection(r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	doc, err := e.document(w, r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	// The Location comes before the body: all of the body waits for it.
+	a := &reply{w: w, r: r, status: http.StatusCreated, whole: true}
+	id, err := e.typ.Writer.Create(r.Context(), doc, p, a.encoder())
+	a.location = e.location(r, id)
+	a.finish(err)
+}
+
+func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) {
+	id, p, err := e.subject(r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	doc, err := e.document(w, r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
+	a.finish(e.typ.Writer.Replace(r.Context(), id, doc, p, a.encoder()))
+}
+
+// patch answers 204, or 200 with the resource when the client says which
+// attributes it wants (RFC 7644 section 3.5.2).
+func (e *endpoint) patch(w http.ResponseWriter, r *http.Request) {
+	id, p, err := e.subject(r)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	body, err := readBody(w, r, e.options.MaxBody)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	ops, err := e.typ.index.parsePatch(body, e.options.Dialect(r), e.options.Strict)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
+	err = e.typ.Writer.Patch(r.Context(), id, ops, p, p.Explicit(), a.encoder())
+	if err == nil && !a.started && len(a.held) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	a.finish(err)
+}
+
+func (e *endpoint) delete(w http.ResponseWriter, r *http.Request) {
+	id, err := pathID(r)
+	if err == nil {
+		err = e.typ.Writer.Delete(r.Context(), id)
+	}
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// panicked makes an error for the log of what a handler panicked with.
+func panicked(v any) error {
+	return fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
+}
+
+var errPanic = errors.New("scim: a handler panicked")

@@ -1,0 +1,318 @@
+package scim
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	filter "github.com/scim2/filter-parser/v2"
+
+	"entrascim/internal/fault"
+)
+
+// maxFilter bounds a filter, in bytes.
+const maxFilter = 16 << 10
+
+// truth is a filter that has been decided without looking at a resource.
+type truth int
+
+const (
+	undecided truth = iota
+	isTrue
+	isFalse
+)
+
+func decided(b bool) truth {
+	if b {
+		return isTrue
+	}
+	return isFalse
+}
+
+// binder gives the names and values of a parsed filter their meaning in a
+// resource type. What the type does not serve has no value in any resource, so
+// comparisons with it are decided at once (RFC 7643 section 2.5).
+type binder struct {
+	index  *catalog
+	strict bool
+	within *attribute // the attribute whose value path is being bound; nil outside
+}
+
+// bindFilter parses and validates a filter. The filter that comes back is nil
+// when it has been decided.
+func (c *catalog) bindFilter(text string, strict bool) (filter.Expression, truth, error) {
+	if len(text) > maxFilter {
+		return nil, undecided, fault.New(fault.InvalidFilter, "The filter is longer than %d bytes.", maxFilter)
+	}
+	e, err := parseFilter(text)
+	if err != nil {
+		return nil, undecided, fault.New(fault.InvalidFilter, "The filter is not valid: %v.", err)
+	}
+	return binder{index: c, strict: strict}.bind(e)
+}
+
+func (b binder) bind(e filter.Expression) (filter.Expression, truth, error) {
+	switch e := e.(type) {
+	case *filter.LogicalExpression:
+		return b.logical(e)
+	case *filter.NotExpression:
+		inner, t, err := b.bind(e.Expression)
+		switch {
+		case err != nil || t == undecided:
+			return &filter.NotExpression{Expression: inner}, t, err
+		}
+		return nil, decided(t == isFalse), nil
+	case *filter.ValuePath:
+		return b.valuePath(e)
+	case *filter.AttributeExpression:
+		return b.comparison(e)
+	}
+	return nil, undecided, fault.New(fault.InvalidFilter, "The filter is not valid.")
+}
+
+func (b binder) logical(e *filter.LogicalExpression) (filter.Expression, truth, error) {
+	left, lt, err := b.bind(e.Left)
+	if err != nil {
+		return nil, undecided, err
+	}
+	right, rt, err := b.bind(e.Right)
+	if err != nil {
+		return nil, undecided, err
+	}
+	decisive := decided(e.Operator == filter.OR) // this side alone decides
+	switch {
+	case lt == decisive || rt == decisive:
+		return nil, decisive, nil
+	case lt == undecided && rt == undecided:
+		return &filter.LogicalExpression{Left: left, Right: right, Operator: e.Operator}, undecided, nil
+	case lt == undecided:
+		return left, undecided, nil
+	}
+	return right, rt, nil
+}
+
+// name resolves an attribute name of the filter.
+func (b binder) name(p filter.AttributePath) (named, error) {
+	if b.within != nil {
+		sub := b.within.sub(p.AttributeName)
+		if p.URIPrefix != nil || p.SubAttribute != nil || sub == nil {
+			return named{}, fault.New(fault.InvalidFilter, "%s has no sub-attribute %s.", b.within.path, p)
+		}
+		return named{section: &section{}, attr: b.within, sub: sub}, nil
+	}
+	n, ok := b.index.resolve(p.String())
+	if !ok || n.attr == nil {
+		return named{}, fault.New(fault.InvalidFilter, "%s has no attribute %s.", b.index.typ.Name, p)
+	}
+	return n, nil
+}
+
+// check refuses names that no filter may look at.
+func (b binder) check(n named) error {
+	switch {
+	case n.target().returned == never || n.attr.returned == never:
+		return fault.New(fault.InvalidFilter, "%s is never returned and can not be filtered by.", n.path())
+	case b.strict && n.absent():
+		return fault.New(fault.InvalidFilter, "%s does not serve the attribute %s.", b.index.typ.Name, n.path())
+	}
+	return nil
+}
+
+func (b binder) valuePath(e *filter.ValuePath) (filter.Expression, truth, error) {
+	n, err := b.name(e.AttributePath)
+	if err != nil {
+		return nil, undecided, err
+	}
+	if n.sub != nil || n.attr.kind != typeComplex {
+		return nil, undecided, fault.New(fault.InvalidFilter, "%s is not complex: it has no values to filter.", n.path())
+	}
+	if err := b.check(n); err != nil {
+		return nil, undecided, err
+	}
+	inner, t, err := binder{b.index, b.strict, n.attr}.bind(e.ValueFilter)
+	switch {
+	case err != nil:
+		return nil, undecided, err
+	case n.absent() || t == isFalse:
+		return nil, isFalse, nil
+	case t == isTrue:
+		return &filter.AttributeExpression{AttributePath: expressionPath(n), Operator: filter.PR}, undecided, nil
+	}
+	return &filter.ValuePath{AttributePath: expressionPath(n), ValueFilter: inner}, undecided, nil
+}
+
+func (b binder) comparison(e *filter.AttributeExpression) (filter.Expression, truth, error) {
+	n, err := b.name(e.AttributePath)
+	if err != nil {
+		return nil, undecided, err
+	}
+	// RFC 7644 section 3.4.2.2: "emails co" compares the emails' values.
+	if n.sub == nil && n.attr.kind == typeComplex && e.Operator != filter.PR && e.CompareValue != nil {
+		n.sub = n.attr.sub("value")
+	}
+	if err := b.check(n); err != nil {
+		return nil, undecided, err
+	}
+	value, err := operand(n, e.Operator, e.CompareValue)
+	if err != nil {
+		return nil, undecided, err
+	}
+	if n.absent() || n.target().kind == typeComplex && value != nil {
+		return nil, decided(e.Operator == filter.NE && value != nil || e.Operator == filter.EQ && value == nil), nil
+	}
+	bound := &filter.AttributeExpression{AttributePath: b.bound(n), Operator: e.Operator, CompareValue: value}
+	if value == nil {
+		return presence(bound), undecided, nil
+	}
+	return b.constant(n, bound)
+}
+
+// constant decides comparisons with meta.resourceType, which every resource of
+// the type has in common.
+func (b binder) constant(n named, e *filter.AttributeExpression) (filter.Expression, truth, error) {
+	if b.within == nil && n.path() == (AttrPath{b.index.core.urn, "meta", "resourceType"}) {
+		doc := Document{"meta": map[string]any{"resourceType": b.index.typ.Name}}
+		return nil, decided(newMatcher(b.index, e).Match(doc)), nil
+	}
+	return e, undecided, nil
+}
+
+// presence writes "eq null" and "ne null" as pr: an attribute without a value
+// and one that is null are the same (RFC 7643 section 2.5).
+func presence(e *filter.AttributeExpression) filter.Expression {
+	present := &filter.AttributeExpression{AttributePath: e.AttributePath, Operator: filter.PR}
+	if e.Operator == filter.EQ {
+		return &filter.NotExpression{Expression: present}
+	}
+	return present
+}
+
+func (b binder) bound(n named) filter.AttributePath {
+	if b.within != nil {
+		return filter.AttributePath{AttributeName: n.sub.path.Sub}
+	}
+	return expressionPath(n)
+}
+
+func expressionPath(n named) filter.AttributePath {
+	p := filter.AttributePath{URIPrefix: &n.section.urn, AttributeName: n.attr.path.Name}
+	if n.sub != nil {
+		p.SubAttribute = &n.sub.path.Sub
+	}
+	return p
+}
+
+// operand checks the operator and the value against the attribute's type
+// (RFC 7644 table 3) and gives the value the attribute's type. nil stands for
+// null.
+func operand(n named, op filter.CompareOperator, value any) (any, error) {
+	a := n.target()
+	if op == filter.PR {
+		return nil, nil
+	}
+	if value == nil {
+		if op != filter.EQ && op != filter.NE {
+			return nil, fault.New(fault.InvalidFilter, "%s can not be compared with null by %s.", a.path, op)
+		}
+		return nil, nil
+	}
+	if !operates(a.kind, op) {
+		return nil, fault.New(fault.InvalidFilter, "The operator %s does not apply to %s, which is of type %s.", op, a.path, a.kind)
+	}
+	typed, ok := literal(a.kind, op, value)
+	if !ok {
+		return nil, fault.New(fault.InvalidFilter, "%s is of type %s: it can not be compared with %s.", a.path, a.kind, printed(value))
+	}
+	return typed, nil
+}
+
+// operates tells whether the operator applies to the data type.
+func operates(kind string, op filter.CompareOperator) bool {
+	switch {
+	case op == filter.EQ, op == filter.NE:
+		return true
+	case substring(op):
+		return kind != typeBoolean && kind != typeInteger && kind != typeDecimal
+	}
+	return kind != typeBoolean && kind != typeBinary && kind != typeComplex
+}
+
+// substring tells whether the operator looks into the text of a value.
+func substring(op filter.CompareOperator) bool {
+	return op == filter.CO || op == filter.SW || op == filter.EW
+}
+
+// literal gives a literal the data type; false when it has another.
+func literal(kind string, op filter.CompareOperator, value any) (any, bool) {
+	switch kind {
+	case typeBoolean:
+		return boolean(value)
+	case typeInteger, typeDecimal:
+		switch value.(type) {
+		case int, float64:
+			return value, true
+		}
+		return nil, false
+	}
+	s, ok := value.(string)
+	switch {
+	case !ok:
+		return nil, false
+	case kind == typeDateTime && !substring(op):
+		_, ok = instant(s)
+	case kind == typeBinary && !substring(op):
+		_, err := base64.StdEncoding.DecodeString(s)
+		ok = err == nil
+	}
+	return s, ok
+}
+
+// boolean takes true and false, quoted or not, in any case: clients send them so.
+func boolean(value any) (b, ok bool) {
+	switch v := value.(type) {
+	case bool:
+		return v, true
+	case unquoted:
+		return boolean(string(v))
+	case string:
+		return strings.EqualFold(v, "true"), strings.EqualFold(v, "true") || strings.EqualFold(v, "false")
+	}
+	return false, false
+}
+
+func printed(value any) string {
+	if s, ok := value.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprint(value)
+}
+
+// Attributes gives the attributes that a bound filter looks at.
+func Attributes(e filter.Expression) []AttrPath {
+	var found []AttrPath
+	look(e, nil, &found)
+	return found
+}
+
+func look(e filter.Expression, within *AttrPath, found *[]AttrPath) {
+	switch e := e.(type) {
+	case *filter.LogicalExpression:
+		look(e.Left, within, found)
+		look(e.Right, within, found)
+	case *filter.NotExpression:
+		look(e.Expression, within, found)
+	case *filter.ValuePath:
+		p := pathOf(e.AttributePath)
+		look(e.ValueFilter, &p, found)
+	case *filter.AttributeExpression:
+		p := pathOf(e.AttributePath)
+		if within != nil {
+			p = AttrPath{within.URN, within.Name, e.AttributePath.AttributeName}
+		}
+		*found = append(*found, p)
+	}
+}
+
+func pathOf(p filter.AttributePath) AttrPath {
+	return AttrPath{URN: p.URI(), Name: p.AttributeName, Sub: p.SubAttributeName()}
+}

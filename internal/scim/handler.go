@@ -1,0 +1,159 @@
+package scim
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"entrascim/internal/fault"
+)
+
+// maxID bounds the id in a URL, in bytes.
+const maxID = 256
+
+// server is the protocol for one tenant.
+type server struct {
+	options   Options
+	types     []*ResourceType
+	endpoints map[string]string // lower-case first segments of the paths, and how they are written
+}
+
+// NewHandler serves the protocol (RFC 7644 section 3.2) for the resource types.
+// It expects to be mounted at the root of SCIM ("/scim/v2").
+func NewHandler(types []ResourceType, o Options) http.Handler {
+	s := &server{options: o.withDefaults(), endpoints: make(map[string]string)}
+	for _, rt := range types {
+		rt.index = rt.catalog()
+		s.types = append(s.types, &rt)
+	}
+	r := chi.NewRouter()
+	r.Use(s.route, rescue, middleware.GetHead)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) { notAllowed(w, req, r) })
+	s.discovery(r)
+	s.later(r)
+	for _, rt := range s.types {
+		s.resources(r, rt)
+	}
+	_ = chi.Walk(r, func(_, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		first, _, _ := strings.Cut(strings.TrimPrefix(route, "/"), "/")
+		s.endpoints[strings.ToLower(first)] = first
+		return nil
+	})
+	return r
+}
+
+// resources adds the routes of a resource type. One that is read only has no
+// route for a write.
+func (s *server) resources(r chi.Router, rt *ResourceType) {
+	e := &endpoint{server: s, typ: rt}
+	one := rt.Endpoint + "/{id}"
+	r.Get(rt.Endpoint, e.list)
+	r.Get(one, e.get)
+	r.Post(rt.Endpoint+"/.search", unsupported("POST "+rt.Endpoint+"/.search"))
+	if rt.Writer != nil {
+		r.Post(rt.Endpoint, e.create)
+		r.Put(one, e.replace)
+		r.Patch(one, e.patch)
+		r.Delete(one, e.delete)
+	}
+}
+
+// later adds the endpoints of RFC 7644 that are known and not implemented.
+func (s *server) later(r chi.Router) {
+	r.Post("/Bulk", unsupported("Bulk"))
+	r.Post("/.search", unsupported("POST /.search"))
+	r.HandleFunc("/Me", unsupported("/Me"))
+}
+
+func unsupported(what string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		WriteError(w, r, fault.New(fault.NotImplemented, "%s is not implemented.", what))
+	}
+}
+
+// notAllowed answers a method that a path does not have, and says which it has
+// (RFC 9110 section 15.5.6).
+func notAllowed(w http.ResponseWriter, r *http.Request, routes chi.Routes) {
+	path := chi.RouteContext(r.Context()).RoutePath
+	var allowed []string
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		probe := method
+		if method == "HEAD" {
+			probe = "GET" // middleware.GetHead
+		}
+		if routes.Match(chi.NewRouteContext(), probe, path) {
+			allowed = append(allowed, method)
+		}
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
+}
+
+// route gives the router the path as the client escaped it, so that an id is
+// decoded once and never taken for a path. The endpoint's name is taken in any
+// case, since some clients write /users, and a slash at the end is dropped.
+func (s *server) route(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := chi.RouteContext(r.Context())
+		path := ctx.RoutePath
+		switch {
+		case path == "":
+			path = r.URL.EscapedPath()
+		case r.URL.RawPath == "":
+			path = (&url.URL{Path: path}).EscapedPath()
+		}
+		if len(path) > 1 {
+			path = strings.TrimSuffix(path, "/")
+		}
+		first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if written, ok := s.endpoints[strings.ToLower(first)]; ok {
+			first = written
+		}
+		ctx.RoutePath = "/" + first
+		if more {
+			ctx.RoutePath += "/" + rest
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rescue answers a panic as an internal error. Once an answer is under way the
+// connection is broken off instead.
+func rescue(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler { //nolint:errorlint,err113 // the value net/http compares with
+				panic(v)
+			}
+			err := panicked(v)
+			if sent.Status() != 0 {
+				note(r.Context(), err)
+				panic(http.ErrAbortHandler)
+			}
+			WriteError(w, r, err)
+		}()
+		next.ServeHTTP(sent, r)
+	})
+}
+
+// pathID is the id in the URL, decoded once.
+func pathID(r *http.Request) (string, error) {
+	id, err := url.PathUnescape(chi.URLParam(r, "id"))
+	control := func(c rune) bool { return c < ' ' || c == 0x7f }
+	if err != nil || id == "" || len(id) > maxID || !utf8.ValidString(id) || strings.ContainsFunc(id, control) {
+		return "", fault.New(fault.NotFound, "There is no resource with this id.")
+	}
+	return id, nil
+}

@@ -1,0 +1,116 @@
+package scim
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"entrascim/internal/fault"
+)
+
+// parameters reads the query string. Parameters that SCIM does not define are
+// ignored.
+func parameters(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fault.New(fault.InvalidSyntax, "The query string of the URL is not valid.")
+	}
+	return values, nil
+}
+
+// projection reads attributes and excludedAttributes (RFC 7644 section 3.9),
+// which exclude each other.
+func (c *catalog) projection(values url.Values) (Projection, error) {
+	attributes, excluded := names(values["attributes"]), names(values["excludedAttributes"])
+	if len(attributes) > 0 && len(excluded) > 0 {
+		return Projection{}, fault.New(fault.InvalidValue, "attributes and excludedAttributes can not be given together.")
+	}
+	return c.parseProjection(attributes, excluded), nil
+}
+
+// names splits the comma-separated names of a parameter that may be repeated.
+func names(values []string) []string {
+	var found []string
+	for _, v := range values {
+		for name := range strings.SplitSeq(v, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// query reads the parameters of a list request (RFC 7644 section 3.4.2). The
+// filter may already be known to match nothing (isFalse).
+func (c *catalog) query(values url.Values, o Options) (Query, truth, error) {
+	q := Query{index: c}
+	var errs [4]error
+	q.Projection, errs[0] = c.projection(values)
+	q.StartIndex, errs[1] = bounded(values, "startIndex", 1, 1, math.MaxInt32)
+	q.Count, errs[2] = bounded(values, "count", o.DefaultPage, 0, o.MaxPage)
+	errs[3] = c.sort(&q, values, o.Sort)
+	for _, err := range errs {
+		if err != nil {
+			return Query{}, undecided, err
+		}
+	}
+	if values.Get("cursor") != "" {
+		return Query{}, undecided, fault.New(fault.InvalidCursor, "The cursor is not one of this server.")
+	}
+	if !values.Has("filter") {
+		return q, isTrue, nil
+	}
+	var t truth
+	var err error
+	q.Filter, t, err = c.bindFilter(values.Get("filter"), o.Strict)
+	return q, t, err
+}
+
+// bounded reads a number and keeps it within bounds, as RFC 7644 section
+// 3.4.2.4 has it for values below.
+func bounded(values url.Values, name string, absent, least, most int) (int, error) {
+	text := values.Get(name)
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, fault.New(fault.InvalidValue, "%s must be a whole number.", name)
+	}
+	return min(max(n, least), most), nil
+}
+
+// sort reads sortBy and sortOrder (RFC 7644 section 3.4.2.3). An attribute that
+// the type does not serve is the same in all resources and sorts nothing.
+func (c *catalog) sort(q *Query, values url.Values, supported bool) error {
+	name := values.Get("sortBy")
+	if name == "" || !supported {
+		return nil
+	}
+	n, ok := c.resolve(name)
+	if !ok || n.attr == nil || n.target().returned == never {
+		return fault.New(fault.InvalidPath, "%s has no attribute %s to sort by.", c.typ.Name, name)
+	}
+	switch order := values.Get("sortOrder"); {
+	case strings.EqualFold(order, "descending"):
+		q.Descending = true
+	case order != "" && !strings.EqualFold(order, "ascending"):
+		return fault.New(fault.InvalidValue, "sortOrder must be ascending or descending.")
+	}
+	if n.absent() {
+		return nil
+	}
+	// RFC 7644 section 3.4.2.3: a complex attribute is sorted by its value.
+	if n.sub == nil && n.attr.kind == typeComplex {
+		if n.sub = n.attr.sub("value"); n.sub == nil {
+			return fault.New(fault.InvalidPath, "%s is complex: one of its sub-attributes can be sorted by.", n.path())
+		}
+	}
+	path := n.path()
+	q.SortBy = &path
+	return nil
+}

@@ -1,0 +1,74 @@
+package scim
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// head is how many bytes of an answer are held back, so that an error that
+// comes early still gets its own status.
+const head = 32 << 10
+
+// reply writes the body of a successful answer. It holds the head of it back;
+// what fits the head whole is sent with its length.
+type reply struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	status   int
+	location string // "" none
+	whole    bool   // hold everything back
+	held     []byte
+	started  bool
+}
+
+func (a *reply) encoder() *jsontext.Encoder { return jsontext.NewEncoder(a) }
+
+// Write takes a part of the body.
+func (a *reply) Write(part []byte) (int, error) {
+	if a.started {
+		return a.w.Write(part)
+	}
+	a.held = append(a.held, part...)
+	if a.whole || len(a.held) <= head {
+		return len(part), nil
+	}
+	return len(part), a.start()
+}
+
+func (a *reply) start() error {
+	a.started = true
+	a.header()
+	a.w.WriteHeader(a.status)
+	_, err := a.w.Write(a.held)
+	a.held = nil
+	return err
+}
+
+func (a *reply) header() {
+	h := a.w.Header()
+	h.Set("Content-Type", mediaType)
+	if a.location != "" {
+		h.Set("Location", a.location)
+		h.Set("Content-Location", a.location)
+	}
+}
+
+// finish ends the answer. An error becomes the answer while nothing has been
+// sent; after that the connection is broken off, so that the client can not take
+// a part for the whole.
+func (a *reply) finish(err error) {
+	switch {
+	case err != nil && a.started:
+		note(a.r.Context(), err)
+		panic(http.ErrAbortHandler)
+	case err != nil:
+		WriteError(a.w, a.r, err)
+	case !a.started:
+		a.w.Header().Set("Content-Length", strconv.Itoa(len(a.held)))
+		if err := a.start(); err != nil {
+			note(a.r.Context(), err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+// Package scim is the SCIM 2.0 protocol (RFC 7643, RFC 7644) over abstract
+// resources: it parses and validates what a client sends, hands it to the
+// Reader and Writer of a resource type, and writes what they answer as a
+// stream. It knows no directory behind the resources.
+package scim
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/elimity-com/scim/schema"
+	"github.com/go-json-experiment/json/jsontext"
+	filter "github.com/scim2/filter-parser/v2"
+)
+
+// Document is a SCIM resource as decoded JSON: attribute names in the schema's
+// case, extensions under their URN, numbers as float64.
+type Document = map[string]any
+
+// Extension is a schema extension of a resource type.
+type Extension struct {
+	Schema   schema.Schema
+	Required bool
+}
+
+// ResourceType is one resource type that a tenant serves (RFC 7643 section 6).
+type ResourceType struct {
+	ID, Name, Endpoint, Description string // "User", "User", "/Users"
+	Schema                          schema.Schema
+	Extensions                      []Extension
+	Supplied                        []string // required attributes that Writer derives when a client leaves them out
+	Reader                          Reader
+	Writer                          Writer // nil: the resource type is read only
+
+	index *catalog
+}
+
+// Reader reads the resources of one type.
+type Reader interface {
+	// Get writes the resource to enc, as p asks. It fails with
+	// fault.NotFound when there is none.
+	Get(ctx context.Context, id string, p Projection, enc *jsontext.Encoder) error
+	// List writes the resources of the page that q asks for.
+	List(ctx context.Context, q Query, out *ListWriter) error
+}
+
+// Writer changes the resources of one type.
+type Writer interface {
+	// Create makes the resource, writes its representation to enc and
+	// returns its id.
+	Create(ctx context.Context, doc Document, p Projection, enc *jsontext.Encoder) (id string, err error)
+	// Replace makes the resource what doc says and writes it to enc.
+	Replace(ctx context.Context, id string, doc Document, p Projection, enc *jsontext.Encoder) error
+	// Patch applies ops as one intent. With wantBody it writes the resource
+	// to enc; without, it writes nothing and the client gets 204.
+	Patch(ctx context.Context, id string, ops Patch, p Projection, wantBody bool, enc *jsontext.Encoder) error
+	// Delete removes the resource.
+	Delete(ctx context.Context, id string) error
+}
+
+// Query is a validated list request (RFC 7644 section 3.4.2).
+type Query struct {
+	// Filter is nil when there is none. Names are in the schema's case and
+	// carry their schema's URN (inside a value path they are bare
+	// sub-attribute names), a multi-valued complex attribute that is compared
+	// has its "value" sub-attribute, values have the attribute's type (string,
+	// bool, int, float64), and attributes that the type does not serve have
+	// been decided away.
+	Filter     filter.Expression
+	SortBy     *AttrPath // nil: not asked for
+	Descending bool
+	StartIndex int // 1 or more
+	Count      int // 0 or more, at most Options.MaxPage
+	Projection Projection
+
+	index *catalog
+}
+
+// Matcher evaluates the query's filter on documents.
+func (q Query) Matcher() *Matcher { return newMatcher(q.index, q.Filter) }
+
+// Dialect says whose habits a SCIM client has. The tolerances that can not be
+// misread hold in every dialect; a Dialect decides where they could.
+type Dialect int
+
+// The dialects.
+const (
+	RFC         Dialect = iota // the text of RFC 7644
+	Entra                      // Microsoft Entra provisioning
+	Okta                       // Okta provisioning
+	OneIdentity                // One Identity synchronization
+)
+
+// creates tells whether a replace whose value filter selects nothing creates
+// the value, instead of failing with noTarget (RFC 7644 section 3.5.2.3).
+func (d Dialect) creates() bool { return d == Entra || d == Okta }
+
+// Options of a Handler. The zero value of a number takes the default.
+type Options struct {
+	// BaseURL is the absolute URL of the SCIM root as this client sees it,
+	// without a slash at its end: "https://host/scim/v2".
+	BaseURL func(*http.Request) string
+	// Dialect is that of the client who sent the request; nil: RFC.
+	Dialect           func(*http.Request) Dialect
+	MaxPage           int    // most resources in one answer; default 1000
+	DefaultPage       int    // resources in an answer when count is not given; default 100
+	MaxBody           int64  // bytes of a request body; default 8 MiB
+	Strict            bool   // refuse attributes that are not in the schemas
+	Sort              bool   // the Readers honour Query.SortBy
+	DocumentationURI  string // for ServiceProviderConfig
+	AuthenticationDoc string // documentation of how a client gets its token; "" none
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxPage <= 0 {
+		o.MaxPage = 1000
+	}
+	if o.DefaultPage <= 0 {
+		o.DefaultPage = min(100, o.MaxPage)
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 8 << 20
+	}
+	if o.Dialect == nil {
+		o.Dialect = func(*http.Request) Dialect { return RFC }
+	}
+	return o
+}

@@ -1,0 +1,107 @@
+package graphsim
+
+import (
+	"strings"
+)
+
+// complete fills in what Graph gives a new object beside what was asked for.
+func (d *Directory) complete(k *kind, id string, s *state) {
+	s.fill(k, "createdDateTime", timeText(d.clock()))
+	switch k.name {
+	case "user":
+		d.completeUser(k, id, s)
+	case "group":
+		d.completeGroup(k, id, s)
+	case "application":
+		d.completeApplication(k, s)
+	case "servicePrincipal":
+		d.completeServicePrincipal(k, s)
+	}
+}
+
+// fill sets a property that has no value yet, if the kind has the property.
+func (s *state) fill(k *kind, name, text string) {
+	if i := k.slot(name); i >= 0 && s.values[i] == "" {
+		s.values[i] = text
+	}
+}
+
+func (d *Directory) completeUser(k *kind, id string, s *state) {
+	now := timeText(d.clock())
+	s.fill(k, "userType", `"Member"`)
+	s.fill(k, "securityIdentifier", quote(securityIdentifier(id)))
+	s.fill(k, "lastPasswordChangeDateTime", now)
+	s.fill(k, "signInSessionsValidFromDateTime", now)
+	s.fill(k, "identities", d.identity(s.get(k, "userPrincipalName")))
+	s.mailToProxy(k, "")
+}
+
+// identity is the sign-in name that every user has.
+func (d *Directory) identity(upn string) string {
+	return `[{"signInType":"userPrincipalName","issuer":` + quote(d.initialDomain()) + `,"issuerAssignedId":` + upn + `}]`
+}
+
+// mailToProxy makes the mail address the primary one of the proxyAddresses; the
+// former primary one stays as a secondary one.
+func (s *state) mailToProxy(k *kind, former string) {
+	mail := unquote(s.get(k, "mail"))
+	if mail == "" {
+		return
+	}
+	list := []string{"SMTP:" + mail}
+	for _, address := range stringsOf(s.get(k, "proxyAddresses")) {
+		bare := address[strings.IndexByte(address, ':')+1:]
+		switch {
+		case strings.EqualFold(bare, mail):
+		case strings.EqualFold(bare, former):
+			list = append(list, "smtp:"+bare)
+		default:
+			list = append(list, address)
+		}
+	}
+	s.set(k, "proxyAddresses", quoteAll(list...))
+}
+
+func (d *Directory) completeGroup(k *kind, id string, s *state) {
+	s.fill(k, "securityIdentifier", quote(securityIdentifier(id)))
+	s.fill(k, "renewedDateTime", s.get(k, "createdDateTime"))
+	s.fill(k, "groupTypes", "[]")
+	s.fill(k, "mailEnabled", "false")
+	s.fill(k, "securityEnabled", "false")
+	if hasString(s.get(k, "groupTypes"), "Unified") {
+		s.fill(k, "visibility", `"Public"`)
+	}
+	if s.get(k, "mailEnabled") == "true" {
+		nickname := unquote(s.get(k, "mailNickname"))
+		s.fill(k, "mail", quote(nickname+"@"+d.defaultDomain()))
+		s.mailToProxy(k, "")
+	}
+}
+
+func (d *Directory) completeApplication(k *kind, s *state) {
+	s.fill(k, "appId", quote(d.ids.next()))
+	s.fill(k, "publisherDomain", quote(d.defaultDomain()))
+	s.fill(k, "signInAudience", `"AzureADMyOrg"`)
+}
+
+func (d *Directory) completeServicePrincipal(k *kind, s *state) {
+	app := first(d.lookup(d.schema["application"], "appId", unquote(s.get(k, "appId"))))
+	if app != nil {
+		for _, name := range []string{"displayName", "appRoles", "signInAudience", "tags"} {
+			s.fill(k, name, app.get(name))
+		}
+		s.fill(k, "appDisplayName", app.get("displayName"))
+		s.fill(k, "appOwnerOrganizationId", quote(d.tenant))
+	}
+	s.fill(k, "accountEnabled", "true")
+	s.fill(k, "appRoleAssignmentRequired", "false")
+	s.fill(k, "servicePrincipalType", `"Application"`)
+	s.fill(k, "servicePrincipalNames", quoteAll(unquote(s.get(k, "appId"))))
+}
+
+func first(list []*object) *object {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}

@@ -1,0 +1,143 @@
+package graphsim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// retention is how long a deleted object can be restored.
+const retention = 30 * 24 * time.Hour
+
+// softDelete moves an object to deletedItems. Its links stay, unseen; the sign-in
+// name of a user becomes free.
+func (d *Directory) softDelete(o *object) {
+	next := o.edit()
+	next.status = deleted
+	next.set(o.kind, "deletedDateTime", timeText(d.clock()))
+	if o.kind.name == "user" {
+		mangled := strings.ReplaceAll(o.id, "-", "") + o.text("userPrincipalName")
+		next.set(o.kind, "userPrincipalName", quote(mangled))
+	}
+	d.apply(o, next)
+}
+
+// restore brings a deleted object back, unless what must be unique was taken.
+func (d *Directory) restore(o *object) error {
+	next := o.edit()
+	next.status = live
+	next.set(o.kind, "deletedDateTime", "")
+	if o.kind.name == "user" {
+		upn := strings.TrimPrefix(o.text("userPrincipalName"), strings.ReplaceAll(o.id, "-", ""))
+		next.set(o.kind, "userPrincipalName", quote(upn))
+	}
+	if err := d.unique(o.kind, o, next); err != nil {
+		return err
+	}
+	d.apply(o, next)
+	return nil
+}
+
+// purge removes what was deleted too long ago; the caller holds the lock.
+func (d *Directory) purge() {
+	limit := d.clock().Add(-retention)
+	for _, set := range d.sets {
+		for _, o := range slices.Clone(set.list) {
+			when, err := time.Parse(time.RFC3339, o.text("deletedDateTime"))
+			if o.state.status == deleted && err == nil && when.Before(limit) {
+				d.remove(o)
+			}
+		}
+	}
+}
+
+// listDeleted lists the deleted objects of one type: the cast says which.
+func listDeleted(c *call) (*answer, error) {
+	k, err := c.cast()
+	if err != nil {
+		return nil, err
+	}
+	return c.list(c.deletedOf(k))
+}
+
+func countDeleted(c *call) (*answer, error) {
+	k, err := c.cast()
+	if err != nil {
+		return nil, err
+	}
+	return c.count(c.deletedOf(k))
+}
+
+func (c *call) deletedOf(k *kind) collection {
+	return collection{objects: c.dir.sets[k].list, kind: k, context: k.set, status: deleted}
+}
+
+// refuseUncast answers a list of deletedItems that names no type.
+func refuseUncast(*call) (*answer, error) {
+	return nil, unreadable("The OData cast segment is required: /directory/deletedItems/microsoft.graph.user.")
+}
+
+// cast is the type that a cast segment names.
+func (c *call) cast() (*kind, error) {
+	name := c.vars["cast"].text[len("microsoft.graph."):]
+	for _, k := range c.dir.schema {
+		if strings.EqualFold(k.name, name) && slices.Contains(directoryObjects, k.name) {
+			return k, nil
+		}
+	}
+	return nil, unreadable("Resource not found for the segment '%s'.", c.vars["cast"].text)
+}
+
+// deletedItem finds a deleted object by id.
+func (c *call) deletedItem() (*object, error) {
+	id := c.vars["id"].text
+	if !isGUID(id) {
+		return nil, invalidID(id)
+	}
+	o := c.dir.find(nil, id)
+	if o == nil || o.state.status != deleted {
+		return nil, notFound(id)
+	}
+	return o, nil
+}
+
+func getDeleted(c *call) (*answer, error) {
+	o, err := c.deletedItem()
+	if err != nil {
+		return nil, err
+	}
+	return c.one(o, c.dir.newest(), mixedSet)
+}
+
+func restoreDeleted(c *call) (*answer, error) {
+	c.dir.purge()
+	o, err := c.deletedItem()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayRestore(o); err != nil {
+		return nil, err
+	}
+	if err := c.dir.restore(o); err != nil {
+		return nil, err
+	}
+	e := &encoder{dir: c.dir, view: c.dir.newest(), typed: true}
+	return c.entity(http.StatusOK, e, o, o.state, mixedSet), nil
+}
+
+// purgeDeleted deletes for good; an application cannot do that to a group.
+func purgeDeleted(c *call) (*answer, error) {
+	o, err := c.deletedItem()
+	if err != nil {
+		return nil, err
+	}
+	if o.kind.name == "group" {
+		return nil, denied()
+	}
+	if err := c.mayRestore(o); err != nil {
+		return nil, err
+	}
+	c.dir.remove(o)
+	return noContent(), nil
+}

@@ -1,0 +1,150 @@
+package graphsim
+
+import (
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim/odata"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxExtensionValues is how many directory extension values one object holds.
+const maxExtensionValues = 100
+
+// extensionTypes are the data types of directory extensions.
+var extensionTypes = []string{"Binary", "Boolean", "DateTime", "Integer", "LargeInteger", "String"}
+
+// extension finds the registration of a directory extension; nil when no
+// application of the tenant registered the name.
+func (d *Directory) extension(name string) *object {
+	o := first(d.lookup(d.schema["extensionProperty"], "name", name))
+	if o == nil || o.text("name") != name {
+		return nil
+	}
+	return o
+}
+
+// extensionProperty is a directory extension as a property, with the operators
+// that Graph grants to all of them.
+func (d *Directory) extensionProperty(name string) (edm.Property, bool) {
+	o := d.extension(name)
+	if o == nil {
+		return edm.Property{}, false
+	}
+	p := odata.ExtensionProperty("", name, o.text("dataType"))
+	p.Collection = o.is("isMultiValued")
+	if o.text("dataType") == "Binary" {
+		p.MaxLength = base64.StdEncoding.EncodedLen(256) // octets, not characters
+	}
+	return p, true
+}
+
+// checkExtension refuses a value that a directory extension cannot hold.
+func (d *Directory) checkExtension(k *kind, name string, v jsontext.Value) error {
+	p, ok := d.extensionProperty(name)
+	if !ok || !d.extension(name).has("targetObjects", k.title) {
+		return undeclared(name)
+	}
+	if v.Kind() == 'n' {
+		return nil
+	}
+	p.Entity = k.name
+	return checkValue(k, p, nil, v)
+}
+
+var extensionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,119}$`)
+
+// extensionTargets are the types that an extension can be registered for.
+var extensionTargets = []string{"User", "Group", "Application", "AdministrativeUnit", "Device", "Organization"}
+
+// createExtension registers a directory extension for an application.
+func createExtension(c *call) (*answer, error) {
+	app, err := c.byID("application", c.dir.reading())
+	if err != nil {
+		return nil, err
+	}
+	k := c.kind("extensionProperty")
+	w, err := c.changes(k)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{values: make([]string, len(k.props))}
+	w.assign(k, s)
+	if err := checkRegistration(k, s); err != nil {
+		return nil, err
+	}
+	id := strings.ReplaceAll(app.text("appId"), "-", "")
+	s.set(k, "name", quote("extension_"+id+"_"+unquote(s.get(k, "name"))))
+	s.set(k, "appDisplayName", app.get("displayName"))
+	s.fill(k, "isMultiValued", "false")
+	s.set(k, "isSyncedFromOnPremises", "false")
+	if err := c.dir.unique(k, nil, s); err != nil {
+		return nil, err
+	}
+	o := c.dir.insert(k, c.dir.ids.next(), s)
+	c.dir.link(extensions, app, o)
+	e := &encoder{dir: c.dir, view: c.dir.newest()}
+	return c.entity(http.StatusCreated, e, o, o.state, "applications('"+app.id+"')/extensionProperties"), nil
+}
+
+// checkRegistration checks the three properties that make an extension, and
+// writes the data type as Graph does.
+func checkRegistration(k *kind, s *state) error {
+	for _, name := range []string{"name", "dataType", "targetObjects"} {
+		if text := s.get(k, name); text == "" || text == "[]" {
+			return missing(k, name)
+		}
+	}
+	if !extensionName.MatchString(unquote(s.get(k, "name"))) {
+		return invalidValue(k, "name")
+	}
+	for _, t := range stringsOf(s.get(k, "targetObjects")) {
+		if !slices.Contains(extensionTargets, t) {
+			return invalidValue(k, "targetObjects")
+		}
+	}
+	for _, name := range extensionTypes {
+		if strings.EqualFold(name, unquote(s.get(k, "dataType"))) {
+			s.set(k, "dataType", quote(name))
+			return nil
+		}
+	}
+	return invalidValue(k, "dataType")
+}
+
+// extensionOfCall finds the application and the extension of a request.
+func (c *call) extensionOfCall() (*object, error) {
+	app, err := c.byID("application", c.dir.reading())
+	if err != nil {
+		return nil, err
+	}
+	id := c.vars["other"].text
+	for _, o := range app.links[extensions].list {
+		if o.id == strings.ToLower(id) {
+			return o, nil
+		}
+	}
+	return nil, notFound(id)
+}
+
+func getExtension(c *call) (*answer, error) {
+	o, err := c.extensionOfCall()
+	if err != nil {
+		return nil, err
+	}
+	return c.one(o, c.dir.reading(), "applications('"+c.vars["id"].text+"')/extensionProperties")
+}
+
+func deleteExtension(c *call) (*answer, error) {
+	o, err := c.extensionOfCall()
+	if err != nil {
+		return nil, err
+	}
+	c.dir.remove(o)
+	return noContent(), nil
+}

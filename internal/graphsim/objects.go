@@ -1,0 +1,167 @@
+package graphsim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"entrascim/internal/graphsim/odata"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Limits of the actions on directory objects. Source: their pages in
+// https://learn.microsoft.com/graph/api/resources/directoryobject.
+const (
+	maxByIDs  = 1000
+	maxChecks = 20
+)
+
+func getObject(c *call) (*answer, error) {
+	v := c.dir.reading()
+	o, err := c.anyObject(v)
+	if err != nil {
+		return nil, err
+	}
+	return c.one(o, v, mixedSet)
+}
+
+// anyObject finds a directory object of any type.
+func (c *call) anyObject(v view) (*object, error) {
+	id := c.vars["id"].text
+	if !isGUID(id) {
+		return nil, invalidID(id)
+	}
+	o := c.dir.find(nil, id)
+	if o == nil || o.live(v) == nil || !slices.Contains(directoryObjects, o.kind.name) {
+		return nil, notFound(id)
+	}
+	return o, nil
+}
+
+// getByIDs answers POST /directoryObjects/getByIds: ids that lead nowhere are
+// left out.
+func getByIDs(c *call) (*answer, error) {
+	var body struct {
+		IDs   []string `json:"ids"`
+		Types []string `json:"types"`
+	}
+	if err := c.action(&body, "ids", "types"); err != nil {
+		return nil, err
+	}
+	if len(body.IDs) > maxByIDs {
+		return nil, refuse("The number of ids in the request exceeds the maximum of %d.", maxByIDs)
+	}
+	v := c.dir.reading()
+	q, err := c.options(odata.Mixed, odata.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var list []*object
+	for _, id := range body.IDs {
+		if !isGUID(id) {
+			return nil, refuse("Invalid GUID specified.")
+		}
+		o := c.dir.find(nil, id)
+		if o != nil && o.live(v) != nil && slices.Contains(directoryObjects, o.kind.name) && hasType(body.Types, o) && !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	r := &result{collection: collection{context: mixedSet}, call: c, query: q, view: v}
+	e := &encoder{dir: c.dir, view: v, sel: q.Select, typed: true}
+	return &answer{status: http.StatusOK, body: r.body(e, list)}, nil
+}
+
+func hasType(types []string, o *object) bool {
+	return len(types) == 0 || slices.ContainsFunc(types, func(t string) bool {
+		return strings.EqualFold(t, o.kind.name) || strings.EqualFold(t, odata.Mixed)
+	})
+}
+
+// action reads the parameters of an action into body; others are refused.
+func (c *call) action(body any, parameters ...string) error {
+	_, names, err := c.object()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.Contains(parameters, name) {
+			return unreadable("The parameter '%s' in the request payload is not a valid parameter for the operation.", name)
+		}
+	}
+	if !slices.Contains(names, parameters[0]) {
+		return unreadable("The parameter '%s' is required for the operation.", parameters[0])
+	}
+	if json.Unmarshal(c.body, body) != nil {
+		return unreadable("Invalid value specified for the parameters of the operation.")
+	}
+	return nil
+}
+
+// memberGroups gives the handler of getMemberGroups: every group that the object
+// is in, through other groups too.
+func memberGroups(entity string) handler {
+	return func(c *call) (*answer, error) {
+		o, err := c.checked(entity)
+		if err != nil {
+			return nil, err
+		}
+		var body struct {
+			SecurityOnly bool `json:"securityEnabledOnly"`
+		}
+		if err := c.action(&body, "securityEnabledOnly"); err != nil {
+			return nil, err
+		}
+		var ids []string
+		for _, g := range transitive(memberOf, o, c.dir.reading()) {
+			if !body.SecurityOnly || g.is("securityEnabled") {
+				ids = append(ids, g.id)
+			}
+		}
+		return c.ids(ids), nil
+	}
+}
+
+// checkGroups gives the handler of checkMemberGroups: which of the groups the
+// object is in.
+func checkGroups(entity string) handler {
+	return func(c *call) (*answer, error) {
+		o, err := c.checked(entity)
+		if err != nil {
+			return nil, err
+		}
+		var body struct {
+			IDs []string `json:"groupIds"`
+		}
+		if err := c.action(&body, "groupIds"); err != nil {
+			return nil, err
+		}
+		if len(body.IDs) > maxChecks {
+			return nil, refuse("The number of groupIds in the request exceeds the maximum of %d.", maxChecks)
+		}
+		in := transitive(memberOf, o, c.dir.reading())
+		var ids []string
+		for _, id := range body.IDs {
+			if !isGUID(id) {
+				return nil, refuse("Invalid GUID specified.")
+			}
+			if slices.ContainsFunc(in, func(g *object) bool { return strings.EqualFold(g.id, id) }) {
+				ids = append(ids, strings.ToLower(id))
+			}
+		}
+		return c.ids(ids), nil
+	}
+}
+
+func (c *call) checked(entity string) (*object, error) {
+	if entity == odata.Mixed {
+		return c.anyObject(c.dir.reading())
+	}
+	return c.owner(entity, c.dir.reading())
+}
+
+func (c *call) ids(ids []string) *answer {
+	b := append([]byte(`{"@odata.context":`), quote(c.metadata("Collection(Edm.String)"))...)
+	b = append(append(b, `,"value":`...), quoteAll(ids...)...)
+	return &answer{status: http.StatusOK, body: append(b, '}')}
+}

@@ -1,0 +1,155 @@
+package graphsim
+
+import "net/http"
+
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	patch  = http.MethodPatch
+	put    = http.MethodPut
+	remove = http.MethodDelete
+)
+
+// allRoutes is everything that the simulator serves below /v1.0, one row each.
+func allRoutes() []route {
+	var all []route
+	for _, list := range [][]route{
+		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
+		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
+		navigationRoutes("application", "applications"), navigationRoutes("servicePrincipal", "servicePrincipals"),
+	} {
+		all = append(all, list...)
+	}
+	return all
+}
+
+func userRoutes() []route {
+	return []route{
+		{method: get, pattern: "users", roles: readUsers, serve: listUsers},
+		{method: post, pattern: "users", roles: createUsers, serve: createUser},
+		{method: get, pattern: "users/$count", roles: readUsers, serve: countUsers},
+		{method: get, pattern: "users/{id}", roles: readUsers, serve: getUser},
+		{method: patch, pattern: "users/{id}", roles: updateUsers, serve: updateUser},
+		{method: remove, pattern: "users/{id}", roles: deleteUsers, serve: deleteUser},
+		{method: get, pattern: "users/{id}/manager", roles: readManager, serve: getManager},
+		{method: put, pattern: "users/{id}/manager/$ref", roles: writeManager, serve: putManager},
+		{method: remove, pattern: "users/{id}/manager/$ref", roles: writeManager, serve: deleteManager},
+		{method: post, pattern: "users/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("user"), reads: true},
+		{method: post, pattern: "users/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("user"), reads: true},
+		{method: post, pattern: "users/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("user", "appRoleAssignments")},
+		{method: remove, pattern: "users/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("user", "appRoleAssignments")},
+		{method: post, pattern: "invitations", roles: invite, serve: invitePost},
+		{method: get, pattern: "me", serve: refuseMe},
+		{method: get, pattern: "me/{any}", serve: refuseMe},
+	}
+}
+
+func groupRoutes() []route {
+	return []route{
+		{method: get, pattern: "groups", roles: readGroups, serve: listGroups},
+		{method: post, pattern: "groups", roles: createGroups, serve: createGroup},
+		{method: get, pattern: "groups/$count", roles: readGroups, serve: countGroups},
+		{method: get, pattern: "groups/{id}", roles: readGroups, serve: getGroup},
+		{method: patch, pattern: "groups/{id}", roles: patchGroups, serve: updateGroup},
+		{method: remove, pattern: "groups/{id}", roles: updateGroups, serve: deleteGroup},
+		{method: post, pattern: "groups/{id}/members/$ref", roles: writeMembers, serve: addMember},
+		{method: remove, pattern: "groups/{id}/members/{other}/$ref", roles: writeMembers, serve: removeMember},
+		{method: post, pattern: "groups/{id}/owners/$ref", roles: updateGroups, serve: addOwner},
+		{method: remove, pattern: "groups/{id}/owners/{other}/$ref", roles: updateGroups, serve: removeOwner},
+		{method: post, pattern: "groups/{id}/validateProperties", roles: readGroups, serve: validateGroup, reads: true},
+		{method: post, pattern: "groups/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("group"), reads: true},
+		{method: post, pattern: "groups/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("group"), reads: true},
+		{method: post, pattern: "groups/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("group", "appRoleAssignments")},
+		{method: remove, pattern: "groups/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("group", "appRoleAssignments")},
+	}
+}
+
+func applicationRoutes() []route {
+	return []route{
+		{method: get, pattern: "applications", roles: readApplications, serve: listSet("application")},
+		{method: post, pattern: "applications", roles: writeApplications, serve: createApplication},
+		{method: get, pattern: "applications/$count", roles: readApplications, serve: countSet("application")},
+		{method: get, pattern: "applications/{id}", roles: readApplications, serve: getFrom("application")},
+		{method: patch, pattern: "applications/{id}", roles: writeApplications, serve: updateSet("application")},
+		{method: remove, pattern: "applications/{id}", roles: writeApplications, serve: deleteFrom("application")},
+		{method: post, pattern: "applications/{id}/extensionProperties", roles: writeApplications, serve: createExtension},
+		{method: get, pattern: "applications/{id}/extensionProperties/{other}", roles: readApplications, serve: getExtension},
+		{method: remove, pattern: "applications/{id}/extensionProperties/{other}", roles: writeApplications, serve: deleteExtension},
+	}
+}
+
+func servicePrincipalRoutes() []route {
+	const sp = "servicePrincipal"
+	return []route{
+		{method: get, pattern: "servicePrincipals", roles: readApplications, serve: listSet(sp)},
+		{method: post, pattern: "servicePrincipals", roles: writeApplications, serve: createServicePrincipal},
+		{method: get, pattern: "servicePrincipals/$count", roles: readApplications, serve: countSet(sp)},
+		{method: get, pattern: "servicePrincipals/{id}", roles: readApplications, serve: getFrom(sp)},
+		{method: patch, pattern: "servicePrincipals/{id}", roles: writeApplications, serve: updateSet(sp)},
+		{method: remove, pattern: "servicePrincipals/{id}", roles: writeApplications, serve: deleteFrom(sp)},
+		{method: post, pattern: "servicePrincipals/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment(sp, "appRoleAssignments")},
+		{method: remove, pattern: "servicePrincipals/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment(sp, "appRoleAssignments")},
+		{method: post, pattern: "servicePrincipals/{id}/appRoleAssignedTo", roles: writeAssignments, serve: createAssignment(sp, "appRoleAssignedTo")},
+		{method: remove, pattern: "servicePrincipals/{id}/appRoleAssignedTo/{other}", roles: writeAssignments, serve: deleteAssignment(sp, "appRoleAssignedTo")},
+		{method: post, pattern: "servicePrincipals/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups(sp), reads: true},
+		{method: post, pattern: "servicePrincipals/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups(sp), reads: true},
+	}
+}
+
+func directoryRoutes() []route {
+	const items = "directory/deletedItems"
+	return []route{
+		{method: get, pattern: items, roles: readDeleted, serve: refuseUncast},
+		{method: get, pattern: items + "/{cast}", roles: readDeleted, serve: listDeleted},
+		{method: get, pattern: items + "/{cast}/$count", roles: readDeleted, serve: countDeleted},
+		{method: get, pattern: items + "/{id}", roles: readDeleted, serve: getDeleted},
+		{method: post, pattern: items + "/{id}/restore", roles: writeDeleted, serve: restoreDeleted},
+		{method: remove, pattern: items + "/{id}", roles: writeDeleted, serve: purgeDeleted},
+		{method: post, pattern: "directoryObjects/getByIds", roles: readObjects, serve: getByIDs, reads: true},
+		{method: get, pattern: "directoryObjects/{id}", roles: readObjects, serve: getObject},
+		{method: post, pattern: "directoryObjects/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("directoryObject"), reads: true},
+		{method: post, pattern: "directoryObjects/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("directoryObject"), reads: true},
+	}
+}
+
+func tenantRoutes() []route {
+	return []route{
+		{method: get, pattern: "organization", roles: readOrganization, serve: listSet("organization")},
+		{method: get, pattern: "organization/{id}", roles: readOrganization, serve: getNamed("organization")},
+		{method: get, pattern: "domains", roles: readDomains, serve: listSet("domain")},
+		{method: get, pattern: "domains/{id}", roles: readDomains, serve: getNamed("domain")},
+	}
+}
+
+// navigationRoles are the permissions to read what a navigation property leads
+// to.
+var navigationRoles = map[string][]string{
+	"directReports": readManager, "memberOf": readMemberOf, "transitiveMemberOf": readMemberOf,
+	"ownedObjects": fullUserRead, "members": readMembers, "transitiveMembers": readMembers, "owners": readGroups,
+	"appRoleAssignments": readAssignments, "appRoleAssignedTo": readAssignedTo, "extensionProperties": readApplications,
+}
+
+// navigationRoutes are the lists of an entity's navigation properties, their
+// counts and, where objects of several types are met, their casts.
+func navigationRoutes(entity, set string) []route {
+	var list []route
+	for _, name := range sortedNames(navigations[entity]) {
+		nav := navigations[entity][name]
+		if nav.single {
+			continue
+		}
+		path, roles := set+"/{id}/"+name, navigationRoles[name]
+		if name == "owners" && entity != "group" {
+			roles = readApplications
+		}
+		list = append(list,
+			route{method: get, pattern: path, roles: roles, serve: related(entity, name)},
+			route{method: get, pattern: path + "/$count", roles: roles, serve: relatedCount(entity, name)})
+		if nav.mixed {
+			list = append(list,
+				route{method: get, pattern: path + "/{cast}", roles: roles, serve: related(entity, name)},
+				route{method: get, pattern: path + "/{cast}/$count", roles: roles, serve: relatedCount(entity, name)})
+		}
+	}
+	return list
+}

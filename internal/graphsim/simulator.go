@@ -1,0 +1,177 @@
+package graphsim
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim/login"
+)
+
+// root is the path of the API version that is served.
+const root = "/v1.0"
+
+// Options of a Simulator. The zero value is calm and deterministic.
+type Options struct {
+	TenantID string    // the first tenant; default: DefaultTenant
+	Domains  []Domain  // verified domains of every tenant; default: contoso.com and four more
+	Seed     uint64    // ids follow from it
+	Start    time.Time // what the clock shows at first; default: 2026-01-01T00:00:00Z
+	BaseURL  string    // scheme and host in links; default: those of each request
+	Lag      Lag       // replication lag of every tenant
+
+	// Now is the clock that Advance adds to. Nil: a clock that stands at Start.
+	Now func() time.Time
+	// ClientID and ClientSecret register an application of the tenant that has
+	// every permission and may set passwords; default: DefaultClient and
+	// DefaultSecret.
+	ClientID, ClientSecret string
+}
+
+// The tenant and the application that exist unless Options name others.
+const (
+	DefaultTenant = "3b8f2c4e-6d1a-4f57-9c02-7e5a1d94b6c3"
+	DefaultClient = "0c7d4a52-8e39-4b16-a5f0-2d9b6e13c874"
+	DefaultSecret = "simulated-client-secret"
+)
+
+// A Simulator is a Microsoft Graph and Microsoft login with directories of their
+// own. It is an http.Handler and safe for concurrent use.
+type Simulator struct {
+	options Options
+	model   *edm.Model
+	schema  schema
+	router  *router
+	ids     *idSource
+	login   *login.Service
+	clock   *clock
+
+	mu      sync.Mutex
+	tenants map[string]*Directory
+}
+
+// New makes a simulator with one tenant and one application in it.
+func New(o Options) *Simulator {
+	o = o.withDefaults()
+	model := edm.New()
+	s := &Simulator{
+		options: o, model: model, schema: newSchema(model), router: newRouter(allRoutes()),
+		ids: newIDs(o.Seed, "requests"), clock: &clock{base: o.Now}, tenants: map[string]*Directory{},
+	}
+	s.login = login.New(login.Options{BaseURL: s.baseURL, Now: s.Now, NewID: s.ids.next})
+	err := s.Register(login.App{
+		ID: o.ClientID, DisplayName: "Provisioning", TenantID: o.TenantID, Roles: everyPermission(),
+		Secrets: []login.Secret{{Value: o.ClientSecret}},
+	}, "User Administrator")
+	if err != nil {
+		panic(err) // the directory was empty
+	}
+	return s
+}
+
+func (o Options) withDefaults() Options {
+	o.TenantID = or(o.TenantID, DefaultTenant)
+	o.ClientID = or(o.ClientID, DefaultClient)
+	o.ClientSecret = or(o.ClientSecret, DefaultSecret)
+	if o.Domains == nil {
+		o.Domains = verifiedDomains
+	}
+	if o.Start.IsZero() {
+		o.Start = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if o.Now == nil {
+		start := o.Start
+		o.Now = func() time.Time { return start }
+	}
+	return o
+}
+
+// Now is what the simulator's clock shows.
+func (s *Simulator) Now() time.Time { return s.clock.now() }
+
+// Advance moves the clock forward: lag passes, tokens and deleted objects
+// expire.
+func (s *Simulator) Advance(d time.Duration) { s.clock.advance(d) }
+
+// A clock is another clock, set forward.
+type clock struct {
+	base func() time.Time
+
+	mu    sync.RWMutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.base().Add(c.ahead)
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// ServeHTTP answers a request to Graph or to the login service.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.URL.EscapedPath(), root+"/") {
+		s.login.ServeHTTP(w, r)
+		return
+	}
+	c := s.newCall(r)
+	a, err := s.serve(c, w, r)
+	s.send(w, c.finish(a, err))
+}
+
+// serve answers a request to Graph.
+func (s *Simulator) serve(c *call, w http.ResponseWriter, r *http.Request) (*answer, error) {
+	var err error
+	if c.who, err = s.login.Authenticate(r); err != nil {
+		return nil, err
+	}
+	c.dir = s.admit(c.who)
+	if c.body, err = readBody(w, r); err != nil {
+		return nil, err
+	}
+	return s.dispatch(c)
+}
+
+func (s *Simulator) dispatch(c *call) (*answer, error) {
+	if strings.EqualFold(c.path, "/$batch") && c.method == http.MethodPost {
+		return s.batch(c)
+	}
+	return s.handle(c)
+}
+
+// handle finds the route of a call, checks the permission and serves it.
+func (s *Simulator) handle(c *call) (*answer, error) {
+	var err error
+	if c.route, c.vars, err = s.router.find(c.method, c.path); err != nil {
+		return nil, err
+	}
+	if c.route.roles != nil && !c.may(c.route.roles...) {
+		return nil, denied()
+	}
+	if !c.writes() {
+		c.dir.mu.RLock()
+		defer c.dir.mu.RUnlock()
+		return c.route.serve(c)
+	}
+	c.dir.mu.Lock()
+	defer c.dir.mu.Unlock()
+	return c.route.serve(c)
+}
+
+// baseURL is scheme and host as the client knows them.
+func (s *Simulator) baseURL(r *http.Request) string {
+	switch {
+	case s.options.BaseURL != "":
+		return strings.TrimSuffix(s.options.BaseURL, "/")
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

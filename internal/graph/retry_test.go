@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -206,5 +207,65 @@ func TestNoRedirect(t *testing.T) {
 	}
 	if len(foreign.requests()) > 0 {
 		t.Errorf("the foreign host was asked %q", foreign.requests())
+	}
+}
+
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	if err := sleep(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The caller going away while a retry waits ends the call.
+func TestCancelledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := newServer(t, status(429, ``, "Retry-After", "5"))
+	c := s.client(t, func(o *Options) {
+		o.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+	})
+	if _, err := c.Do(ctx, user("GET")); !fault.Is(err, fault.Timeout) || !errors.Is(err, context.Canceled) || len(s.requests()) != 1 {
+		t.Errorf("error %v after %d requests", err, len(s.requests()))
+	}
+}
+
+// One request that takes longer than Options.Timeout is lost, and sent again.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	hanging := true
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if !hanging {
+			answer(w, http.StatusOK, `{}`)
+			return
+		}
+		<-r.Context().Done()
+	})
+	c := s.client(t, func(o *Options) { o.Timeout = time.Millisecond; o.Retries = 1 })
+	if _, err := c.Do(t.Context(), user("GET")); !fault.Is(err, fault.Timeout) && !fault.Is(err, fault.Unavailable) {
+		t.Errorf("error %v", err)
+	}
+	c.options.Sleep = func(context.Context, time.Duration) error {
+		hanging, c.options.Timeout = false, time.Minute
+		return nil
+	}
+	if _, err := c.Do(t.Context(), user("GET")); err != nil {
+		t.Errorf("error %v", err)
+	}
+}
+
+// What was never sent may be sent again, whatever it is.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	login, closed := newServer(t, nil), newServer(t, nil)
+	closed.Close()
+	c := login.client(t, func(o *Options) { o.BaseURL = closed.URL })
+	if _, err := c.Do(t.Context(), user("POST")); !fault.Is(err, fault.Unavailable) || len(login.waits()) != 4 {
+		t.Errorf("error %v after waits %v", err, login.waits())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -78,7 +79,7 @@ func (c *Client) roundTrip(ctx context.Context, client *http.Client, k call, buf
 	}
 	answer, err := client.Do(req)
 	if err != nil {
-		return nil, "", &lostError{err}
+		return nil, "", newLostError(err)
 	}
 	defer answer.Body.Close()
 	clientID := answer.Request.Header.Get("Client-Request-Id")
@@ -125,6 +126,15 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 
 // A lostError is a connection that failed before the whole answer was there.
 type lostError struct{ err error }
+
+// newLostError leaves the URL out, which holds ids and what was searched for.
+func newLostError(err error) *lostError {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return &lostError{err}
+}
 
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
 )
@@ -281,6 +284,62 @@ func TestCredentialPrintsNoSecret(t *testing.T) {
 		}
 		if got := fmt.Sprintf(form, Options{Credential: c}); strings.Contains(got, "s3cret-value") {
 			t.Errorf("%s: %s", form, got)
+		}
+	}
+}
+
+// A virtual machine's own identity, whose tokens come from its metadata service.
+func TestManagedIdentity(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, status(200, `{}`))
+	var asked []string
+	onward := NewTransport(s.roots())
+	c := s.client(t, func(o *Options) {
+		o.Credential = Credential{ManagedIdentity: true, ClientID: "3f2504e0-4f89-11d3-9a0c-0305e82c3301", Authority: s.URL}
+		o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != "169.254.169.254" {
+				return onward.RoundTrip(r)
+			}
+			asked = append(asked, r.URL.Query().Get("resource")+" "+r.URL.Query().Get("client_id")+" "+r.Header.Get("Metadata"))
+			w := httptest.NewRecorder()
+			answer(w, http.StatusOK, `{"access_token":"token-vm","token_type":"Bearer","expires_in":"3599","expires_on":"4102444800","resource":"x"}`)
+			return w.Result(), nil
+		})
+	})
+	if _, err := c.Do(t.Context(), user("GET")); err != nil {
+		t.Fatal(err)
+	}
+	want := s.URL + " 3f2504e0-4f89-11d3-9a0c-0305e82c3301 true"
+	if len(asked) == 0 || asked[len(asked)-1] != want || s.header[0].Get("Authorization") != "Bearer token-vm" {
+		t.Errorf("asked %q, want %q; sent %q", asked, want, s.header[0].Get("Authorization"))
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Whatever happens, the debug log holds what traces a request and no secret.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	ctx := zerolog.New(&log).WithContext(t.Context())
+	s := newServer(t, sequence(status(401, `{}`), status(429, ``), drop, status(200, `{}`)))
+	if _, err := s.client(t).Do(ctx, user("PATCH")); err != nil {
+		t.Fatal(err)
+	}
+	s.login = status(401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`)
+	if _, err := s.client(t).Do(ctx, user("PATCH")); err == nil {
+		t.Fatal("signed in with a bad secret")
+	}
+	for _, secret := range []string{"s3cret-value", "token-1", "token-2", "Ada", guid} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("%q is in the log:\n%s", secret, &log)
+		}
+	}
+	for _, want := range []string{`"route":"/users/{id}"`, `"status":429`, `"requestId":"r-1"`, `"clientRequestId":"`, "AADSTS7000215"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%s is missing in the log:\n%s", want, &log)
 		}
 	}
 }

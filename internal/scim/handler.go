@@ -31,7 +31,7 @@ func NewHandler(types []ResourceType, o Options) http.Handler {
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
-	r.Use(s.route, rescue, middleware.GetHead)
+	r.Use(s.route, Recover, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
 	})
@@ -124,9 +124,9 @@ func (s *server) route(next http.Handler) http.Handler {
 	})
 }
 
-// rescue answers a panic as an internal error. Once an answer is under way the
+// Recover answers a panic as an internal error. Once an answer is under way the
 // connection is broken off instead.
-func rescue(next http.Handler) http.Handler {
+func Recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {

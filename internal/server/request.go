@@ -1,0 +1,142 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog/hlog"
+
+	"entrascim/internal/auth"
+	"entrascim/internal/calls"
+	"entrascim/internal/fault"
+	"entrascim/internal/scim"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// maxRequestID bounds the request id that a client or proxy may give.
+const maxRequestID = 64
+
+// ticket is what is known of a request while it is answered.
+type ticket struct {
+	id      string
+	caller  Caller
+	calls   calls.Log
+	outcome scim.Outcome
+}
+
+type ticketKey struct{}
+
+func ticketOf(r *http.Request) *ticket {
+	t, ok := r.Context().Value(ticketKey{}).(*ticket)
+	if !ok {
+		return &ticket{}
+	}
+	return t
+}
+
+// requestID gives the request an id that its answer, its log line and, when
+// something failed, its sender share. One that came with the request is kept
+// when it is harmless in a log.
+func requestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t := &ticket{id: r.Header.Get(requestIDHeader)}
+		if !sane(t.id) {
+			t.id = uuid.NewString()
+		}
+		w.Header().Set(requestIDHeader, t.id)
+		ctx := context.WithValue(r.Context(), ticketKey{}, t)
+		ctx = calls.NewContext(scim.NewContext(ctx, &t.outcome), &t.calls)
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func sane(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		alphanumeric := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !alphanumeric && c != '-' && c != '_' && c != '.' && c != ':' {
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxRequestID
+}
+
+// harden sets the headers that keep an answer from being stored, guessed at or
+// shown in a page.
+func harden(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func limitURL(most int) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if len(r.RequestURI) > most {
+				scim.WriteError(w, r, fault.New(fault.TooLarge, "The URL is longer than %d bytes.", most))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// limitTime ends what the request asked for when the time is over.
+func limitTime(most time.Duration) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), most)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+// limitRequests refuses a request when so many are being answered already.
+func limitRequests(most int) func(http.Handler) http.Handler {
+	slots := make(chan struct{}, most)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+				next.ServeHTTP(w, r)
+			default:
+				busy := fault.New(fault.Unavailable, "The gateway is answering as many requests as it can.")
+				busy.RetryAfter = time.Second
+				scim.WriteError(w, r, busy)
+			}
+		})
+	}
+}
+
+// authenticate lets through whom the function knows (RFC 7644 section 2).
+func authenticate(who func(*http.Request) (Caller, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			caller, err := who(r)
+			if fault.Is(err, fault.Unauthenticated) {
+				w.Header().Set("WWW-Authenticate", auth.Challenge)
+			}
+			if err != nil {
+				scim.WriteError(w, r, err)
+				return
+			}
+			t := ticketOf(r)
+			t.caller = caller
+			log := hlog.FromRequest(r).With().Str("tenant", caller.Tenant).Str("client", caller.Client).Logger()
+			next.ServeHTTP(w, r.WithContext(log.WithContext(r.Context())))
+		})
+	}
+}

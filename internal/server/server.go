@@ -1,0 +1,83 @@
+// Package server is the HTTP face of the gateway: every route, and what each
+// request passes on its way to them. The listeners are the app's.
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/scim"
+)
+
+// Root is the path that SCIM is served below.
+const Root = "/scim/v2"
+
+// A Caller is who sent a request, and what answers it.
+type Caller struct {
+	Tenant, Client string       // names, for the log
+	SCIM           http.Handler // the tenant's SCIM, mounted at Root
+}
+
+// Options of the handler. Zero numbers and durations take the default.
+type Options struct {
+	Log zerolog.Logger
+	// Authenticate finds the caller; it fails with fault.Unauthenticated.
+	Authenticate func(*http.Request) (Caller, error)
+	// Ready tells whether the directories can be reached. nil: always.
+	Ready    func(context.Context) error
+	Timeout  time.Duration // one request; default 2 minutes
+	Requests int           // answered at once, health apart; default 256
+	URL      int           // bytes of a request's URL; default 32 KiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.Requests <= 0 {
+		o.Requests = 256
+	}
+	if o.URL <= 0 {
+		o.URL = 32 << 10
+	}
+	return o
+}
+
+// New is the handler of everything that the gateway serves. These are the
+// routes; "/tenants/{tenant}/scim/v2/*" and the admin API have their place here
+// when there is more than one tenant.
+func New(o Options) http.Handler {
+	o = o.withDefaults()
+	r := chi.NewRouter()
+	r.Use(requestID, record(o.Log), scim.Recover, harden, limitURL(o.URL))
+
+	health := &health{ready: o.Ready}
+	r.Get("/healthz", health.live)
+	r.Get("/readyz", health.answer)
+	r.Group(func(r chi.Router) {
+		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Authenticate))
+		r.Handle(Root, http.HandlerFunc(tenant))
+		r.Handle(Root+"/*", http.HandlerFunc(tenant))
+	})
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", http.MethodGet)
+		scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
+	})
+	return r
+}
+
+// tenant hands the request to the caller's tenant, as a router hands it to one
+// that is mounted.
+func tenant(w http.ResponseWriter, r *http.Request) {
+	ctx := chi.RouteContext(r.Context())
+	ctx.RoutePath = "/" + chi.URLParam(r, "*")
+	ticketOf(r).caller.SCIM.ServeHTTP(w, r)
+}

@@ -32,10 +32,10 @@ func (r *Row) toGraph(v any) (any, error) {
 	case "Edm.DateTimeOffset":
 		return r.dateTime(v)
 	}
-	return r.text(v)
+	return r.toString(v)
 }
 
-func (r *Row) text(v any) (any, error) {
+func (r *Row) toString(v any) (any, error) {
 	s, ok := v.(string)
 	if !ok {
 		return nil, invalid("%s is a string.", r.SCIM)

@@ -130,7 +130,7 @@ func common(defs []definition, of func(definition) string, other string) string 
 func simpleDefinition(r *Row, name string) definition {
 	return definition{
 		Name: name, Type: r.Type, Multi: r.MultiValued, Describe: r.Description, Required: r.Required,
-		CaseExact: r.CaseExact || r.Type == "reference" || r.Type == "binary", Mutability: r.Mutability, Returned: r.Returned,
+		CaseExact: r.CaseExact, Mutability: r.Mutability, Returned: r.Returned,
 		Uniqueness: r.Uniqueness, Canonical: r.Canonical, References: r.References,
 	}
 }

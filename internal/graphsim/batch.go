@@ -35,6 +35,9 @@ type batchAnswer struct {
 // batch answers POST /$batch. Each item stands for itself: it needs its own
 // permission, is charged by itself and fails by itself.
 func (s *Simulator) batch(c *call) (*answer, error) {
+	if err := c.load(); err != nil {
+		return nil, err
+	}
 	items, err := c.batchItems()
 	if err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ func (s *Simulator) item(outer *call, item batchItem) *answer {
 	path, query, _ := strings.Cut(strings.TrimPrefix(item.URL, "/"), "?")
 	c := &call{
 		sim: s, ctx: outer.ctx, dir: outer.dir, who: outer.who, method: strings.ToUpper(item.Method),
-		path: "/" + path, query: query, header: http.Header{}, base: outer.base, batched: true,
+		path: "/" + path, query: query, header: http.Header{}, base: outer.base, outer: outer,
 	}
 	for name, value := range item.Headers {
 		c.header.Set(name, value)

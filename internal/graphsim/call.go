@@ -30,7 +30,10 @@ type call struct {
 	base    string // https://host/v1.0
 	route   *route
 	vars    map[string]segment
-	batched bool
+	outer   *call    // the batch that the call is an item of
+	claimed []string // objects that no other request may write meanwhile
+
+	read func() ([]byte, error) // reads the body of an HTTP request
 }
 
 // An answer is what a handler says; one writer sends it.
@@ -44,11 +47,20 @@ type answer struct {
 func noContent() *answer { return &answer{status: http.StatusNoContent} }
 
 // newCall is an HTTP request whose body has not been read.
-func (s *Simulator) newCall(r *http.Request) *call {
+func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request) *call {
 	return &call{
 		sim: s, ctx: r.Context(), method: r.Method, header: r.Header, query: r.URL.RawQuery,
 		path: strings.TrimPrefix(r.URL.EscapedPath(), root), base: s.baseURL(r) + root,
+		read: func() ([]byte, error) { return readBody(w, r) },
 	}
+}
+
+// load reads the body, if it was not given with the call.
+func (c *call) load() (err error) {
+	if c.read != nil && c.method != http.MethodGet {
+		c.body, err = c.read()
+	}
+	return err
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {

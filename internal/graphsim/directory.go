@@ -29,7 +29,7 @@ type Directory struct {
 	sets    map[*kind]*links
 	indexes map[*kind][]index
 	roles   map[string][]string // directory roles by id of the holder
-	busy    map[string]bool     // objects with a write under way
+	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
 }
 
@@ -56,7 +56,7 @@ func newDirectory(tenant string, s schema, seed uint64, clock func() time.Time) 
 	d := &Directory{
 		tenant: tenant, schema: s, clock: clock, ids: newIDs(seed, tenant),
 		byID: map[string]*object{}, sets: map[*kind]*links{}, indexes: map[*kind][]index{},
-		roles: map[string][]string{}, busy: map[string]bool{}, cursors: newCursors(tenant),
+		roles: map[string][]string{}, busy: map[string]*call{}, cursors: newCursors(tenant),
 	}
 	for name, k := range s {
 		d.sets[k] = &links{}

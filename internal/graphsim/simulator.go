@@ -121,25 +121,19 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.login.ServeHTTP(w, r)
 		return
 	}
-	c := s.newCall(r)
-	a, err := s.serve(c, w, r)
+	c := s.newCall(w, r)
+	a, err := s.serve(c, r)
 	s.send(w, c.finish(a, err))
+	c.release()
 }
 
 // serve answers a request to Graph.
-func (s *Simulator) serve(c *call, w http.ResponseWriter, r *http.Request) (*answer, error) {
+func (s *Simulator) serve(c *call, r *http.Request) (*answer, error) {
 	var err error
 	if c.who, err = s.login.Authenticate(r); err != nil {
 		return nil, err
 	}
 	c.dir = s.admit(c.who)
-	if c.body, err = readBody(w, r); err != nil {
-		return nil, err
-	}
-	return s.dispatch(c)
-}
-
-func (s *Simulator) dispatch(c *call) (*answer, error) {
 	if strings.EqualFold(c.path, "/$batch") && c.method == http.MethodPost {
 		return s.batch(c)
 	}
@@ -154,6 +148,12 @@ func (s *Simulator) handle(c *call) (*answer, error) {
 	}
 	if c.route.roles != nil && !c.may(c.route.roles...) {
 		return nil, denied()
+	}
+	if err := c.claim(); err != nil {
+		return nil, err
+	}
+	if err := c.load(); err != nil {
+		return nil, err
 	}
 	if !c.writes() {
 		c.dir.mu.RLock()

@@ -74,7 +74,7 @@ func (s *Service) certificate(a App, t *jwt.Token) (*x509.Certificate, *refusal)
 		}
 		named = value
 		for _, cert := range a.Certificates {
-			if !slices.Contains(thumbprints(cert), strings.TrimRight(value, "=")) {
+			if !slices.Contains(thumbprints(cert), unpadded(value)) {
 				continue
 			}
 			if now := s.o.Now(); now.After(cert.NotAfter) || now.Before(cert.NotBefore) {
@@ -95,6 +95,12 @@ func thumbprints(cert *x509.Certificate) []string {
 		base64.RawURLEncoding.EncodeToString(long[:]), base64.RawURLEncoding.EncodeToString(short[:]),
 		digits, strings.ToUpper(digits),
 	}
+}
+
+// unpadded gives a thumbprint the form that RFC 7515 wants. Microsoft's client
+// library for Go sends the older alphabet of base64, with padding (observed).
+func unpadded(thumbprint string) string {
+	return strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(thumbprint)
 }
 
 // checkFederatedAssertion verifies an external issuer's token. It may be sent

@@ -106,8 +106,13 @@ func readBasic(r *http.Request, form url.Values) *refusal {
 }
 
 // resource takes the resource out of a scope, which must be "<resource>/.default".
+// Beside it Microsoft's client library for Go sends the scopes of OpenID Connect
+// with every request (observed), which give nothing to an application.
 func (s *Service) resource(r *http.Request, scope string) (string, *refusal) {
-	resource, ok := strings.CutSuffix(scope, "/.default")
+	asked := slices.DeleteFunc(strings.Fields(scope), func(name string) bool {
+		return slices.Contains([]string{"openid", "offline_access", "profile"}, name)
+	})
+	resource, ok := strings.CutSuffix(strings.Join(asked, " "), "/.default")
 	if !ok {
 		return "", notDefaultScope(scope)
 	}

@@ -1,0 +1,238 @@
+package graph_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/login"
+)
+
+const appID = "6f1d3c9a-2b47-4e58-8c0d-91a7b3e5f264"
+
+// simulate starts a simulator over TLS; the client's options lack a credential.
+func simulate(t testing.TB) (*graphsim.Simulator, graph.Options) {
+	t.Helper()
+	sim := graphsim.New(graphsim.Options{Now: time.Now})
+	server := httptest.NewUnstartedServer(sim)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return sim, graph.Options{
+		BaseURL:    server.URL + "/v1.0",
+		Credential: graph.Credential{TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Authority: server.URL},
+		Transport:  graph.NewTransport(roots),
+		Sleep:      func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+}
+
+func connect(t testing.TB, o graph.Options) *graph.Client {
+	t.Helper()
+	c, err := graph.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func signedIn(t testing.TB) *graph.Client {
+	t.Helper()
+	_, o := simulate(t)
+	o.Credential.Secret = graphsim.DefaultSecret
+	return connect(t, o)
+}
+
+func newKey(t *testing.T) (*rsa.PrivateKey, *x509.Certificate, []byte) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "entrascim"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, certificate, append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+}
+
+// assertion writes an external issuer's token to a file, as Kubernetes does.
+func assertion(t *testing.T, key *rsa.PrivateKey, subject string) string {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
+		Issuer: "https://issuer.test", Subject: subject, Audience: jwt.ClaimStrings{login.ExchangeAudience},
+		IssuedAt: jwt.NewNumericDate(time.Now()), ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
+	})
+	token.Header["kid"] = "k1"
+	text, err := token.SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Each credential is accepted by a login service that verifies it, and a wrong one of
+// its kind is not.
+func TestSignInToSimulator(t *testing.T) {
+	t.Parallel()
+	key, certificate, pemFile := newKey(t)
+	otherKey, _, otherPEM := newKey(t)
+	for name, test := range map[string]struct {
+		change func(*graph.Credential)
+		said   string // "": accepted
+	}{
+		"secret":            {func(c *graph.Credential) { c.Secret = "good" }, ""},
+		"wrong secret":      {func(c *graph.Credential) { c.Secret = "bad" }, "AADSTS7000215"},
+		"certificate":       {func(c *graph.Credential) { c.Certificate = pemFile }, ""},
+		"wrong certificate": {func(c *graph.Credential) { c.Certificate = otherPEM }, "AADSTS"},
+		"federated":         {func(c *graph.Credential) { c.FederatedTokenFile = assertion(t, key, "pod") }, ""},
+		"wrong subject":     {func(c *graph.Credential) { c.FederatedTokenFile = assertion(t, key, "other") }, "AADSTS"},
+		"wrong issuer key":  {func(c *graph.Credential) { c.FederatedTokenFile = assertion(t, otherKey, "pod") }, "AADSTS"},
+		"unknown app":       {func(c *graph.Credential) { c.Secret = "good"; c.ClientID = "00000000-0000-4000-8000-000000000000" }, "AADSTS700016"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim, o := simulate(t)
+			err := sim.Register(login.App{
+				ID: appID, Secrets: []login.Secret{{Value: "good"}}, Certificates: []*x509.Certificate{certificate}, Roles: []string{"User.Read.All"},
+				FederatedCredentials: []login.FederatedCredential{{Name: "pod", Issuer: "https://issuer.test", Subject: "pod"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sim.Login().TrustIssuer("https://issuer.test", map[string]any{"k1": &key.PublicKey})
+			o.Credential.ClientID = appID
+			test.change(&o.Credential)
+			_, err = connect(t, o).Do(t.Context(), graph.Request{Path: "/users", Query: graph.Query{Top: 1}})
+			if test.said == "" && err != nil {
+				t.Fatal(err)
+			}
+			if test.said != "" && (!fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), test.said)) {
+				t.Errorf("error %v, want %s", err, test.said)
+			}
+		})
+	}
+}
+
+// A permission that was not granted is told as the gateway's lack.
+func TestPermissionOfSimulator(t *testing.T) {
+	t.Parallel()
+	sim, o := simulate(t)
+	if err := sim.Register(login.App{ID: appID, Secrets: []login.Secret{{Value: "good"}}, Roles: []string{"Group.Read.All"}}); err != nil {
+		t.Fatal(err)
+	}
+	o.Credential.ClientID, o.Credential.Secret = appID, "good"
+	_, err := connect(t, o).Do(t.Context(), graph.Request{Path: "/users"})
+	if f := fault.From(err); f.Kind != fault.Forbidden || f.RequestID == "" || graph.RefusalOf(err).Code != "Authorization_RequestDenied" {
+		t.Errorf("%v, request-id %q", err, f.RequestID)
+	}
+}
+
+func newUser(name string) graph.Request {
+	body, _ := json.Marshal(map[string]any{
+		"accountEnabled": true, "displayName": name, "mailNickname": name, "userPrincipalName": name + "@contoso.com",
+		"passwordProfile": map[string]any{"password": "Correct-Horse-9", "forceChangePasswordNextSignIn": false},
+	})
+	return graph.Request{Method: http.MethodPost, Path: "/users", Body: body}
+}
+
+// Users are made in batches, read in pages and counted; a refused item is alone.
+func TestBatchAndPagesOfSimulator(t *testing.T) {
+	t.Parallel()
+	c := signedIn(t)
+	var requests []graph.Request
+	for i := range 45 {
+		requests = append(requests, newUser(fmt.Sprintf("user%02d", i)))
+	}
+	requests = append(requests, newUser("user07"))
+	results, err := c.Batch(t.Context(), requests, graph.Parallel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, r := range results {
+		if r.Err != nil {
+			refused++
+			if !fault.Is(r.Err, fault.Uniqueness) || graph.RefusalOf(r.Err).Property != "userPrincipalName" || fault.From(r.Err).RequestID == "" {
+				t.Errorf("%v", r.Err)
+			}
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d requests refused, want the duplicate alone", refused)
+	}
+	seen := map[string]bool{}
+	list := graph.Request{Path: "/users", Query: graph.Query{Select: []string{"id", "displayName"}, Top: 10, Count: true, Advanced: true, Filter: "startsWith(displayName,'user')"}}
+	if err := c.All(t.Context(), list, func(v jsontext.Value) error { seen[string(v)] = true; return nil }); err != nil || len(seen) != 45 {
+		t.Errorf("%d users, %v", len(seen), err)
+	}
+	page, err := c.Page(t.Context(), list, "", func(*jsontext.Decoder) error { return nil })
+	if err != nil || page.Count != 45 || page.NextLink == "" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// Ids that try to be more are ids to the simulator, too: nothing is found.
+func TestHostileIDsToSimulator(t *testing.T) {
+	t.Parallel()
+	c := signedIn(t)
+	for _, id := range []string{"..", "../groups/1", "..%2Fgroups%2F1", "1?$expand=manager", "a/b", "#", "x'y", "zoë", "$count", "\\", "a;b"} {
+		_, err := c.Do(t.Context(), graph.Request{Path: "/users/{id}", Params: map[string]string{"id": id}})
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}
+
+// Tokens expire while the simulator's clock runs ahead; the client signs in again.
+func TestExpiredTokenOfSimulator(t *testing.T) {
+	t.Parallel()
+	sim, o := simulate(t)
+	o.Credential.Secret = graphsim.DefaultSecret
+	c := connect(t, o)
+	r := graph.Request{Path: "/organization", Query: graph.Query{Select: []string{"id"}}}
+	for range 3 {
+		if _, err := c.Do(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		sim.Advance(2 * time.Hour)
+	}
+}

@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	absauth "github.com/microsoft/kiota-abstractions-go/authentication"
@@ -73,7 +75,7 @@ func newAuthentication(t *tokens, base *url.URL) (absauth.AuthenticationProvider
 func parseBase(text string) (*url.URL, error) {
 	base, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "https" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
-		return nil, errors.New("Graph base URL: must be an https URL without query, fragment and user")
+		return nil, errors.New("base URL of Graph: must be an https URL without query, fragment and user")
 	}
 	return base, nil
 }
@@ -82,15 +84,16 @@ func parseBase(text string) (*url.URL, error) {
 // the certificate authorities to trust instead of the system's, nil: the system's.
 // It may be shared by the clients of all tenants: it holds no token.
 func NewTransport(roots *x509.CertPool) *http.Transport {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
 	}
-	t = t.Clone()
-	t.ForceAttemptHTTP2 = true
-	t.MaxIdleConnsPerHost = 64
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-	return t
 }
 
 // unkept is the same transport opening a connection for each request.

@@ -161,7 +161,7 @@ func TestAllRefusesLinks(t *testing.T) {
 func TestPageCutShort(t *testing.T) {
 	t.Parallel()
 	whole := `{"value":[1,2,3]}`
-	cut := func(w http.ResponseWriter, r *http.Request) {
+	cut := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(whole)))
 		w.Write([]byte(whole[:12]))
 		w.(http.Flusher).Flush()

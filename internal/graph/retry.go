@@ -150,15 +150,18 @@ func backoff(tried int) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter
 }
 
+// longestRetryAfter bounds what is believed of a Retry-After, in seconds.
+const longestRetryAfter = 24 * 60 * 60
+
 // retryAfter reads the header in either of its forms (RFC 9110 section 10.2.3); 0
 // when there is none.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil {
-		return min(max(time.Duration(seconds), 0), 24*60*60) * time.Second
+		return time.Duration(min(max(seconds, 0), longestRetryAfter)) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now), 0), 24*time.Hour)
+		return min(max(at.Sub(now), 0), longestRetryAfter*time.Second)
 	}
 	return 0
 }

@@ -129,8 +129,7 @@ type lostError struct{ err error }
 
 // newLostError leaves the URL out, which holds ids and what was searched for.
 func newLostError(err error) *lostError {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return &lostError{err}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -33,25 +32,24 @@ type server struct {
 	protocol string
 }
 
-func newServer(t testing.TB, graph http.HandlerFunc) *server {
-	t.Helper()
-	return start(t, graph, false)
+func newServer(tb testing.TB, graph http.HandlerFunc) *server {
+	tb.Helper()
+	return start(tb, graph, false)
 }
 
 // newServer2 speaks HTTP/2, as Graph does.
-func newServer2(t testing.TB, graph http.HandlerFunc) *server {
-	t.Helper()
-	return start(t, graph, true)
+func newServer2(tb testing.TB, graph http.HandlerFunc) *server {
+	tb.Helper()
+	return start(tb, graph, true)
 }
 
-func start(t testing.TB, graph http.HandlerFunc, http2 bool) *server {
-	t.Helper()
+func start(tb testing.TB, graph http.HandlerFunc, http2 bool) *server {
+	tb.Helper()
 	s := &server{graph: graph}
 	s.Server = httptest.NewUnstartedServer(s)
 	s.EnableHTTP2 = http2
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 

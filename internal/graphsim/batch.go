@@ -94,7 +94,7 @@ func (s *Simulator) item(outer *call, item batchItem) *answer {
 	path, query, _ := strings.Cut(strings.TrimPrefix(item.URL, "/"), "?")
 	c := &call{
 		sim: s, ctx: outer.ctx, dir: outer.dir, who: outer.who, method: strings.ToUpper(item.Method),
-		path: "/" + path, query: query, header: http.Header{}, base: outer.base, outer: outer,
+		path: "/" + path, query: query, header: http.Header{}, base: outer.base, outer: outer, item: item.URL,
 	}
 	for name, value := range item.Headers {
 		c.header.Set(name, value)
@@ -108,12 +108,24 @@ func (s *Simulator) item(outer *call, item batchItem) *answer {
 	return c.finish(s.handle(c))
 }
 
+// flat writes headers as an item of a batch shows them.
 func flat(h http.Header) map[string]string {
 	m := make(map[string]string, len(h))
 	for name := range h {
-		m[name] = h.Get(name)
+		m[wireName(name)] = h.Get(name)
 	}
 	return m
+}
+
+// wireName is a header name as Graph spells it.
+func wireName(name string) string {
+	switch {
+	case name == "Odata-Version":
+		return "OData-Version"
+	case strings.HasPrefix(name, "X-Ms-"), strings.HasSuffix(name, "equest-Id"):
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // bodyOf is a body as an item of a batch shows it: what is not JSON is base64.

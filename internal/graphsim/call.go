@@ -30,8 +30,10 @@ type call struct {
 	base    string // https://host/v1.0
 	route   *route
 	vars    map[string]segment
-	outer   *call    // the batch that the call is an item of
-	claimed []string // objects that no other request may write meanwhile
+	charged http.Header // what was charged for the call, as headers tell it
+	item    string      // the URL of an item of a batch
+	outer   *call       // the batch that the call is an item of
+	claimed []string    // objects that no other request may write meanwhile
 
 	read func() ([]byte, error) // reads the body of an HTTP request
 }
@@ -48,9 +50,12 @@ func noContent() *answer { return &answer{status: http.StatusNoContent} }
 
 // newCall is an HTTP request whose body has not been read.
 func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request) *call {
+	path := strings.TrimPrefix(r.URL.EscapedPath(), root)
+	if s.hostile.Elsewhere {
+		path = strings.TrimPrefix(path, elsewhere)
+	}
 	return &call{
-		sim: s, ctx: r.Context(), method: r.Method, header: r.Header, query: r.URL.RawQuery,
-		path: strings.TrimPrefix(r.URL.EscapedPath(), root), base: s.baseURL(r) + root,
+		sim: s, ctx: r.Context(), method: r.Method, header: r.Header, query: r.URL.RawQuery, path: path, base: s.baseURL(r) + root,
 		read: func() ([]byte, error) { return readBody(w, r) },
 	}
 }

@@ -49,7 +49,8 @@ func (c *call) list(l collection) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &encoder{dir: c.dir, view: v, sel: q.Select, expand: q.Expand, typed: l.typed, basic: c.basicOnly(l.kind)}
+	e := c.encoder(v, q)
+	e.typed, e.basic = l.typed, c.basicOnly(l.kind)
 	return &answer{status: http.StatusOK, body: found.body(e, page)}, nil
 }
 
@@ -100,10 +101,14 @@ func (r *result) page() ([]*object, error) {
 }
 
 func (r *result) size() int {
+	size := defaultPage
 	if r.query.Top > 0 {
-		return r.query.Top
+		size = r.query.Top
 	}
-	return defaultPage
+	if most := r.call.sim.hostile.PageSize; most > 0 {
+		size = min(size, most)
+	}
+	return size
 }
 
 // sorted pages over a result that is sorted once and kept.

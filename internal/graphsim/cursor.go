@@ -93,6 +93,9 @@ func expired() *odata.Error {
 	}
 }
 
+// elsewhere is what the paths of next links begin with in hostile mode.
+const elsewhere = "/$pages"
+
 // nextLink is the absolute URL of the page that begins at a position: the same
 // options and the token. Request headers are not in it.
 func (c *call) nextLink(p position) string {
@@ -104,5 +107,9 @@ func (c *call) nextLink(p position) string {
 		}
 	}
 	options = append(options, "$skiptoken="+c.dir.cursors.token(c.path, p))
-	return c.base + c.path + "?" + strings.Join(options, "&")
+	path := c.path
+	if c.sim.hostile.Elsewhere {
+		path = elsewhere + path
+	}
+	return c.base + path + "?" + strings.Join(options, "&")
 }

@@ -141,6 +141,13 @@ func (d *Directory) view(lag time.Duration) view {
 // newest sees everything: rules such as uniqueness know no lag.
 func (d *Directory) newest() view { return view{} }
 
+// users counts the users, deleted ones among them.
+func (d *Directory) users() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return len(d.sets[d.schema["user"]].list)
+}
+
 // find gives the object with an id when it is of the kind; nil otherwise.
 func (d *Directory) find(k *kind, id string) *object {
 	if o := d.byID[strings.ToLower(id)]; o != nil && (k == nil || o.kind == k) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"entrascim/internal/graphsim/odata"
+	"entrascim/internal/graphsim/trouble"
 )
 
 // maxExpanded is how many objects $expand shows of a collection, without telling
@@ -19,16 +20,22 @@ type encoder struct {
 	expand []odata.Expand
 	typed  bool // each object tells its @odata.type
 	basic  bool // only the basic profile of a user may be shown
-	single bool // properties that only a read of one object has are asked for
 	plans  map[*kind][]field
+
+	hostile trouble.Hostility
+}
+
+// encoder writes what a query asks for.
+func (c *call) encoder(v view, q *odata.Query) *encoder {
+	return &encoder{dir: c.dir, view: v, sel: q.Select, expand: q.Expand, hostile: c.sim.hostile}
 }
 
 // A field is one property in the order of writing.
 type field struct {
+	name  string
 	key   string // `"displayName":`
 	empty string
-	slot  int    // -1: a directory extension
-	extra string // its name
+	slot  int // -1: a directory extension
 }
 
 func (e *encoder) plan(k *kind) []field {
@@ -39,7 +46,7 @@ func (e *encoder) plan(k *kind) []field {
 	if e.sel == nil {
 		for slot, p := range k.props {
 			if p.Returned == "default" && e.shows(p.Name) {
-				plan = append(plan, field{key: p.key, empty: p.empty, slot: slot})
+				plan = append(plan, field{name: p.Name, key: p.key, empty: p.empty, slot: slot})
 			}
 		}
 	}
@@ -60,9 +67,9 @@ func appendField(plan []field, k *kind, name string) []field {
 	switch {
 	case slot >= 0:
 		p := k.props[slot]
-		return append(plan, field{key: p.key, empty: p.empty, slot: slot})
+		return append(plan, field{name: p.Name, key: p.key, empty: p.empty, slot: slot})
 	case isExtension(name):
-		return append(plan, field{key: quote(name) + ":", empty: "null", slot: -1, extra: name})
+		return append(plan, field{name: name, key: quote(name) + ":", empty: "null", slot: -1})
 	}
 	return plan
 }
@@ -76,7 +83,7 @@ func (e *encoder) shows(name string) bool {
 
 // object appends one object in the state that the view shows.
 func (e *encoder) object(b []byte, o *object, s *state) []byte {
-	b = append(b, '{')
+	b = append(append(b, '{'), e.hostile.Extra(o.id)...)
 	if e.typed {
 		b = append(b, `"@odata.type":"#microsoft.graph.`...)
 		b = append(append(b, o.kind.name...), `",`...)
@@ -88,16 +95,19 @@ func (e *encoder) object(b []byte, o *object, s *state) []byte {
 // fields appends the properties and expansions, each with a comma behind it.
 func (e *encoder) fields(b []byte, o *object, s *state) []byte {
 	for _, f := range e.plan(o.kind) {
-		text := ""
+		var text string
 		if f.slot >= 0 {
 			text = s.values[f.slot]
-		} else if text = s.extra[f.extra]; text == "" {
-			continue // an extension without a value is left out
+		} else {
+			text = s.extra[f.name]
 		}
-		b = append(b, f.key...)
 		if text == "" {
+			if f.slot < 0 || e.hostile.Omits(o.id, f.name) {
+				continue // an extension without a value is left out
+			}
 			text = f.empty
 		}
+		b = append(b, f.key...)
 		b = append(append(b, text...), ',')
 	}
 	for _, x := range e.expand {
@@ -120,7 +130,7 @@ func (e *encoder) expansion(b []byte, o *object, x odata.Expand) []byte {
 	if !ok {
 		return b
 	}
-	inner := &encoder{dir: e.dir, view: e.view, sel: x.Select, typed: nav.mixed}
+	inner := &encoder{dir: e.dir, view: e.view, sel: x.Select, typed: nav.mixed, hostile: e.hostile}
 	if x.Levels > 1 {
 		inner.expand = []odata.Expand{{Property: x.Property, Levels: x.Levels - 1, Select: x.Select}}
 	}

@@ -68,7 +68,8 @@ func getByIDs(c *call) (*answer, error) {
 		}
 	}
 	r := &result{collection: collection{context: mixedSet}, call: c, query: q, view: v}
-	e := &encoder{dir: c.dir, view: v, sel: q.Select, typed: true}
+	e := c.encoder(v, q)
+	e.typed = true
 	return &answer{status: http.StatusOK, body: r.body(e, list)}, nil
 }
 

@@ -13,7 +13,7 @@ import (
 const jsonType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 // send writes an answer, the only place that does.
-func (s *Simulator) send(w http.ResponseWriter, a *answer) {
+func send(w http.ResponseWriter, a *answer) {
 	h := w.Header()
 	for name, values := range a.header {
 		h[name] = values
@@ -40,6 +40,9 @@ func (c *call) finish(a *answer, err error) *answer {
 		a.header = http.Header{}
 	}
 	h := a.header
+	for name, values := range c.charged {
+		h[name] = values
+	}
 	h.Set("request-id", requestID)
 	h.Set("client-request-id", client)
 	h.Set("Cache-Control", "no-cache")

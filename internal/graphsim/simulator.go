@@ -8,6 +8,8 @@ import (
 
 	"entrascim/internal/edm"
 	"entrascim/internal/graphsim/login"
+	"entrascim/internal/graphsim/odata"
+	"entrascim/internal/graphsim/trouble"
 )
 
 // root is the path of the API version that is served.
@@ -28,6 +30,13 @@ type Options struct {
 	// every permission and may set passwords; default: DefaultClient and
 	// DefaultSecret.
 	ClientID, ClientSecret string
+
+	Latency  time.Duration  // added to every request
+	Throttle bool           // keep to Limits
+	Limits   trouble.Limits // zero fields: what Microsoft documents
+	// Hostile is the seed of hostile mode, in which whatever may go wrong does,
+	// under a clock that runs; 0: calm.
+	Hostile uint64
 }
 
 // The tenant and the application that exist unless Options name others.
@@ -47,6 +56,10 @@ type Simulator struct {
 	ids     *idSource
 	login   *login.Service
 	clock   *clock
+	trouble *trouble.Trouble
+	hostile trouble.Hostility
+	graph   http.Handler // what is below root
+	signIn  http.Handler // everything else
 
 	mu      sync.Mutex
 	tenants map[string]*Directory
@@ -61,6 +74,15 @@ func New(o Options) *Simulator {
 		ids: newIDs(o.Seed, "requests"), clock: &clock{base: o.Now}, tenants: map[string]*Directory{},
 	}
 	s.login = login.New(login.Options{BaseURL: s.baseURL, Now: s.Now, NewID: s.ids.next})
+	s.trouble = trouble.New(trouble.Options{
+		Now: s.Now, Latency: o.Latency, Throttle: o.Throttle, Limits: o.Limits, Hostile: o.Hostile != 0, Seed: o.Hostile,
+	})
+	s.hostile = s.trouble.Hostility()
+	if o.Lag == (Lag{}) {
+		s.options.Lag = Lag{Read: s.hostile.ReadLag, List: s.hostile.ListLag}
+	}
+	s.graph = s.trouble.Wrap(http.HandlerFunc(s.serveGraph), s.refuse)
+	s.signIn = s.trouble.WrapLogin(s.login, refuseLogin)
 	err := s.Register(login.App{
 		ID: o.ClientID, DisplayName: "Provisioning", TenantID: o.TenantID, Roles: everyPermission(),
 		Secrets: []login.Secret{{Value: o.ClientSecret}},
@@ -80,6 +102,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Start.IsZero() {
 		o.Start = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if o.Now == nil && o.Hostile != 0 {
+		o.Now = time.Now
 	}
 	if o.Now == nil {
 		start := o.Start
@@ -117,13 +142,17 @@ func (c *clock) advance(d time.Duration) {
 
 // ServeHTTP answers a request to Graph or to the login service.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.EscapedPath(), root+"/") {
-		s.login.ServeHTTP(w, r)
+	if strings.HasPrefix(r.URL.EscapedPath(), root+"/") {
+		s.graph.ServeHTTP(w, r)
 		return
 	}
+	s.signIn.ServeHTTP(w, r)
+}
+
+func (s *Simulator) serveGraph(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(w, r)
 	a, err := s.serve(c, r)
-	s.send(w, c.finish(a, err))
+	send(w, c.finish(a, err))
 	c.release()
 }
 
@@ -146,6 +175,9 @@ func (s *Simulator) handle(c *call) (*answer, error) {
 	if c.route, c.vars, err = s.router.find(c.method, c.path); err != nil {
 		return nil, err
 	}
+	if err := s.charge(c); err != nil {
+		return nil, err
+	}
 	if c.route.roles != nil && !c.may(c.route.roles...) {
 		return nil, denied()
 	}
@@ -163,6 +195,35 @@ func (s *Simulator) handle(c *call) (*answer, error) {
 	c.dir.mu.Lock()
 	defer c.dir.mu.Unlock()
 	return c.route.serve(c)
+}
+
+// charge counts a call and puts its cost on the limits of its application.
+func (s *Simulator) charge(c *call) error {
+	var refused *odata.Error
+	c.charged, refused = s.trouble.Charge(c.ctx, trouble.Operation{
+		TenantID: c.who.TenantID, AppID: c.who.AppID, Method: c.method, Pattern: c.route.pattern, Query: c.query,
+		Reads: c.route.reads, Users: c.dir.users(), Item: c.item,
+	})
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// refuse answers a request to Graph that something prevented from being served.
+func (s *Simulator) refuse(w http.ResponseWriter, r *http.Request, h http.Header, e *odata.Error) {
+	c := s.newCall(w, r)
+	c.charged = h
+	send(w, c.finish(nil, e))
+}
+
+// refuseLogin answers a request to the login service that something prevented
+// from being served.
+func refuseLogin(w http.ResponseWriter, _ *http.Request, h http.Header, e *odata.Error) {
+	body := `{"error":"temporarily_unavailable","error_description":` + quote(e.Message) + `}`
+	a := &answer{status: e.Status, header: h, body: []byte(body)}
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	send(w, a)
 }
 
 // baseURL is scheme and host as the client knows them.

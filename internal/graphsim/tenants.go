@@ -22,8 +22,21 @@ func (s *Simulator) Tenant(id string) *Directory {
 	}
 	d.SetLag(s.options.Lag)
 	s.tenants[id] = d
-	s.login.AddTenant(id)
+	s.login.AddTenant(id, s.names(id)...)
 	return d
+}
+
+// names are the domains by which a tenant can be addressed: only the first tenant
+// has them to itself.
+func (s *Simulator) names(tenant string) []string {
+	if tenant != strings.ToLower(s.options.TenantID) {
+		return nil
+	}
+	names := make([]string, 0, len(s.options.Domains))
+	for _, domain := range s.options.Domains {
+		names = append(names, domain.Name)
+	}
+	return names
 }
 
 // Login is the login service, where applications, their credentials and what

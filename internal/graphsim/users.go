@@ -26,7 +26,8 @@ func (c *call) one(o *object, v view, fragment string) (*answer, error) {
 	if err := c.checkSelect(o.kind, q); err != nil {
 		return nil, err
 	}
-	e := &encoder{dir: c.dir, view: v, sel: q.Select, expand: q.Expand, basic: c.basicOnly(o.kind), typed: fragment == mixedSet}
+	e := c.encoder(v, q)
+	e.basic, e.typed = c.basicOnly(o.kind), fragment == mixedSet
 	return c.entity(http.StatusOK, e, o, o.in(v), contextOf(fragment, q)), nil
 }
 

@@ -1,0 +1,227 @@
+package graphsim_test
+
+import (
+	"fmt"
+	"strings"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim"
+)
+
+// scenes set up the state that each served example takes.
+var scenes = map[string]func(*scene){
+	"001": nothing,
+	"003": func(s *scene) { s.put("{id | userPrincipalName}", s.shown("user", s.answer())) },
+	"004": func(s *scene) { s.as(s.shown("user", s.answer())) },
+	"006": values("user"),
+	"007": func(s *scene) {
+		s.user(graphsim.Values{"displayName": "John Smith", "identities": []map[string]any{
+			{"signInType": "emailAddress", "issuer": "contoso.onmicrosoft.com", "issuerAssignedId": "j.smith@yahoo.com"},
+		}})
+	},
+	"009": values("user"),
+	"010": values("user"),
+	"012": values("user"),
+	"013": values("user"),
+	"015": func(s *scene) { s.put("{id}", s.user(nil)) },
+	"016": func(s *scene) { s.put("{id}", s.user(nil)) },
+	"018": func(s *scene) {
+		id := s.user(nil)
+		s.must(s.dir.SetManager(id, s.shown("user", s.answer())))
+		s.put("{id|userPrincipalName}", id)
+	},
+	"019": chain,
+	"021": func(s *scene) {
+		id := s.user(nil)
+		for _, report := range s.elements() {
+			s.must(s.dir.SetManager(s.shown("user", report), id))
+		}
+		s.as(id)
+	},
+	"022": memberOf("user"), "024": memberOf("user"), "025": memberOf("user"), "027": memberOf("user"), "028": memberOf("user"),
+	"030": memberOf("user"), "031": memberOf("user"),
+	"033": assignments("user"), "034": assignment,
+	"042": nothing, "043": nothing, "045": nothing,
+	"046": func(s *scene) { s.shown("group", s.answer()) },
+	"048": values("group"),
+	"049": nothing,
+	"051": values("group"), "052": values("group"),
+	"054": func(s *scene) { s.put("{id}", s.group(unified)) },
+	"055": func(s *scene) { s.put("{id}", s.group(nil)) },
+	"057": threeMembers,
+	"058": func(s *scene) {
+		group, user := s.group(nil), s.user(nil)
+		s.must(s.dir.AddMembers(group, user))
+		s.put("{group-id}", group)
+		s.put("{directory-object-id}", user)
+	},
+	"060": groupOf("user"), "061": groupOf("user"), "063": groupOf("user"), "064": groupOf("user"),
+	"066": groupOf("group"), "067": groupOf("user"),
+	"069": memberOf("group"), "070": memberOf("group"), "072": memberOf("group"), "073": memberOf("group"),
+	"075": func(s *scene) { s.put("{id}", s.group(nil), s.user(nil)) },
+	"076": func(s *scene) {
+		group, first, second := s.group(nil), s.user(nil), s.user(nil)
+		s.must(s.dir.AddOwners(group, first, second))
+		s.put("{id}", group, first)
+	},
+	"081": assignments("group"),
+	"084": func(s *scene) { s.put("{id}", s.group(unified)) },
+	"085": values("application"), "087": values("application"), "088": values("application"),
+	"091": func(s *scene) {
+		s.put("{id}", s.add("application", graphsim.Values{"displayName": "Display name", "appId": "b3efaf8f-68a4-4275-abcf-f28ef86b2ee3"}))
+	},
+	"093": values("servicePrincipal"), "094": nothing, "096": values("servicePrincipal"),
+	"097": func(s *scene) { s.put("{id}", s.shown("servicePrincipal", s.answer())) },
+	"099": assignments("servicePrincipal"), "100": assignment, "102": assignment,
+	"103": memberOf("servicePrincipal"), "105": memberOf("servicePrincipal"), "106": memberOf("servicePrincipal"),
+	"108": func(s *scene) {
+		for _, group := range s.elements() {
+			s.do("DELETE", "/groups/"+s.shown("group", group), nil)
+		}
+	},
+	"109": deletedGroup, "111": deletedGroup,
+	"112": func(s *scene) {
+		for _, user := range s.elements()[:1] {
+			s.shown("user", user)
+		}
+	},
+	"114": func(s *scene) { s.put("{id}", s.user(nil)) },
+	"129": nothing, "130": nothing,
+	"133": nothing, "135": nothing, "136": nothing,
+	"138": throttled,
+	"139": nothing,
+	"147": func(s *scene) {
+		s.group(graphsim.Values{"mailNickname": "MyPrefix_test_mysuffix", "groupTypes": []string{"Unified"}, "mailEnabled": true})
+		s.put("{id}", s.group(unified))
+	},
+	"148": func(s *scene) { s.group(graphsim.Values{"id": "0d09007d-45b2-458c-b180-880dde3a302e"}) },
+	"150": threeMembers,
+	"151": nothing, "153": nothing,
+	"159": func(s *scene) {
+		group, user := s.group(nil), s.user(nil)
+		s.must(s.dir.AddMembers(group, user))
+		s.put("{group-id}", group)
+		s.put("{id}", user)
+	},
+	"160": func(s *scene) {
+		s.put("{group-id}", s.group(nil))
+		s.put("{missing-id}", absent)
+		s.put("{id}", absent)
+	},
+	"161": crowded,
+	"162": stranger, "163": stranger,
+	"164": func(s *scene) {
+		group, owner := s.group(unified), s.user(nil)
+		s.must(s.dir.AddOwners(group, owner))
+		s.put("{group-id}", group)
+		s.put("{id}", owner)
+	},
+	"165": func(s *scene) {
+		s.user(graphsim.Values{"id": "164d285a-80a4-48a8-bcb5-47f196b6319d", "onPremisesSyncEnabled": true})
+	},
+	"167": func(s *scene) {
+		s.put("{group-id}", s.group(graphsim.Values{"mailEnabled": true}))
+		s.put("{id}", s.user(nil))
+	},
+	"168": nothing,
+	"169": func(s *scene) { s.user(graphsim.Values{"userPrincipalName": "taken@contoso.com"}) },
+	"170": nothing,
+	"171": func(s *scene) { s.put("{id}", s.user(nil)) },
+	"172": func(s *scene) { s.token = "" },
+	"173": func(s *scene) { s.as(s.user(nil)) },
+	"174": signIn, "175": assertion, "176": signIn,
+	"177": func(s *scene) { consent(s, "grant") }, "178": func(s *scene) { consent(s, "refuse") },
+}
+
+const absent = "00000000-0000-4000-8000-000000000000"
+
+var unified = graphsim.Values{"groupTypes": []string{"Unified"}, "mailEnabled": true, "securityEnabled": false}
+
+func nothing(*scene) {}
+
+func (s *scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// answer is the object that the example shows, elements are those of a list.
+func (s *scene) answer() map[string]any { return object(s.Response.Body) }
+
+func (s *scene) elements() []map[string]any {
+	list, _ := s.answer()["value"].([]any)
+	out := make([]map[string]any, len(list))
+	for i, v := range list {
+		out[i] = object(v)
+	}
+	return out
+}
+
+// as replays a request for /me as one for the user: there is no signed-in user,
+// and /me is an alias of the same type.
+func (s *scene) as(user string) {
+	s.Request.Path = strings.Replace(s.Request.Path, "/me", "/users/"+user, 1)
+}
+
+func (s *scene) add(entity string, v graphsim.Values) string {
+	s.Helper()
+	id, err := s.dir.Add(entity, v)
+	s.must(err)
+	return id
+}
+
+// user and group add an object with what the scene does not care about made up.
+func (s *scene) user(v graphsim.Values) string {
+	s.Helper()
+	return s.made("user", graphsim.Values{"accountEnabled": true, "displayName": "Somebody", "userPrincipalName": s.name() + "@contoso.com", "mailNickname": s.name()}, v)
+}
+
+func (s *scene) group(v graphsim.Values) string {
+	s.Helper()
+	return s.made("group", graphsim.Values{"displayName": "Some group", "mailNickname": s.name(), "securityEnabled": true, "mailEnabled": false}, v)
+}
+
+func (s *scene) made(entity string, base, v graphsim.Values) string {
+	s.Helper()
+	for name, value := range v {
+		base[name] = value
+	}
+	return s.add(entity, base)
+}
+
+func (s *scene) name() string {
+	s.blanks["names"] = append(s.blanks["names"], "")
+	return fmt.Sprintf("name%d", len(s.blanks["names"]))
+}
+
+// shown adds an object as the example shows it, without what the model does not
+// know.
+func (s *scene) shown(entity string, o map[string]any) string {
+	s.Helper()
+	model, v := edm.New(), graphsim.Values{}
+	for name, value := range o {
+		if _, ok := model.Property(entity, name); ok && value != nil {
+			v[name] = value
+		}
+	}
+	if id, _ := v["id"].(string); len(id) != 36 {
+		delete(v, "id")
+	}
+	switch entity {
+	case "user":
+		return s.user(v)
+	case "group":
+		return s.group(v)
+	}
+	return s.add(entity, v)
+}
+
+// values adds the objects of a list.
+func values(entity string) func(*scene) {
+	return func(s *scene) {
+		for _, o := range s.elements() {
+			s.shown(entity, o)
+		}
+	}
+}

@@ -2,21 +2,29 @@ package scim
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"entrascim/internal/fault"
 )
 
-// parameters reads the query string. Parameters that SCIM does not define are
-// ignored.
+// parameters reads the query string, with the names in lower case: clients that
+// write startindex must not get the first page again and again. Parameters that
+// SCIM does not define are ignored.
 func parameters(r *http.Request) (url.Values, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
+	given, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fault.New(fault.InvalidSyntax, "The query string of the URL is not valid.")
+	}
+	values := make(url.Values, len(given))
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		lower := strings.ToLower(name)
+		values[lower] = append(values[lower], given[name]...)
 	}
 	return values, nil
 }
@@ -24,7 +32,7 @@ func parameters(r *http.Request) (url.Values, error) {
 // projection reads attributes and excludedAttributes (RFC 7644 section 3.9),
 // which exclude each other.
 func (c *catalog) projection(values url.Values) (Projection, error) {
-	attributes, excluded := names(values["attributes"]), names(values["excludedAttributes"])
+	attributes, excluded := names(values["attributes"]), names(values["excludedattributes"])
 	if len(attributes) > 0 && len(excluded) > 0 {
 		return Projection{}, fault.New(fault.InvalidValue, "attributes and excludedAttributes can not be given together.")
 	}
@@ -73,7 +81,7 @@ func (c *catalog) query(values url.Values, o Options) (Query, truth, error) {
 // bounded reads a number and keeps it within bounds, as RFC 7644 section
 // 3.4.2.4 has it for values below.
 func bounded(values url.Values, name string, absent, least, most int) (int, error) {
-	text := values.Get(name)
+	text := values.Get(strings.ToLower(name))
 	if text == "" {
 		return absent, nil
 	}
@@ -87,7 +95,7 @@ func bounded(values url.Values, name string, absent, least, most int) (int, erro
 // sort reads sortBy and sortOrder (RFC 7644 section 3.4.2.3). An attribute that
 // the type does not serve is the same in all resources and sorts nothing.
 func (c *catalog) sort(q *Query, values url.Values, supported bool) error {
-	name := values.Get("sortBy")
+	name := values.Get("sortby")
 	if name == "" || !supported {
 		return nil
 	}
@@ -95,7 +103,7 @@ func (c *catalog) sort(q *Query, values url.Values, supported bool) error {
 	if !ok || n.attr == nil || n.target().returned == never {
 		return fault.New(fault.InvalidPath, "%s has no attribute %s to sort by.", c.typ.Name, name)
 	}
-	switch order := values.Get("sortOrder"); {
+	switch order := values.Get("sortorder"); {
 	case strings.EqualFold(order, "descending"):
 		q.Descending = true
 	case order != "" && !strings.EqualFold(order, "ascending"):

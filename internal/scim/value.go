@@ -51,8 +51,8 @@ func (c checker) list(a *attribute, list []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		m, complex := v.(map[string]any)
-		if complex {
+		if a.kind == typeComplex {
+			m, _ := v.(map[string]any)
 			if err := require(a, m); err != nil {
 				return nil, err
 			}
@@ -71,7 +71,12 @@ func (c checker) list(a *attribute, list []any) (any, error) {
 	return out, nil
 }
 
+// require checks a value of a multi-valued attribute for what it must have. A
+// reference must say what it points at.
 func require(a *attribute, m map[string]any) error {
+	if a.reference() && !assigned(m["value"]) {
+		return fault.New(fault.InvalidValue, "%s is required in every value of %s.", a.sub("value").path, a.path)
+	}
 	for _, s := range a.subs {
 		if s.required && !s.absent && s.mutability != readOnly && !assigned(m[s.path.Sub]) {
 			return fault.New(fault.InvalidValue, "%s is required.", s.path)

@@ -118,17 +118,17 @@ func (s *server) options() Options {
 	}
 }
 
-func (s *server) client(t testing.TB, change ...func(*Options)) *Client {
-	t.Helper()
+func (s *server) client(tb testing.TB, change ...func(*Options)) *Client {
+	tb.Helper()
 	o := s.options()
 	for _, f := range change {
 		f(&o)
 	}
 	c, err := New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	tb.Cleanup(c.Close)
 	return c
 }
 

@@ -30,13 +30,13 @@ import (
 const appID = "6f1d3c9a-2b47-4e58-8c0d-91a7b3e5f264"
 
 // simulate starts a simulator over TLS; the client's options lack a credential.
-func simulate(t testing.TB) (*graphsim.Simulator, graph.Options) {
-	t.Helper()
+func simulate(tb testing.TB) (*graphsim.Simulator, graph.Options) {
+	tb.Helper()
 	sim := graphsim.New(graphsim.Options{Now: time.Now})
 	server := httptest.NewUnstartedServer(sim)
 	server.EnableHTTP2 = true
 	server.StartTLS()
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	return sim, graph.Options{
@@ -47,21 +47,21 @@ func simulate(t testing.TB) (*graphsim.Simulator, graph.Options) {
 	}
 }
 
-func connect(t testing.TB, o graph.Options) *graph.Client {
-	t.Helper()
+func connect(tb testing.TB, o graph.Options) *graph.Client {
+	tb.Helper()
 	c, err := graph.New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	tb.Cleanup(c.Close)
 	return c
 }
 
-func signedIn(t testing.TB) *graph.Client {
-	t.Helper()
-	_, o := simulate(t)
+func signedIn(tb testing.TB) *graph.Client {
+	tb.Helper()
+	_, o := simulate(tb)
 	o.Credential.Secret = graphsim.DefaultSecret
-	return connect(t, o)
+	return connect(tb, o)
 }
 
 func newKey(t *testing.T) (*rsa.PrivateKey, *x509.Certificate, []byte) {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"entrascim/internal/fault"
@@ -26,7 +27,7 @@ type translation struct {
 }
 
 // translations is the one place that knows Graph's refusals; the first row that
-// matches wins. Details name no value: the message that does stays in the log.
+// matches wins, and the last row matches all. Details name no value: the message that does stays in the log.
 // Codes: https://learn.microsoft.com/graph/errors; messages: as documented or
 // observed for the directory's resources.
 var translations = []translation{
@@ -90,12 +91,8 @@ var translations = []translation{
 
 func translate(r *Refusal) (fault.Kind, string) {
 	message := strings.ToLower(r.Message)
-	for _, t := range translations {
-		if t.matches(r, message) {
-			return t.kind, t.detail
-		}
-	}
-	return fault.BadGateway, "The directory failed."
+	t := translations[slices.IndexFunc(translations, func(t translation) bool { return t.matches(r, message) })]
+	return t.kind, t.detail
 }
 
 func (t translation) matches(r *Refusal, message string) bool {

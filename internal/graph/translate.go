@@ -27,9 +27,9 @@ type translation struct {
 }
 
 // translations is the one place that knows Graph's refusals; the first row that
-// matches wins, and the last row matches all. Details name no value: the message that does stays in the log.
-// Codes: https://learn.microsoft.com/graph/errors; messages: as documented or
-// observed for the directory's resources.
+// matches wins, and the last row matches all. Details name no value: the message that
+// does stays in the log. Codes: https://learn.microsoft.com/graph/errors; messages: as
+// documented or observed for the directory's resources.
 var translations = []translation{
 	{0, "TooManyRequests", "", fault.Throttled, "The directory is throttling requests."},
 	{0, "Request_ThrottledTemporarily", "", fault.Throttled, "The directory is throttling requests."},

@@ -179,13 +179,13 @@ func (a *reply) list(property string) []string {
 	return out
 }
 
-type object = map[string]any
+type fields = map[string]any
 
 // newUser is the body that creates a user.
-func newUser(nickname string) object {
-	return object{
+func newUser(nickname string) fields {
+	return fields{
 		"accountEnabled": true, "displayName": "User " + nickname, "mailNickname": nickname,
-		"userPrincipalName": nickname + "@contoso.com", "passwordProfile": object{"password": "xWwvJ]6NMw+bWH-d"},
+		"userPrincipalName": nickname + "@contoso.com", "passwordProfile": fields{"password": "xWwvJ]6NMw+bWH-d"},
 	}
 }
 
@@ -196,12 +196,12 @@ func (c *client) user(nickname string) string {
 }
 
 // newGroup is the body that creates a security group.
-func newGroup(nickname string) object {
-	return object{"displayName": "Group " + nickname, "mailEnabled": false, "mailNickname": nickname, "securityEnabled": true}
+func newGroup(nickname string) fields {
+	return fields{"displayName": "Group " + nickname, "mailEnabled": false, "mailNickname": nickname, "securityEnabled": true}
 }
 
 // group creates a group and gives the id; more is laid over the body.
-func (c *client) group(nickname string, more ...object) string {
+func (c *client) group(nickname string, more ...fields) string {
 	c.Helper()
 	body := newGroup(nickname)
 	for _, m := range more {
@@ -212,12 +212,12 @@ func (c *client) group(nickname string, more ...object) string {
 	return c.do("POST", "/groups", body).want(201).text("id")
 }
 
-// unified makes a group a Microsoft 365 group.
-var unified = object{"groupTypes": []string{"Unified"}, "mailEnabled": true, "securityEnabled": false}
+// office365 makes a group a Microsoft 365 group.
+var office365 = fields{"groupTypes": []string{"Unified"}, "mailEnabled": true, "securityEnabled": false}
 
 // ref is the body that names an object.
-func ref(id string) object {
-	return object{"@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/" + id}
+func ref(id string) fields {
+	return fields{"@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/" + id}
 }
 
 // add makes an object a member of a group.

@@ -37,45 +37,45 @@ func TestCreateUserRefusals(t *testing.T) {
 	c := start(t, graphsim.Options{})
 	c.user("taken")
 	for name, p := range map[string]struct {
-		with    object // nil value: the property is left out
+		with    fields // nil value: the property is left out
 		message string
 		code    string // default Request_BadRequest
 		status  int    // default 400
 	}{
-		"no displayName":         {object{"displayName": nil}, "A value is required for property 'displayName' of resource 'User'.", "", 0},
-		"no accountEnabled":      {object{"accountEnabled": nil}, "A value is required for property 'accountEnabled' of resource 'User'.", "", 0},
-		"no mailNickname":        {object{"mailNickname": nil}, "A value is required for property 'mailNickname' of resource 'User'.", "", 0},
-		"no password":            {object{"passwordProfile": object{}}, "A value is required for property 'password' of resource 'User'.", "", 0},
-		"no profile":             {object{"passwordProfile": nil}, "A value is required for property 'passwordProfile' of resource 'User'.", "", 0},
-		"weak password":          {object{"passwordProfile": object{"password": "aaaaaaaaaaaa"}}, complexity, "", 0},
-		"short password":         {object{"passwordProfile": object{"password": "aA1!aA1"}}, complexity, "", 0},
-		"taken name":             {object{"userPrincipalName": "TAKEN@contoso.com"}, exists("userPrincipalName"), "", 0},
-		"unverified domain":      {object{"userPrincipalName": "x@not-verified.example"}, "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.", "", 0},
-		"no domain":              {object{"userPrincipalName": "x"}, "Property userPrincipalName is invalid.", "", 0},
-		"dot before the at":      {object{"userPrincipalName": "x.@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
-		"accent":                 {object{"userPrincipalName": "zoë@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
-		"federated without link": {object{"userPrincipalName": "x@federated.example.com"}, "A value is required for property 'onPremisesImmutableId' of resource 'User'.", "", 0},
-		"nickname with a space":  {object{"mailNickname": "a b"}, invalid("mailNickname", "User"), "", 0},
-		"long employeeId":        {object{"employeeId": strings.Repeat("1", 17)}, invalid("employeeId", "User"), "", 0},
-		"long displayName":       {object{"displayName": strings.Repeat("é", 257)}, invalid("displayName", "User"), "", 0},
-		"empty string":           {object{"department": ""}, invalid("department", "User"), "", 0},
-		"two phones":             {object{"businessPhones": []string{"1", "2"}}, invalid("businessPhones", "User"), "", 0},
-		"unknown country":        {object{"usageLocation": "XX"}, invalid("usageLocation", "User"), "", 0},
-		"guest":                  {object{"userType": "Guest"}, invalid("userType", "User"), "", 0},
-		"bad mail":               {object{"mail": "not mail"}, invalid("mail", "User"), "", 0},
-		"bad otherMails":         {object{"otherMails": []string{"a@b.c", "ä@b.c"}}, invalid("otherMails", "User"), "", 0},
-		"dollar in immutable id": {object{"onPremisesImmutableId": "a$b"}, invalid("onPremisesImmutableId", "User"), "", 0},
-		"unknown policy":         {object{"passwordPolicies": "Never"}, invalid("passwordPolicies", "User"), "", 0},
-		"null for a collection":  {object{"otherMails": jsonNull}, invalid("otherMails", "User"), "", 0},
-		"read-only":              {object{"createdDateTime": "2020-01-01T00:00:00Z"}, "Property 'createdDateTime' is read-only and cannot be set.", "", 0},
-		"unknown property":       {object{"favouriteColour": "blue"}, "Property 'favouriteColour' does not exist as a declared property or extension property.", "", 0},
-		"unregistered extension": {object{"extension_x_y": "blue"}, "Property 'extension_x_y' does not exist as a declared property or extension property.", "", 0},
-		"string for a boolean":   {object{"accountEnabled": "true"}, "Cannot convert the literal 'true' to the expected type 'Edm.Boolean'.", "BadRequest", 0},
-		"string for a list":      {object{"businessPhones": "+1"}, "An unexpected 'PrimitiveValue' node was found when reading from the JSON reader. A 'StartArray' node was expected.", "BadRequest", 0},
-		"list for an object":     {object{"employeeOrgData": []string{}}, "An unexpected 'StartArray' node was found when reading from the JSON reader. A 'StartObject' node was expected.", "BadRequest", 0},
-		"date without time":      {object{"employeeHireDate": "2020-01-01"}, "Cannot convert the literal '2020-01-01' to the expected type 'Edm.DateTimeOffset'.", "BadRequest", 0},
-		"unknown inner property": {object{"employeeOrgData": object{"team": "x"}}, "Property 'team' does not exist as a declared property or extension property.", "", 0},
-		"SharePoint property":    {object{"aboutMe": "me"}, denied, "Authorization_RequestDenied", 403},
+		"no displayName":         {fields{"displayName": nil}, "A value is required for property 'displayName' of resource 'User'.", "", 0},
+		"no accountEnabled":      {fields{"accountEnabled": nil}, "A value is required for property 'accountEnabled' of resource 'User'.", "", 0},
+		"no mailNickname":        {fields{"mailNickname": nil}, "A value is required for property 'mailNickname' of resource 'User'.", "", 0},
+		"no password":            {fields{"passwordProfile": fields{}}, "A value is required for property 'password' of resource 'User'.", "", 0},
+		"no profile":             {fields{"passwordProfile": nil}, "A value is required for property 'passwordProfile' of resource 'User'.", "", 0},
+		"weak password":          {fields{"passwordProfile": fields{"password": "aaaaaaaaaaaa"}}, complexity, "", 0},
+		"short password":         {fields{"passwordProfile": fields{"password": "aA1!aA1"}}, complexity, "", 0},
+		"taken name":             {fields{"userPrincipalName": "TAKEN@contoso.com"}, exists("userPrincipalName"), "", 0},
+		"unverified domain":      {fields{"userPrincipalName": "x@not-verified.example"}, "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.", "", 0},
+		"no domain":              {fields{"userPrincipalName": "x"}, "Property userPrincipalName is invalid.", "", 0},
+		"dot before the at":      {fields{"userPrincipalName": "x.@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
+		"accent":                 {fields{"userPrincipalName": "zoë@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
+		"federated without link": {fields{"userPrincipalName": "x@federated.example.com"}, "A value is required for property 'onPremisesImmutableId' of resource 'User'.", "", 0},
+		"nickname with a space":  {fields{"mailNickname": "a b"}, invalid("mailNickname", "User"), "", 0},
+		"long employeeId":        {fields{"employeeId": strings.Repeat("1", 17)}, invalid("employeeId", "User"), "", 0},
+		"long displayName":       {fields{"displayName": strings.Repeat("é", 257)}, invalid("displayName", "User"), "", 0},
+		"empty string":           {fields{"department": ""}, invalid("department", "User"), "", 0},
+		"two phones":             {fields{"businessPhones": []string{"1", "2"}}, invalid("businessPhones", "User"), "", 0},
+		"unknown country":        {fields{"usageLocation": "XX"}, invalid("usageLocation", "User"), "", 0},
+		"guest":                  {fields{"userType": "Guest"}, invalid("userType", "User"), "", 0},
+		"bad mail":               {fields{"mail": "not mail"}, invalid("mail", "User"), "", 0},
+		"bad otherMails":         {fields{"otherMails": []string{"a@b.c", "ä@b.c"}}, invalid("otherMails", "User"), "", 0},
+		"dollar in immutable id": {fields{"onPremisesImmutableId": "a$b"}, invalid("onPremisesImmutableId", "User"), "", 0},
+		"unknown policy":         {fields{"passwordPolicies": "Never"}, invalid("passwordPolicies", "User"), "", 0},
+		"null for a collection":  {fields{"otherMails": jsonNull}, invalid("otherMails", "User"), "", 0},
+		"read-only":              {fields{"createdDateTime": "2020-01-01T00:00:00Z"}, "Property 'createdDateTime' is read-only and cannot be set.", "", 0},
+		"unknown property":       {fields{"favouriteColour": "blue"}, "Property 'favouriteColour' does not exist as a declared property or extension property.", "", 0},
+		"unregistered extension": {fields{"extension_x_y": "blue"}, "Property 'extension_x_y' does not exist as a declared property or extension property.", "", 0},
+		"string for a boolean":   {fields{"accountEnabled": "true"}, "Cannot convert the literal 'true' to the expected type 'Edm.Boolean'.", "BadRequest", 0},
+		"string for a list":      {fields{"businessPhones": "+1"}, "An unexpected 'PrimitiveValue' node was found when reading from the JSON reader. A 'StartArray' node was expected.", "BadRequest", 0},
+		"list for an object":     {fields{"employeeOrgData": []string{}}, "An unexpected 'StartArray' node was found when reading from the JSON reader. A 'StartObject' node was expected.", "BadRequest", 0},
+		"date without time":      {fields{"employeeHireDate": "2020-01-01"}, "Cannot convert the literal '2020-01-01' to the expected type 'Edm.DateTimeOffset'.", "BadRequest", 0},
+		"unknown inner property": {fields{"employeeOrgData": fields{"team": "x"}}, "Property 'team' does not exist as a declared property or extension property.", "", 0},
+		"SharePoint property":    {fields{"aboutMe": "me"}, denied, "Authorization_RequestDenied", 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := newUser("fresh")
@@ -129,17 +129,17 @@ func TestUpdateUserRefusals(t *testing.T) {
 		status        int
 		code, message string
 	}{
-		"unknown":                 {gone, object{"city": "x"}, 404, "Request_ResourceNotFound", lacks(gone)},
-		"unknown name":            {"nobody@contoso.com", object{"city": "x"}, 404, "Request_ResourceNotFound", lacks("nobody@contoso.com")},
-		"a path in an id":         {"..%2Fgroups%2F1", object{"city": "x"}, 404, "Request_ResourceNotFound", lacks("../groups/1")},
-		"null displayName":        {id, object{"displayName": nil}, 400, badRequest, invalid("displayName", "User")},
-		"null mail":               {id, object{"mail": nil}, 400, badRequest, invalid("mail", "User")},
-		"taken name":              {id, object{"userPrincipalName": "other@contoso.com"}, 400, badRequest, exists("userPrincipalName")},
-		"employeeHireDate":        {id, object{"employeeHireDate": "2020-01-01T00:00:00Z"}, 403, "Authorization_RequestDenied", denied},
-		"null aboutMe":            {id, object{"aboutMe": nil}, 403, "Authorization_RequestDenied", denied},
-		"synced property":         {hybrid, object{"department": "x"}, 400, badRequest, synced},
-		"synced attribute":        {hybrid, object{"onPremisesExtensionAttributes": object{"extensionAttribute2": "x"}}, 400, badRequest, synced},
-		"identities without name": {id, object{"identities": []object{}}, 400, badRequest, invalid("identities", "User")},
+		"unknown":                 {gone, fields{"city": "x"}, 404, "Request_ResourceNotFound", lacks(gone)},
+		"unknown name":            {"nobody@contoso.com", fields{"city": "x"}, 404, "Request_ResourceNotFound", lacks("nobody@contoso.com")},
+		"a path in an id":         {"..%2Fgroups%2F1", fields{"city": "x"}, 404, "Request_ResourceNotFound", lacks("../groups/1")},
+		"null displayName":        {id, fields{"displayName": nil}, 400, badRequest, invalid("displayName", "User")},
+		"null mail":               {id, fields{"mail": nil}, 400, badRequest, invalid("mail", "User")},
+		"taken name":              {id, fields{"userPrincipalName": "other@contoso.com"}, 400, badRequest, exists("userPrincipalName")},
+		"employeeHireDate":        {id, fields{"employeeHireDate": "2020-01-01T00:00:00Z"}, 403, "Authorization_RequestDenied", denied},
+		"null aboutMe":            {id, fields{"aboutMe": nil}, 403, "Authorization_RequestDenied", denied},
+		"synced property":         {hybrid, fields{"department": "x"}, 400, badRequest, synced},
+		"synced attribute":        {hybrid, fields{"onPremisesExtensionAttributes": fields{"extensionAttribute2": "x"}}, 400, badRequest, synced},
+		"identities without name": {id, fields{"identities": []fields{}}, 400, badRequest, invalid("identities", "User")},
 		"broken JSON":             {id, `{"city":`, 400, "BadRequest", badJSON},
 		"twice":                   {id, `{"city":"a","city":"b"}`, 400, "BadRequest", badJSON},
 		"no object":               {id, `["city"]`, 400, "BadRequest", badJSON},
@@ -151,39 +151,39 @@ func TestUpdateUserRefusals(t *testing.T) {
 			d.do("PATCH", "/users/"+p.id, p.body).refused(p.status, p.code, p.message)
 		})
 	}
-	c.do("PATCH", "/users/"+id, object{"city": "Oslo", "userPrincipalName": "x@nowhere.example"}).want(400)
+	c.do("PATCH", "/users/"+id, fields{"city": "Oslo", "userPrincipalName": "x@nowhere.example"}).want(400)
 	c.do("GET", "/users/"+id+"?$select=city", nil).want(200).has("city", nil)
-	c.do("PATCH", "/users/"+hybrid, object{"passwordProfile": object{"password": "xWwvJ]6NMw+bWH-d"}}).want(204)
+	c.do("PATCH", "/users/"+hybrid, fields{"passwordProfile": fields{"password": "xWwvJ]6NMw+bWH-d"}}).want(204)
 	c.do("PUT", "/users/"+hybrid+"/manager/$ref", ref(id)).refused(400, badRequest, synced)
 }
 
 func TestGroupRefusals(t *testing.T) {
 	t.Parallel()
 	c := start(t, graphsim.Options{})
-	c.group("library", unified)
+	c.group("library", office365)
 	user := c.user("one")
 	for name, p := range map[string]struct {
-		with          object
+		with          fields
 		status        int
 		code, message string
 	}{
-		"no displayName":         {object{"displayName": nil}, 400, badRequest, "A value is required for property 'displayName' of resource 'Group'."},
-		"no mailEnabled":         {object{"mailEnabled": nil}, 400, badRequest, "A value is required for property 'mailEnabled' of resource 'Group'."},
-		"distribution list":      {object{"mailEnabled": true, "securityEnabled": false}, 400, badRequest, cannotMail},
-		"mail-enabled security":  {object{"mailEnabled": true}, 400, badRequest, cannotMail},
-		"neither mail nor safe":  {object{"securityEnabled": false}, 400, badRequest, cannotMail},
-		"taken nickname":         {merged(unified, object{"mailNickname": "Library"}), 400, badRequest, exists("mailNickname")},
-		"nickname with an at":    {object{"mailNickname": "a@b"}, 400, badRequest, invalid("mailNickname", "Group")},
-		"long description":       {object{"description": strings.Repeat("d", 1025)}, 400, badRequest, invalid("description", "Group")},
-		"hidden security group":  {object{"visibility": "HiddenMembership"}, 400, badRequest, invalid("visibility", "Group")},
-		"unknown visibility":     {object{"visibility": "Secret"}, 400, badRequest, invalid("visibility", "Group")},
-		"unknown type":           {object{"groupTypes": []string{"Static"}}, 400, badRequest, invalid("groupTypes", "Group")},
-		"dynamic without rule":   {object{"groupTypes": []string{"DynamicMembership"}}, 400, badRequest, "A value is required for property 'membershipRule' of resource 'Group'."},
-		"dynamic with members":   {merged(dynamic, object{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + user}}), 403, "Authorization_RequestDenied", denied},
-		"unknown member":         {object{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + gone}}, 404, "Request_ResourceNotFound", lacks(gone)},
-		"the same member twice":  {object{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + user, "https://graph.microsoft.com/v1.0/users/" + user}}, 400, badRequest, "Request contains a property with duplicate values."},
-		"mail is read-only":      {object{"mail": "a@contoso.com"}, 400, badRequest, "Property 'mail' is read-only and cannot be set."},
-		"public role-assignable": {object{"isAssignableToRole": true, "visibility": "Public"}, 400, badRequest, invalid("isAssignableToRole", "Group")},
+		"no displayName":         {fields{"displayName": nil}, 400, badRequest, "A value is required for property 'displayName' of resource 'Group'."},
+		"no mailEnabled":         {fields{"mailEnabled": nil}, 400, badRequest, "A value is required for property 'mailEnabled' of resource 'Group'."},
+		"distribution list":      {fields{"mailEnabled": true, "securityEnabled": false}, 400, badRequest, cannotMail},
+		"mail-enabled security":  {fields{"mailEnabled": true}, 400, badRequest, cannotMail},
+		"neither mail nor safe":  {fields{"securityEnabled": false}, 400, badRequest, cannotMail},
+		"taken nickname":         {merged(office365, fields{"mailNickname": "Library"}), 400, badRequest, exists("mailNickname")},
+		"nickname with an at":    {fields{"mailNickname": "a@b"}, 400, badRequest, invalid("mailNickname", "Group")},
+		"long description":       {fields{"description": strings.Repeat("d", 1025)}, 400, badRequest, invalid("description", "Group")},
+		"hidden security group":  {fields{"visibility": "HiddenMembership"}, 400, badRequest, invalid("visibility", "Group")},
+		"unknown visibility":     {fields{"visibility": "Secret"}, 400, badRequest, invalid("visibility", "Group")},
+		"unknown type":           {fields{"groupTypes": []string{"Static"}}, 400, badRequest, invalid("groupTypes", "Group")},
+		"dynamic without rule":   {fields{"groupTypes": []string{"DynamicMembership"}}, 400, badRequest, "A value is required for property 'membershipRule' of resource 'Group'."},
+		"dynamic with members":   {merged(dynamic, fields{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + user}}), 403, "Authorization_RequestDenied", denied},
+		"unknown member":         {fields{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + gone}}, 404, "Request_ResourceNotFound", lacks(gone)},
+		"the same member twice":  {fields{"members@odata.bind": []string{"https://graph.microsoft.com/v1.0/users/" + user, "https://graph.microsoft.com/v1.0/users/" + user}}, 400, badRequest, "Request contains a property with duplicate values."},
+		"mail is read-only":      {fields{"mail": "a@contoso.com"}, 400, badRequest, "Property 'mail' is read-only and cannot be set."},
+		"public role-assignable": {fields{"isAssignableToRole": true, "visibility": "Public"}, 400, badRequest, invalid("isAssignableToRole", "Group")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := newGroup("fresh")
@@ -202,10 +202,10 @@ func TestGroupRefusals(t *testing.T) {
 	}
 }
 
-var dynamic = object{"groupTypes": []string{"DynamicMembership"}, "membershipRule": `user.department -eq "Marketing"`, "membershipRuleProcessingState": "On"}
+var dynamic = fields{"groupTypes": []string{"DynamicMembership"}, "membershipRule": `user.department -eq "Marketing"`, "membershipRuleProcessingState": "On"}
 
-func merged(parts ...object) object {
-	out := object{}
+func merged(parts ...fields) fields {
+	out := fields{}
 	for _, p := range parts {
 		for k, v := range p {
 			out[k] = v
@@ -234,14 +234,14 @@ func TestRequestRefusals(t *testing.T) {
 		"me":                  {"GET", "/me", nil, 400, "BadRequest", "/me request is only valid with delegated authentication flow."},
 		"unknown set":         {"GET", "/unicorns", nil, 400, "BadRequest", "Resource not found for the segment 'unicorns'."},
 		"unknown navigation":  {"GET", "/groups/" + group + "/unicorns", nil, 400, "BadRequest", "Resource not found for the segment 'unicorns'."},
-		"method":              {"PUT", "/users", object{}, 405, badRequest, "Specified HTTP method is not allowed for the request target."},
+		"method":              {"PUT", "/users", fields{}, 405, badRequest, "Specified HTTP method is not allowed for the request target."},
 		"members without ref": {"DELETE", "/groups/" + group + "/members/" + gone, nil, 400, "BadRequest", "Resource not found for the segment '" + gone + "'."},
 		"page token":          {"GET", "/users?$skiptoken=abc", nil, 400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request."},
 		"uncast deletedItems": {"GET", "/directory/deletedItems", nil, 400, "BadRequest", "The OData cast segment is required: /directory/deletedItems/microsoft.graph.user."},
-		"ids":                 {"POST", "/directoryObjects/getByIds", object{"ids": []string{"not-a-guid"}}, 400, badRequest, "Invalid GUID specified."},
-		"too many ids":        {"POST", "/directoryObjects/getByIds", object{"ids": make([]string, 1001)}, 400, badRequest, "The number of ids in the request exceeds the maximum of 1000."},
-		"too many checks":     {"POST", "/groups/" + group + "/checkMemberGroups", object{"groupIds": make([]string, 21)}, 400, badRequest, "The number of groupIds in the request exceeds the maximum of 20."},
-		"wrong parameter":     {"POST", "/groups/" + group + "/checkMemberGroups", object{"ids": []string{}}, 400, "BadRequest", "The parameter 'ids' in the request payload is not a valid parameter for the operation."},
+		"ids":                 {"POST", "/directoryObjects/getByIds", fields{"ids": []string{"not-a-guid"}}, 400, badRequest, "Invalid GUID specified."},
+		"too many ids":        {"POST", "/directoryObjects/getByIds", fields{"ids": make([]string, 1001)}, 400, badRequest, "The number of ids in the request exceeds the maximum of 1000."},
+		"too many checks":     {"POST", "/groups/" + group + "/checkMemberGroups", fields{"groupIds": make([]string, 21)}, 400, badRequest, "The number of groupIds in the request exceeds the maximum of 20."},
+		"wrong parameter":     {"POST", "/groups/" + group + "/checkMemberGroups", fields{"ids": []string{}}, 400, "BadRequest", "The parameter 'ids' in the request payload is not a valid parameter for the operation."},
 		"large body":          {"POST", "/users", strings.NewReader(`{"displayName":"` + strings.Repeat("x", 5<<20) + `"}`), 413, "BadRequest", "The request body is too large."},
 	} {
 		t.Run(name, func(t *testing.T) {

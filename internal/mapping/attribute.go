@@ -61,6 +61,7 @@ func (t *Table) arrange(c *complaints) {
 	for _, r := range t.rows {
 		a := t.find(r.Attr.URN, r.Attr.Name)
 		switch {
+		case r.broken:
 		case a == nil && r.Attr.Sub == "":
 			t.attributes = append(t.attributes, simple(r, c))
 		case a == nil:

@@ -85,6 +85,9 @@ func (r *Row) checkType(c *complaints) {
 	switch {
 	case r.kind.typ != "":
 		allowed = []string{r.kind.typ}
+	case r.Graph == "" && constantType(r.Constant) == "":
+		c.add(r.at, "%s: a constant is a string or a boolean", r.SCIM)
+		return
 	case r.Graph == "":
 		allowed = []string{constantType(r.Constant)}
 	case len(allowed) == 0:
@@ -95,8 +98,42 @@ func (r *Row) checkType(c *complaints) {
 		r.Type = allowed[0]
 	}
 	if !slices.Contains(allowed, r.Type) {
-		c.add(r.at, "%s: type %s does not fit %s, which is %s in Graph", r.SCIM, r.Type, r.Graph, r.property.Type)
+		c.add(r.at, "%s: type %s does not fit %s", r.SCIM, r.Type, r.origin())
 	}
+}
+
+// checkUse refuses what no code would carry out.
+func (t *Table) checkUse(r *Row, c *complaints) {
+	inner := r.Attr.Sub != "" || r.MultiValued
+	switch {
+	case inner && (r.Default != nil || r.Derive != ""):
+		c.add(r.at, "%s: only a simple attribute with one value has a default or is derived", r.SCIM)
+	case r.Constant != nil && r.Attr.Sub == "":
+		c.add(r.at, "%s: only a sub-attribute is constant", r.SCIM)
+	case r.Constant != nil && (r.kind.read != nil || r.Fallback != "" || r.Alias != "" || len(r.Values) > 0):
+		c.add(r.at, "%s is constant: it has no kind, fallback, alias or values", r.SCIM)
+	case r.kind.read != nil && (r.MultiValued || r.path.index >= 0 || r.Fallback != ""):
+		c.add(r.at, "%s: kind %s is for one value", r.SCIM, r.kind.name)
+	case r.Required && r.Relation != "":
+		c.add(r.at, "%s: a relation is never required", r.SCIM)
+	case r.Fallback != "" && (inner && r.MultiValued || r.path.every || r.path.index >= 0 || r.path.sub != "" || r.Relation != ""):
+		c.add(r.at, "%s: only a plain property has a fallback", r.SCIM)
+	}
+	for _, name := range r.kind.siblings {
+		if _, ok := t.model.Property(t.entity, name); !ok && name != odataType {
+			c.add(r.at, "%s: kind %s needs the property %q, which Graph's %s has not", r.SCIM, r.kind.name, name, t.entity)
+		}
+	}
+}
+
+func (r *Row) origin() string {
+	switch {
+	case r.kind.typ != "":
+		return "kind " + r.kind.name
+	case r.Graph == "":
+		return fmt.Sprintf("the constant %v", r.Constant)
+	}
+	return r.Graph + ", which is " + r.property.Type
 }
 
 func constantType(v any) string {
@@ -106,7 +143,7 @@ func constantType(v any) string {
 	case bool:
 		return "boolean"
 	}
-	return "no type that a constant may have"
+	return ""
 }
 
 func (r *Row) checkWritable(c *complaints) {
@@ -130,7 +167,7 @@ func (r *Row) checkWritable(c *complaints) {
 }
 
 func (r *Row) checkValues(c *complaints) {
-	if r.Default != nil && constantType(r.Default) != r.Type {
+	if r.Default != nil && r.Type != "" && constantType(r.Default) != r.Type {
 		c.add(r.at, "%s: the default is not of type %s", r.SCIM, r.Type)
 	}
 	if _, ok := derivations[r.Derive]; r.Derive != "" && (!ok || r.Type != "string") {
@@ -173,34 +210,30 @@ func names[V any](m map[string]V) []string {
 }
 
 // checkRows holds the rows against each other.
-func (t *Table) checkRows(c *complaints) {
+func (t *Table) checkRows(at place, c *complaints) {
 	seen := map[string]*Row{}
 	writers := map[string]*Row{}
 	for _, r := range t.rows {
 		key := strings.ToLower(fmt.Sprintf("%s:%s[%s].%s", r.Attr.URN, r.Attr.Name, r.selector.text, r.Attr.Sub))
 		if first, ok := seen[key]; ok {
 			c.add(r.at, "%s is already mapped on line %d of %s", r.SCIM, first.at.line, first.at.file)
+			r.broken = true
 		} else {
 			seen[key] = r
 		}
-		t.checkWriters(r, writers, c)
+		if !r.broken {
+			t.checkWriters(r, writers, c)
+		}
 		t.checkMeta(r, c)
 	}
 	t.checkAliases(c)
 	if id := t.row("id"); id == nil || id.Graph != "id" {
-		c.add(place{t.file(), 1}, "the table needs the row {scim: id, graph: id}")
+		c.add(at, "the table needs the row {scim: id, graph: id}")
 	}
-}
-
-func (t *Table) file() string {
-	if len(t.rows) == 0 {
-		return t.resource
-	}
-	return t.rows[0].at.file
 }
 
 func (t *Table) checkWriters(r *Row, writers map[string]*Row, c *complaints) {
-	if !r.Writable() || r.property.Name == "" || r.Alias != "" {
+	if !r.Writable() || r.Alias != "" {
 		return
 	}
 	path := r.target()
@@ -236,7 +269,7 @@ func (t *Table) checkMeta(r *Row, c *complaints) {
 	switch name := strings.ToLower(r.Attr.Name); {
 	case name == "schemas", name == "id" && (r.Graph != "id" || r.Attr.Sub != ""):
 		c.add(r.at, "%s is a common attribute that no row can map", r.SCIM)
-	case name == "meta" && (r.Mutability != readOnly || (r.Attr.Sub != "created" && r.Attr.Sub != "lastModified")):
+	case name == "meta" && (r.selector.kind != noSelector || r.Mutability != readOnly || (r.Attr.Sub != "created" && r.Attr.Sub != "lastModified")):
 		c.add(r.at, "of meta only created and lastModified can be mapped, readOnly")
 	}
 }

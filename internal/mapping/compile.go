@@ -44,7 +44,7 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 			t.rows = append(t.rows, r)
 		}
 	}
-	t.checkRows(c)
+	t.checkRows(d.at, c)
 	t.arrange(c)
 	return t
 }
@@ -125,8 +125,12 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 	if path.prefix != "" {
 		r.Attr.URN, _ = t.prefixURN(path.prefix)
 	}
-	t.bind(r, src, c)
-	r.characteristics(c)
+	before := len(c.all)
+	if t.bind(r, src, c); len(c.all) == before {
+		r.characteristics(c)
+		t.checkUse(r, c)
+	}
+	r.broken = len(c.all) > before
 	return r
 }
 
@@ -216,6 +220,8 @@ func (t *Table) checkShape(r *Row, c *complaints) {
 		c.add(r.at, "%s is not a collection", r.path.property)
 	case !strings.HasPrefix(r.property.Type, "Edm."):
 		c.add(r.at, "%s is complex: name one of its properties", r.Graph)
+	case r.path.sub != "" && r.property.Collection:
+		c.add(r.at, "%s is a collection inside a value, which a row cannot map", r.Graph)
 	}
 }
 

@@ -2,218 +2,164 @@ package mapping
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A field is a sub-attribute.
-type field struct {
-	name jsontext.Token
-	emit emitter
+// emitter is an output too.
+func (e emitter) append(s *state, dst []byte) []byte { return e(s, dst) }
+
+// scalarsOutput is a simple attribute with many values.
+type scalarsOutput struct {
+	slot    int
+	convert convert
 }
 
-// fields are the sub-attributes of a complex value. Constants come last; they do
-// not make a value be there.
-type fields struct {
-	wanted []field
-	mapped int       // how many of wanted are not constants
-	hidden []emitter // not wanted, but they make the value be there
-}
-
-func (f *fields) present(s *state) bool {
-	for _, x := range f.wanted[:f.mapped] {
-		if x.emit(s) != nil {
-			return true
-		}
+func (o *scalarsOutput) append(s *state, dst []byte) []byte {
+	if s.item(o.slot, 0) == nil {
+		return dst
 	}
-	for _, emit := range f.hidden {
-		if emit(s) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *fields) write(s *state, w *writer) {
-	w.token(jsontext.BeginObject)
-	for _, x := range f.wanted {
-		w.pair(x.name, x.emit(s))
-	}
-	w.token(jsontext.EndObject)
-}
-
-// objectOutput is a complex single-valued attribute.
-type objectOutput struct {
-	name jsontext.Token
-	fields
-}
-
-func (o *objectOutput) present(s *state) bool {
-	for _, x := range o.wanted {
-		if x.emit(s) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-func (o *objectOutput) write(s *state, enc *jsontext.Encoder) error {
-	if !o.present(s) {
-		return nil
-	}
-	w := writer{enc: enc}
-	w.token(o.name)
-	o.fields.write(s, &w)
-	return w.err
-}
-
-// An elementOutput writes the values that one element of the table gives.
-type elementOutput interface {
-	present(s *state) bool
-	write(s *state, w *writer)
-}
-
-// listOutput is a complex multi-valued attribute.
-type listOutput struct {
-	name     jsontext.Token
-	elements []elementOutput
-}
-
-func (o *listOutput) present(s *state) bool {
-	for _, e := range o.elements {
-		if e.present(s) {
-			return true
-		}
-	}
-	return false
-}
-
-func (o *listOutput) write(s *state, enc *jsontext.Encoder) error {
-	if !o.present(s) {
-		return nil
-	}
-	w := writer{enc: enc}
-	w.token(o.name)
-	w.token(jsontext.BeginArray)
-	for _, e := range o.elements {
-		if e.present(s) {
-			e.write(s, &w)
-		}
-	}
-	w.token(jsontext.EndArray)
-	return w.err
-}
-
-// oneElement is the one value that a selector names.
-type oneElement struct{ fields }
-
-// everyElement gives a value for each value of a Graph collection.
-type everyElement struct {
-	slot   int
-	object *input
-	fields fields
-}
-
-func (o *everyElement) present(s *state) bool { return s.item(o.slot, 0) != nil }
-
-func (o *everyElement) write(s *state, w *writer) {
-	for i := 0; w.err == nil; i++ {
+	dst = append(dst, '[')
+	for i := 0; ; i++ {
 		raw := s.item(o.slot, i)
 		if raw == nil {
-			return
+			return closed(dst, ']')
 		}
-		mark := s.mark()
-		if w.err = s.object(raw, o.object); w.err == nil && o.fields.present(s) {
-			o.fields.write(s, w)
-		}
-		s.forget(mark)
+		dst = append(o.convert.append(s, dst, raw), ',')
 	}
 }
 
-// relationOutput is an attribute whose values Env.Relation supplies, as they
-// come: nothing of it is kept, unless it must be read early.
-type relationOutput struct {
-	name     jsontext.Token
-	relation string
-	object   *input
-	fields   fields
-	early    bool // read before anything is written
+// An objectOutput is a complex value, or the whole of an extension. Constants
+// are part of it, but do not make it be there.
+type objectOutput struct {
+	members   []member
+	hidden    []emitter // not wanted, but they make the value be there
+	constants []byte    // members as JSON, each with a comma
 }
 
-// hold reads the related objects into the state's buffer.
-func (o *relationOutput) hold(s *state) error {
-	h := held{output: o, span: span{len(s.items), len(s.items)}}
+func (o *objectOutput) append(s *state, dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, '{')
+	for i := range o.members {
+		dst = o.members[i].append(s, dst)
+	}
+	if len(dst) == before+1 && !o.hides(s, dst) {
+		return dst[:before]
+	}
+	if dst = append(dst, o.constants...); len(dst) == before+1 {
+		return dst[:before]
+	}
+	return closed(dst, '}')
+}
+
+// hides tells whether a value is there although nothing of it is wanted.
+func (o *objectOutput) hides(s *state, dst []byte) bool {
+	for _, emit := range o.hidden {
+		if len(emit(s, dst)) > len(dst) {
+			return true
+		}
+	}
+	return false
+}
+
+// listOutput is a complex multi-valued attribute: the outputs of its elements.
+type listOutput struct{ elements []output }
+
+func (o *listOutput) append(s *state, dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, '[')
+	for _, e := range o.elements {
+		at := len(dst)
+		if dst = e.append(s, dst); len(dst) > at && dst[len(dst)-1] != ',' {
+			dst = append(dst, ',')
+		}
+	}
+	if len(dst) == before+1 {
+		return dst[:before]
+	}
+	return closed(dst, ']')
+}
+
+// everyElement gives a value for each value of a Graph collection, each with a
+// comma.
+type everyElement struct {
+	slot   int
+	input  *input // of one value
+	object *objectOutput
+}
+
+func (o *everyElement) append(s *state, dst []byte) []byte {
+	for i := 0; s.err == nil; i++ {
+		raw := s.item(o.slot, i)
+		if raw == nil {
+			break
+		}
+		dst = s.element(dst, raw, o.input, o.object)
+	}
+	return dst
+}
+
+// element appends one related object, with a comma.
+func (s *state) element(dst, raw []byte, in *input, object *objectOutput) []byte {
+	full := len(s.buf)
+	s.fail(s.object(raw, in))
+	before := len(dst)
+	if dst = object.append(s, dst); len(dst) > before {
+		dst = append(dst, ',')
+	}
+	s.buf = s.buf[:full] // only one is held at a time
+	return dst
+}
+
+// relationOutput is an attribute whose values Env.Relation supplies.
+type relationOutput struct {
+	relation string
+	input    *input // of one value
+	object   *objectOutput
+}
+
+// append makes the whole list: for extensions, whose relations are short (Entra
+// allows 1,500 app role assignments).
+func (o *relationOutput) append(s *state, dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, '[')
 	for raw, err := range s.env.Relation(o.relation) {
 		if err != nil {
-			return err
+			s.fail(fmt.Errorf("reading %s: %w", o.relation, err))
+			return dst[:before]
 		}
-		s.items = append(s.items, s.append(raw))
+		if dst = s.element(dst, raw, o.input, o.object); s.err != nil {
+			return dst[:before]
+		}
 	}
-	h.to = len(s.items)
-	s.held = append(s.held, h)
-	return nil
+	if len(dst) == before+1 {
+		return dst[:before]
+	}
+	return closed(dst, ']')
 }
 
-// objects are the related objects.
-func (o *relationOutput) objects(s *state, yield func([]byte) error) error {
-	if !o.early {
-		for raw, err := range s.env.Relation(o.relation) {
-			if err == nil {
-				err = yield(raw)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", strings.ToLower(o.relation), err)
-			}
-		}
-		return nil
-	}
-	for _, h := range s.held {
-		if h.output != o {
-			continue
-		}
-		for _, at := range s.items[h.from:h.to] {
-			if err := yield(s.buf[at.from:at.to]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (o *relationOutput) present(s *state) bool {
-	for _, h := range s.held {
-		if h.output == o {
-			return h.to > h.from
-		}
-	}
-	return !o.early
-}
-
-func (o *relationOutput) write(s *state, enc *jsontext.Encoder) error {
-	w := writer{enc: enc}
+// stream writes the values as they come; nothing of them is kept.
+func (o *relationOutput) stream(s *state, enc *jsontext.Encoder, name []byte) {
 	open := false
-	err := o.objects(s, func(raw []byte) error {
-		mark := s.mark()
-		if err := s.object(raw, o.object); err != nil {
-			return err
+	for raw, err := range s.env.Relation(o.relation) {
+		if err != nil {
+			s.fail(fmt.Errorf("reading %s: %w", o.relation, err))
+			return
 		}
-		if o.fields.present(s) {
-			if !open {
-				w.token(o.name)
-				w.token(jsontext.BeginArray)
-				open = true
-			}
-			o.fields.write(s, &w)
+		s.out = s.element(s.out[:0], raw, o.input, o.object)
+		if len(s.out) > 0 && !open {
+			s.fail(enc.WriteValue(name))
+			s.fail(enc.WriteToken(jsontext.BeginArray))
+			open = true
 		}
-		s.forget(mark)
-		return w.err
-	})
-	if err != nil {
-		return err
+		if len(s.out) > 0 && s.err == nil {
+			s.fail(enc.WriteValue(s.out[:len(s.out)-1]))
+		}
+		if s.err != nil {
+			return
+		}
 	}
 	if open {
-		w.token(jsontext.EndArray)
+		s.fail(enc.WriteToken(jsontext.EndArray))
 	}
-	return w.err
 }

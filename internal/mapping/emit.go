@@ -6,9 +6,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An emitter gives the JSON of a SCIM value from what was read of an object; nil
-// when there is none. What it returns is valid until the next object.
-type emitter func(*state) []byte
+// An emitter appends the JSON of a SCIM value made of what was read of an object,
+// or nothing when there is none.
+type emitter func(s *state, dst []byte) []byte
 
 // emit compiles a row. sub is the tree of the related object for rows of
 // repeated elements, nil for rows of the object itself.
@@ -34,15 +34,7 @@ func (b *planner) emit(r *Row, sub *input) emitter {
 		return fallbackEmitter(own, slot(graphPath{property: r.Fallback, index: -1}), converter(r))
 	}
 	convert := converter(r)
-	if convert == nil {
-		return func(s *state) []byte { return s.value(own) }
-	}
-	return func(s *state) []byte {
-		if raw := s.value(own); raw != nil {
-			return convert(s, raw)
-		}
-		return nil
-	}
+	return func(s *state, dst []byte) []byte { return convert.append(s, dst, s.value(own)) }
 }
 
 // elementItself names the value of an element that is no object.
@@ -58,45 +50,37 @@ func kindEmitter(r *Row, own int, slot func(graphPath) int) emitter {
 		slots = append(slots, slot(p))
 	}
 	read, references := r.kind.read, r.References
-	return func(s *state) []byte {
+	return func(s *state, dst []byte) []byte {
 		for i, n := range slots {
 			s.values[i] = s.value(n)
 		}
-		at := len(s.scratch)
-		out := read(s.scratch, s.values[:], kindContext{s.env.BaseURL, references})
-		if out == nil {
-			return nil
-		}
-		s.scratch = out
-		return out[at:]
+		return read(dst, s.values[:], kindContext{s.env.BaseURL, references})
 	}
 }
 
 func itemEmitter(slot, index int, convert convert) emitter {
-	return func(s *state) []byte {
-		raw := s.item(slot, index)
-		if raw == nil || convert == nil {
-			return raw
-		}
-		return convert(s, raw)
-	}
+	return func(s *state, dst []byte) []byte { return convert.append(s, dst, s.item(slot, index)) }
 }
 
 func fallbackEmitter(own, other int, convert convert) emitter {
-	return func(s *state) []byte {
+	return func(s *state, dst []byte) []byte {
 		raw := s.value(own)
 		if raw == nil {
 			raw = s.value(other)
 		}
-		if raw == nil || convert == nil {
-			return raw
-		}
-		return convert(s, raw)
+		return convert.append(s, dst, raw)
 	}
 }
 
-// A convert makes SCIM JSON of a Graph value's JSON.
-type convert func(*state, []byte) []byte
+// A convert appends the SCIM JSON of a Graph value's JSON; nil copies.
+type convert func(s *state, dst, raw []byte) []byte
+
+func (c convert) append(s *state, dst, raw []byte) []byte {
+	if raw == nil || c == nil {
+		return append(dst, raw...)
+	}
+	return c(s, dst, raw)
+}
 
 // converter is nil for rows whose values are copied.
 func converter(r *Row) convert {
@@ -108,11 +92,11 @@ func converter(r *Row) convert {
 		for graph, scim := range r.from {
 			table[string(quoted(graph))] = quoted(scim)
 		}
-		return func(_ *state, raw []byte) []byte {
+		return func(_ *state, dst, raw []byte) []byte {
 			if v, ok := table[string(raw)]; ok {
-				return v
+				return append(dst, v...)
 			}
-			return raw
+			return append(dst, raw...)
 		}
 	}
 	return nil
@@ -120,26 +104,22 @@ func converter(r *Row) convert {
 
 // dateTime prints a time in the offset that the operator chose; Graph's are in
 // UTC with Z already.
-func dateTime(s *state, raw []byte) []byte {
+func dateTime(s *state, dst, raw []byte) []byte {
 	if s.env.Offset == nil && len(raw) > 1 && raw[len(raw)-2] == 'Z' {
-		return raw
+		return append(dst, raw...)
 	}
-	var buf [40]byte
-	text, err := jsontext.AppendUnquote(buf[:0], raw)
+	text, err := jsontext.AppendUnquote(nil, raw)
 	if err != nil {
-		return raw
+		return append(dst, raw...)
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(text))
 	if err != nil {
-		return raw
+		return append(dst, raw...)
 	}
 	zone := time.UTC
 	if s.env.Offset != nil {
 		zone = s.env.Offset
 	}
-	from := len(s.scratch)
-	s.scratch = append(s.scratch, '"')
-	s.scratch = at.In(zone).AppendFormat(s.scratch, time.RFC3339Nano)
-	s.scratch = append(s.scratch, '"')
-	return s.scratch[from:]
+	dst = at.In(zone).AppendFormat(append(dst, '"'), time.RFC3339Nano)
+	return append(dst, '"')
 }

@@ -31,24 +31,27 @@ func (in *input) child(name string) *input {
 type span struct{ from, to int }
 
 // A state holds what was read of one object: the JSON of each slot, one after
-// the other in a buffer.
+// the other in a buffer, and what is made of it.
 type state struct {
-	env     Env
-	buf     []byte
-	scratch []byte // converted values
-	spans   []span // by slot; from == to: absent
-	items   []span // of lists
-	lists   []span // by slot: the part of items
-	reader  bytes.Reader
-	decoder *jsontext.Decoder // of related objects
-	held    []held
-	values  [3][]byte // what a kind looks at
+	env      Env
+	buf      []byte // what was read
+	out      []byte // what is being made
+	extended []byte // the extensions, members with commas
+	has      []span // by extension: its part of extended
+	spans    []span // by slot: the part of buf; from == to: absent
+	items    []span // of lists: parts of buf
+	lists    []span // by slot: the part of items
+	values   [3][]byte
+	reader   bytes.Reader
+	decoder  *jsontext.Decoder // of related objects
+	err      error             // the first
 }
 
-// held is a relation that was read before its turn.
-type held struct {
-	output *relationOutput
-	span
+// fail remembers the first error.
+func (s *state) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
 }
 
 var states = sync.Pool{New: func() any { return &state{decoder: jsontext.NewDecoder(bytes.NewReader(nil))} }}
@@ -59,7 +62,7 @@ const maxKept = 1 << 20
 func (p *ReadPlan) newState(env Env) *state {
 	s := states.Get().(*state)
 	s.env = env
-	s.buf, s.scratch, s.items, s.held = s.buf[:0], s.scratch[:0], s.items[:0], s.held[:0]
+	s.buf, s.items, s.has, s.err = s.buf[:0], s.items[:0], s.has[:0], nil
 	if cap(s.spans) < p.slots {
 		s.spans, s.lists = make([]span, p.slots), make([]span, p.slots)
 	}
@@ -71,7 +74,8 @@ func (p *ReadPlan) newState(env Env) *state {
 
 func (s *state) free() {
 	s.env = Env{}
-	if cap(s.buf)+cap(s.scratch) < maxKept {
+	s.reader.Reset(nil)
+	if cap(s.buf)+cap(s.out)+cap(s.extended) < maxKept {
 		states.Put(s)
 	}
 }
@@ -209,15 +213,4 @@ func (s *state) object(raw []byte, in *input) error {
 		return fmt.Errorf("a related object: %w", err)
 	}
 	return nil
-}
-
-// A mark is how full the buffers of a state are.
-type mark struct{ buf, scratch int }
-
-func (s *state) mark() mark { return mark{len(s.buf), len(s.scratch)} }
-
-// forget drops what was read since the mark: of many related objects only one is
-// held at a time.
-func (s *state) forget(m mark) {
-	s.buf, s.scratch = s.buf[:m.buf], s.scratch[:m.scratch]
 }

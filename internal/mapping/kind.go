@@ -15,8 +15,8 @@ type kind struct {
 	typ      string   // the SCIM type that it makes; "" any
 	siblings []string // properties beside the row's own that it reads
 	readOnly bool
-	// read makes the SCIM value (JSON) of the Graph values (JSON, nil where
-	// absent): the row's own first, then the siblings. nil: no value.
+	// read appends the SCIM value (JSON) of the Graph values (JSON, nil where
+	// absent): the row's own first, then the siblings. It may append nothing.
 	read func(dst []byte, values [][]byte, k kindContext) []byte
 	// write makes the Graph properties of a SCIM value; ok is false for a value
 	// that cannot be written.
@@ -60,7 +60,7 @@ var kinds = map[string]kind{
 func readMemberType(dst []byte, values [][]byte, _ kindContext) []byte {
 	name := memberType(values[0])
 	if len(name) == 0 {
-		return nil
+		return dst
 	}
 	dst = append(dst, '"', name[0]&^0x20)
 	return append(append(dst, name[1:]...), '"')
@@ -89,29 +89,33 @@ func readReference(dst []byte, values [][]byte, k kindContext) []byte {
 		endpoint = endpoints[strings.ToUpper(string(name[:1]))+string(name[1:])]
 	}
 	if endpoint == "" || values[0] == nil {
-		return nil
+		return dst
 	}
 	return appendURL(dst, k.baseURL, endpoint, values[0])
 }
 
 // appendURL appends the URL of a resource as a JSON string; id is JSON.
 func appendURL(dst []byte, base, endpoint string, id []byte) []byte {
-	var buf [128]byte
-	plain, err := jsontext.AppendUnquote(buf[:0], id)
-	if err != nil {
-		return nil
+	if len(id) < 2 || id[0] != '"' || !unreserved(id[1:len(id)-1]) || !safe(base) {
+		return appendOddURL(dst, base, endpoint, id)
 	}
-	if !unreserved(plain) {
-		plain = []byte(url.PathEscape(string(plain)))
-	}
-	if !safe(base) {
-		dst, _ = jsontext.AppendQuote(dst, base+endpoint+string(plain))
-		return dst
-	}
-	dst = append(dst, '"')
-	dst = append(dst, base...)
-	dst = append(dst, endpoint...)
+	plain := id[1 : len(id)-1]
+	dst = append(append(append(dst, '"'), base...), endpoint...)
 	return append(append(dst, plain...), '"')
+}
+
+// appendOddURL is appendURL for what must be escaped. An id that is no string
+// has no URL, which is said by null.
+func appendOddURL(dst []byte, base, endpoint string, id []byte) []byte {
+	plain, err := jsontext.AppendUnquote(nil, id)
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	out, err := jsontext.AppendQuote(dst, base+endpoint+url.PathEscape(string(plain)))
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return out
 }
 
 // safe tells whether a URL can stand in a JSON string as it is.
@@ -156,7 +160,7 @@ func readGroupType(dst []byte, values [][]byte, _ kindContext) []byte {
 	case security:
 		name = groupSecurity
 	default:
-		return nil
+		return dst
 	}
 	return append(append(append(dst, '"'), name...), '"')
 }

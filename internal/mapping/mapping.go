@@ -92,6 +92,7 @@ type Row struct {
 	Alias       string            // the row that the property is shared with
 
 	at       place
+	broken   bool // complained about; what follows from it is not
 	kind     kind
 	selector selector
 	path     graphPath

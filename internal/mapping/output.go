@@ -2,19 +2,52 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An output writes one attribute, or nothing when the object has no value of it.
+// An output appends the JSON of an attribute's value to dst, or nothing when the
+// object has no value of it.
 type output interface {
-	present(s *state) bool
-	write(s *state, enc *jsontext.Encoder) error
+	append(s *state, dst []byte) []byte
+}
+
+// A member is an attribute or sub-attribute with its name.
+type member struct {
+	name []byte // as JSON with the colon
+	out  output
+}
+
+func newMember(name string, out output) member {
+	return member{append(quoted(name), ':'), out}
+}
+
+// append appends the member and a comma, or nothing when there is no value.
+func (m *member) append(s *state, dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, m.name...)
+	at := len(dst)
+	if dst = m.out.append(s, dst); len(dst) == at {
+		return dst[:before]
+	}
+	return append(dst, ',')
+}
+
+// closed ends an object or array: the last comma becomes the bracket.
+func closed(dst []byte, bracket byte) []byte {
+	if dst[len(dst)-1] == ',' {
+		dst[len(dst)-1] = bracket
+		return dst
+	}
+	return append(dst, bracket)
 }
 
 // Resource reads one Graph object from dec and writes it to enc as a SCIM
 // resource, in one pass. Properties that are absent, null, "" or [] give no
-// attribute; schemas lists the extensions that have values.
+// attribute; schemas lists the extensions that have values. A resource is
+// written when it is complete; only members, which may be many, are written
+// as they come.
 func (p *ReadPlan) Resource(dec *jsontext.Decoder, enc *jsontext.Encoder, env Env) error {
 	s := p.newState(env)
 	defer s.free()
@@ -27,193 +60,111 @@ func (p *ReadPlan) Resource(dec *jsontext.Decoder, enc *jsontext.Encoder, env En
 	if err := s.read(dec, p.input); err != nil {
 		return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
 	}
-	if err := p.hold(s); err != nil {
-		return err
+	if len(p.Relations) > 0 && env.Relation == nil {
+		return fmt.Errorf("writing a %s: nobody supplies %s", p.resource, strings.Join(p.Relations, ", "))
 	}
-	if err := p.write(s, enc); err != nil {
-		return fmt.Errorf("writing a %s: %w", p.resource, err)
+	s.extended = p.appendExtensions(s, s.extended[:0])
+	if s.err == nil {
+		p.write(s, enc)
 	}
-	return nil
+	return s.err
 }
 
-// hold reads the relations of extensions before anything is written, because
-// schemas, which comes first, says whether an extension has values.
-func (p *ReadPlan) hold(s *state) error {
-	for _, x := range p.extended {
-		for _, o := range x.out {
-			if r, ok := o.(*relationOutput); ok {
-				if err := r.hold(s); err != nil {
-					return err
-				}
-			}
+// appendExtensions makes the extensions before anything else, because schemas,
+// which comes first, says which of them have values.
+func (p *ReadPlan) appendExtensions(s *state, dst []byte) []byte {
+	for i := range p.extended {
+		before := len(dst)
+		dst = p.extended[i].append(s, dst)
+		s.has = append(s.has, span{before, len(dst)})
+	}
+	return dst
+}
+
+func (p *ReadPlan) write(s *state, enc *jsontext.Encoder) {
+	if p.streams {
+		p.stream(s, enc)
+		return
+	}
+	dst := append(s.out[:0], `{"schemas":`...)
+	dst = append(p.appendSchemas(s, dst), ',')
+	dst = p.id.append(s, dst)
+	for i := range p.core {
+		dst = p.core[i].append(s, dst)
+	}
+	dst = p.meta.append(s, dst)
+	dst = append(dst, s.extended...)
+	s.out = closed(dst, '}')
+	if s.err == nil {
+		s.fail(enc.WriteValue(s.out))
+	}
+}
+
+// stream writes a resource attribute by attribute.
+func (p *ReadPlan) stream(s *state, enc *jsontext.Encoder) {
+	s.fail(enc.WriteToken(jsontext.BeginObject))
+	s.fail(enc.WriteToken(jsontext.String("schemas")))
+	s.fail(enc.WriteValue(p.appendSchemas(s, s.out[:0])))
+	p.id.stream(s, enc)
+	for i := range p.core {
+		p.core[i].stream(s, enc)
+	}
+	p.meta.stream(s, enc)
+	for i, at := range s.has {
+		if name := p.extended[i].name; at.from < at.to && s.err == nil {
+			s.fail(enc.WriteValue(name[:len(name)-1]))
+			s.fail(enc.WriteValue(s.extended[at.from+len(name) : at.to-1]))
 		}
 	}
-	return nil
+	s.fail(enc.WriteToken(jsontext.EndObject))
 }
 
-func (p *ReadPlan) write(s *state, enc *jsontext.Encoder) error {
-	w := writer{enc: enc}
-	w.token(jsontext.BeginObject)
-	p.writeSchemas(s, &w)
-	w.pair(tokenID, s.value(p.idSlot))
-	for _, o := range p.core {
-		w.output(s, o)
+// stream writes the member; a relation's values as they come.
+func (m *member) stream(s *state, enc *jsontext.Encoder) {
+	if r, ok := m.out.(*relationOutput); ok && s.err == nil {
+		r.stream(s, enc, m.name[:len(m.name)-1])
+		return
 	}
-	p.meta.write(s, p, &w)
-	for _, x := range p.extended {
-		if !anyPresent(s, x.out) {
-			continue
-		}
-		w.token(x.urn)
-		w.token(jsontext.BeginObject)
-		for _, o := range x.out {
-			w.output(s, o)
-		}
-		w.token(jsontext.EndObject)
+	s.out = m.out.append(s, s.out[:0])
+	if len(s.out) > 0 && s.err == nil {
+		s.fail(enc.WriteValue(m.name[:len(m.name)-1]))
+		s.fail(enc.WriteValue(s.out))
 	}
-	w.token(jsontext.EndObject)
-	return w.err
 }
 
-var (
-	tokenID           = jsontext.String("id")
-	tokenSchemas      = jsontext.String("schemas")
-	tokenMeta         = jsontext.String("meta")
-	tokenResourceType = jsontext.String("resourceType")
-	tokenLocation     = jsontext.String("location")
-)
-
-func (p *ReadPlan) writeSchemas(s *state, w *writer) {
-	w.token(tokenSchemas)
-	w.token(jsontext.BeginArray)
-	w.value(p.head)
-	for _, x := range p.extended {
-		if anyPresent(s, x.out) {
-			w.value(x.json)
+func (p *ReadPlan) appendSchemas(s *state, dst []byte) []byte {
+	dst = append(append(dst, '['), p.head...)
+	for i, at := range s.has {
+		if name := p.extended[i].name; at.from < at.to {
+			dst = append(append(dst, ','), name[:len(name)-1]...)
 		}
 	}
-	w.token(jsontext.EndArray)
-}
-
-func anyPresent(s *state, outs []output) bool {
-	for _, o := range outs {
-		if o.present(s) {
-			return true
-		}
-	}
-	return false
-}
-
-// A writer remembers the first error, so that writing reads as what is written.
-type writer struct {
-	enc *jsontext.Encoder
-	err error
-}
-
-func (w *writer) token(t jsontext.Token) {
-	if w.err == nil {
-		w.err = w.enc.WriteToken(t)
-	}
-}
-
-func (w *writer) value(raw []byte) {
-	if w.err == nil {
-		w.err = w.enc.WriteValue(raw)
-	}
-}
-
-// pair writes a member; nothing when there is no value.
-func (w *writer) pair(name jsontext.Token, raw []byte) {
-	if raw != nil {
-		w.token(name)
-		w.value(raw)
-	}
-}
-
-func (w *writer) output(s *state, o output) {
-	if w.err == nil {
-		w.err = o.write(s, w.enc)
-	}
+	return append(dst, ']')
 }
 
 // metaOutput writes meta (RFC 7643 section 3.1).
 type metaOutput struct {
-	resourceType, location bool
-	quotedType             []byte
-	times                  []field
+	resourceType []byte // as JSON; nil: not wanted
+	location     bool
+	endpoint     string
+	idSlot       int
+	times        []member
 }
 
-func (m *metaOutput) write(s *state, p *ReadPlan, w *writer) {
-	var location []byte
-	if id := s.value(p.idSlot); m.location && id != nil {
-		from := len(s.scratch)
-		s.scratch = appendURL(s.scratch, s.env.BaseURL, p.endpoint, id)
-		location = s.scratch[from:]
+func (m *metaOutput) append(s *state, dst []byte) []byte {
+	before := len(dst)
+	dst = append(dst, '{')
+	if m.resourceType != nil {
+		dst = append(append(append(dst, `"resourceType":`...), m.resourceType...), ',')
 	}
-	if !m.resourceType && location == nil && !m.timed(s) {
-		return
+	for i := range m.times {
+		dst = m.times[i].append(s, dst)
 	}
-	w.token(tokenMeta)
-	w.token(jsontext.BeginObject)
-	if m.resourceType {
-		w.pair(tokenResourceType, m.quotedType)
+	if id := s.value(m.idSlot); m.location && id != nil {
+		dst = append(appendURL(append(dst, `"location":`...), s.env.BaseURL, m.endpoint, id), ',')
 	}
-	for _, f := range m.times {
-		w.pair(f.name, f.emit(s))
+	if len(dst) == before+1 {
+		return dst[:before]
 	}
-	w.pair(tokenLocation, location)
-	w.token(jsontext.EndObject)
-}
-
-func (m *metaOutput) timed(s *state) bool {
-	for _, f := range m.times {
-		if f.emit(s) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// valueOutput is a simple attribute.
-type valueOutput struct {
-	name jsontext.Token
-	emit emitter
-}
-
-func (o *valueOutput) present(s *state) bool { return o.emit(s) != nil }
-
-func (o *valueOutput) write(s *state, enc *jsontext.Encoder) error {
-	w := writer{enc: enc}
-	w.pair(o.name, o.emit(s))
-	return w.err
-}
-
-// scalarsOutput is a simple attribute with many values.
-type scalarsOutput struct {
-	name    jsontext.Token
-	slot    int
-	convert convert
-}
-
-func (o *scalarsOutput) present(s *state) bool { return s.item(o.slot, 0) != nil }
-
-func (o *scalarsOutput) write(s *state, enc *jsontext.Encoder) error {
-	if !o.present(s) {
-		return nil
-	}
-	w := writer{enc: enc}
-	w.token(o.name)
-	w.token(jsontext.BeginArray)
-	for i := 0; ; i++ {
-		raw := s.item(o.slot, i)
-		if raw == nil {
-			break
-		}
-		if o.convert != nil {
-			raw = o.convert(s, raw)
-		}
-		w.value(raw)
-	}
-	w.token(jsontext.EndArray)
-	return w.err
+	return closed(dst, '}')
 }

@@ -3,6 +3,7 @@ package mapping
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,14 +17,14 @@ type ReadPlan struct {
 	Relations []string // relations that Env.Relation must supply
 
 	resource string
-	endpoint string
 	input    *input
 	slots    int
-	idSlot   int
+	streams  bool   // a relation of the core schema is written as it comes
 	head     []byte // the core schema's URN as JSON
-	core     []output
-	meta     metaOutput
-	extended []extension
+	id       member
+	core     []member
+	meta     member
+	extended []member
 }
 
 // Env is what a resource needs besides the Graph object.
@@ -35,25 +36,24 @@ type Env struct {
 	Relation func(name string) iter.Seq2[jsontext.Value, error]
 }
 
-// An extension is the outputs of an extension schema.
-type extension struct {
-	urn  jsontext.Token
-	json []byte // the URN as JSON
-	out  []output
-}
-
 // Read compiles the plan for a projection. Compiling costs some ten
 // microseconds: callers keep plans by projection.
 func (t *Table) Read(want Want) *ReadPlan {
-	p := &ReadPlan{resource: t.resource, endpoint: t.endpoint + "/", input: &input{slot: -1}}
+	p := &ReadPlan{resource: t.resource, input: &input{slot: -1}}
 	b := planner{table: t, plan: p, want: want}
-	p.idSlot = b.slot(graphPath{property: "id", index: -1})
+	id := b.slot(graphPath{property: "id", index: -1})
 	p.head = quoted(t.urn)
-	p.core = b.outputs(t.urn)
-	p.meta = b.metaOutput()
+	p.id = newMember("id", emitter(func(s *state, dst []byte) []byte { return append(dst, s.value(id)...) }))
+	p.core = b.members(t.urn)
+	p.meta = newMember("meta", b.metaOutput(id))
 	for _, x := range t.prefixes {
-		if out := b.outputs(x.urn); len(out) > 0 {
-			p.extended = append(p.extended, extension{jsontext.String(x.urn), quoted(x.urn), out})
+		if members := b.members(x.urn); len(members) > 0 {
+			p.extended = append(p.extended, newMember(x.urn, &objectOutput{members: members}))
+		}
+	}
+	for _, m := range p.core {
+		if _, ok := m.out.(*relationOutput); ok {
+			p.streams = true
 		}
 	}
 	return p
@@ -71,40 +71,36 @@ type planner struct {
 	want  Want
 }
 
-// outputs compiles the attributes of one schema. id stands first; meta is apart.
-func (b *planner) outputs(urn string) []output {
-	var out []output
+// members compiles the attributes of one schema; id and meta are apart.
+func (b *planner) members(urn string) []member {
+	var out []member
 	for _, a := range b.table.attributes {
-		if a.urn != urn || (urn == b.table.urn && (a.name == "id" || a.name == "meta")) {
-			continue
-		}
-		if o := b.attribute(a); o != nil {
-			out = append(out, o)
+		if a.urn == urn && (urn != b.table.urn || (a.name != "id" && a.name != "meta")) {
+			if o := b.attribute(a); o != nil {
+				out = append(out, newMember(a.name, o))
+			}
 		}
 	}
 	return out
 }
 
+// attribute compiles an attribute; nil when nothing of it is wanted.
 func (b *planner) attribute(a *attribute) output {
-	if a.row != nil {
-		if a.row.Mutability == writeOnly || !b.want(a.urn, a.name, "") {
-			return nil
-		}
+	switch {
+	case a.row != nil:
 		return b.simple(a.row)
-	}
-	if rel := relations[a.relation()]; rel.many {
+	case relations[a.relation()].many:
 		return b.relation(a)
-	}
-	if !a.multi() {
-		if fields := b.fields(a.elements[0], nil); len(fields.wanted) > 0 {
-			return &objectOutput{jsontext.String(a.name), fields}
+	case !a.multi():
+		if o := b.object(a.elements[0], nil); o != nil {
+			return o
 		}
 		return nil
 	}
-	list := &listOutput{name: jsontext.String(a.name)}
+	list := &listOutput{}
 	for _, e := range a.elements {
-		if x := b.element(e); x != nil {
-			list.elements = append(list.elements, x)
+		if o := b.element(e); o != nil {
+			list.elements = append(list.elements, o)
 		}
 	}
 	if len(list.elements) == 0 {
@@ -114,66 +110,65 @@ func (b *planner) attribute(a *attribute) output {
 }
 
 func (b *planner) simple(r *Row) output {
-	name := jsontext.String(r.Attr.Name)
-	if r.MultiValued {
-		return &scalarsOutput{name, b.slot(r.path), converter(r)}
+	switch {
+	case !b.wants(r):
+		return nil
+	case r.MultiValued:
+		return &scalarsOutput{b.slot(r.path), converter(r)}
 	}
-	return &valueOutput{name, b.emit(r, nil)}
+	return b.emit(r, nil)
 }
 
-// element compiles one value of a multi-valued attribute.
-func (b *planner) element(e *element) elementOutput {
+// element compiles one element of a multi-valued attribute.
+func (b *planner) element(e *element) output {
 	if !e.every {
-		if fields := b.fields(e, nil); len(fields.wanted) > 0 {
-			return &oneElement{fields}
+		if o := b.object(e, nil); o != nil {
+			return o
 		}
 		return nil
 	}
 	sub := &input{slot: -1}
-	fields := b.fields(e, sub)
-	if len(fields.wanted) == 0 {
+	o := b.object(e, sub)
+	if o == nil {
 		return nil
 	}
-	return &everyElement{slot: b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1}), object: sub, fields: fields}
+	slot := b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1})
+	return &everyElement{slot: slot, input: sub, object: o}
 }
 
 // relation compiles an attribute whose values Env.Relation supplies.
 func (b *planner) relation(a *attribute) output {
 	e := a.elements[0]
 	sub := &input{slot: -1}
-	fields := b.fields(e, sub)
-	if len(fields.wanted) == 0 {
+	o := b.object(e, sub)
+	if o == nil {
 		return nil
 	}
 	if !slices.Contains(b.plan.Relations, e.relation) {
 		b.plan.Relations = append(b.plan.Relations, e.relation)
 	}
-	return &relationOutput{
-		name: jsontext.String(a.name), relation: e.relation, object: sub, fields: fields, early: a.urn != b.table.urn,
-	}
+	return &relationOutput{relation: e.relation, input: sub, object: o}
 }
 
-// fields compiles the sub-attributes of an element that are wanted. sub is where
-// the element's values come from: nil for the object itself. Every mapped row is
-// read, wanted or not: the element is there when one of them has a value.
-func (b *planner) fields(e *element, sub *input) fields {
-	var f fields
-	constants := b.constants(e)
-	if len(constants) == 0 && !slices.ContainsFunc(e.rows, b.wants) {
-		return f
+// object compiles the sub-attributes of an element that are wanted; nil when
+// none is. sub is where the element's values come from: nil for the object
+// itself. Every mapped row is read, wanted or not: the element is there when one
+// of them has a value.
+func (b *planner) object(e *element, sub *input) *objectOutput {
+	o := &objectOutput{constants: b.constants(e)}
+	if len(o.constants) == 0 && !slices.ContainsFunc(e.rows, b.wants) {
+		return nil
 	}
 	for _, r := range e.rows {
 		switch {
 		case r.Mutability == writeOnly:
 		case b.wants(r):
-			f.wanted = append(f.wanted, field{jsontext.String(r.Attr.Sub), b.emit(r, sub)})
+			o.members = append(o.members, newMember(r.Attr.Sub, b.emit(r, sub)))
 		default:
-			f.hidden = append(f.hidden, b.emit(r, sub))
+			o.hidden = append(o.hidden, b.emit(r, sub))
 		}
 	}
-	f.mapped = len(f.wanted)
-	f.wanted = append(f.wanted, constants...)
-	return f
+	return o
 }
 
 // wants tells whether the row is read for the projection.
@@ -181,38 +176,36 @@ func (b *planner) wants(r *Row) bool {
 	return r.Mutability != writeOnly && b.want(r.Attr.URN, r.Attr.Name, r.Attr.Sub)
 }
 
-func (b *planner) constants(e *element) []field {
-	var out []field
+// constants are the constant members of an element that are wanted, as JSON.
+func (b *planner) constants(e *element) []byte {
+	var out []byte
 	for _, r := range e.constants {
 		if !b.want(r.Attr.URN, r.Attr.Name, r.Attr.Sub) {
 			continue
 		}
-		raw := []byte("false")
+		out = append(append(out, quoted(r.Attr.Sub)...), ':')
 		switch v := r.Constant.(type) {
 		case string:
-			raw = quoted(v)
+			out = append(out, quoted(v)...)
 		case bool:
-			if v {
-				raw = []byte("true")
-			}
+			out = strconv.AppendBool(out, v)
 		}
-		out = append(out, field{jsontext.String(r.Attr.Sub), func(*state) []byte { return raw }})
+		out = append(out, ',')
 	}
 	return out
 }
 
 // metaOutput compiles meta (RFC 7643 section 3.1).
-func (b *planner) metaOutput() metaOutput {
+func (b *planner) metaOutput(idSlot int) *metaOutput {
 	urn := b.table.urn
-	m := metaOutput{
-		resourceType: b.want(urn, "meta", "resourceType"),
-		location:     b.want(urn, "meta", "location"),
-		quotedType:   quoted(b.table.resource),
+	m := &metaOutput{location: b.want(urn, "meta", "location"), endpoint: b.table.endpoint + "/", idSlot: idSlot}
+	if b.want(urn, "meta", "resourceType") {
+		m.resourceType = quoted(b.table.resource)
 	}
 	if a := b.table.find(urn, "meta"); a != nil {
 		for _, r := range a.rows() {
-			if b.want(urn, "meta", r.Attr.Sub) {
-				m.times = append(m.times, field{jsontext.String(r.Attr.Sub), b.emit(r, nil)})
+			if b.wants(r) {
+				m.times = append(m.times, newMember(r.Attr.Sub, b.emit(r, nil)))
 			}
 		}
 	}

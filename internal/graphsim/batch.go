@@ -108,11 +108,14 @@ func (s *Simulator) item(outer *call, item batchItem) *answer {
 	return c.finish(s.handle(c))
 }
 
-// flat writes headers as an item of a batch shows them.
+// flat writes headers as an item of a batch shows them: the ids of a request are
+// told in the body of an error only.
 func flat(h http.Header) map[string]string {
 	m := make(map[string]string, len(h))
 	for name := range h {
-		m[wireName(name)] = h.Get(name)
+		if !strings.HasSuffix(name, "equest-Id") {
+			m[wireName(name)] = h.Get(name)
+		}
 	}
 	return m
 }
@@ -122,7 +125,7 @@ func wireName(name string) string {
 	switch {
 	case name == "Odata-Version":
 		return "OData-Version"
-	case strings.HasPrefix(name, "X-Ms-"), strings.HasSuffix(name, "equest-Id"):
+	case strings.HasPrefix(name, "X-Ms-"):
 		return strings.ToLower(name)
 	}
 	return name

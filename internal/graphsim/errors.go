@@ -107,6 +107,10 @@ func linkExists(name string) *odata.Error {
 	return refuse("One or more added object references already exist for the following modified properties: '%s'.", name)
 }
 
+func linkMissing(name string) *odata.Error {
+	return refuse("One or more removed object references do not exist for the following modified properties: '%s'.", name)
+}
+
 func badLink(name string) *odata.Error {
 	return refuse("An invalid operation was included in the following modified references: '%s'.", name)
 }

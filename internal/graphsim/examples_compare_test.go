@@ -164,12 +164,36 @@ func compareTexts(got, want any) []string {
 			out = append(out, name+" "+a)
 		}
 	}
+	out = append(out, compareItems(g, w)...)
 	a, _ := g["error_description"].(string)
 	b, _ := w["error_description"].(string)
 	if plain(a) != plain(b) {
 		out = append(out, "error_description "+a)
 	}
 	return out
+}
+
+// compareItems compares the statuses and the error codes of a batch.
+func compareItems(got, want map[string]any) []string {
+	var out []string
+	statuses := map[any]string{}
+	list, _ := got["responses"].([]any)
+	for _, item := range list {
+		statuses[object(item)["id"]] = itemText(item)
+	}
+	list, _ = want["responses"].([]any)
+	for _, item := range list {
+		if id := object(item)["id"]; statuses[id] != itemText(item) {
+			out = append(out, fmt.Sprintf("item %v %s", id, statuses[id]))
+		}
+	}
+	return out
+}
+
+func itemText(item any) string {
+	o := object(item)
+	code, _ := object(object(o["body"])["error"])["code"].(string)
+	return strings.TrimSpace(fmt.Sprintf("%v %s", o["status"], code))
 }
 
 func object(v any) map[string]any {
@@ -188,7 +212,8 @@ func fragment(body map[string]any) string {
 }
 
 // documented tells whether a difference is a property that the page left out of
-// its example: an annotation, or one that reads return by default.
+// its example: an annotation, what is in every error, or a property that reads
+// return by default.
 func documented(difference string) bool {
 	path, ok := strings.CutPrefix(difference, "+")
 	if !ok {
@@ -198,7 +223,7 @@ func documented(difference string) bool {
 	if p := parent(path); p != "" {
 		name = strings.TrimPrefix(path, p+".")
 	}
-	if strings.HasPrefix(name, "@odata.") {
+	if strings.HasPrefix(name, "@odata.") || strings.HasPrefix(path, "error.innerError") {
 		return true
 	}
 	model := edm.New()

@@ -56,7 +56,11 @@ var scenes = map[string]func(*scene){
 		s.put("{directory-object-id}", user)
 	},
 	"060": groupOf("user"), "061": groupOf("user"), "063": groupOf("user"), "064": groupOf("user"),
-	"066": groupOf("group"), "067": groupOf("user"),
+	"066": groupOf("group"),
+	"067": func(s *scene) { // the page searches for a word that its own answer does not hold
+		s.elements()[0]["displayName"] = "Joseph Tier"
+		groupOf("user")(s)
+	},
 	"069": memberOf("group"), "070": memberOf("group"), "072": memberOf("group"), "073": memberOf("group"),
 	"075": func(s *scene) { s.put("{id}", s.group(nil), s.user(nil)) },
 	"076": func(s *scene) {
@@ -79,17 +83,22 @@ var scenes = map[string]func(*scene){
 			s.do("DELETE", "/groups/"+s.shown("group", group), nil)
 		}
 	},
-	"109": deletedGroup, "111": deletedGroup,
+	"109": deletedGroup, "111": deletedUser,
 	"112": func(s *scene) {
-		for _, user := range s.elements()[:1] {
-			s.shown("user", user)
-		}
+		second := s.elements()[1]
+		second["id"] = "5d6059b6-368d-45f8-91e1-8e07d485f1d0" // the page shows the first one's twice
+		s.shown("user", s.elements()[0])
+		s.shown("user", second)
 	},
-	"114": func(s *scene) { s.put("{id}", s.user(nil)) },
+	"114": func(s *scene) {
+		user := s.user(nil)
+		s.must(s.dir.AddMembers(s.group(graphsim.Values{"id": "fee2c45b-915a-4a64-b130-f4eb9e75525e"}), user))
+		s.put("{id}", user)
+	},
 	"129": nothing, "130": nothing,
 	"133": nothing, "135": nothing, "136": nothing,
 	"138": throttled,
-	"139": nothing,
+	"139": batch,
 	"147": func(s *scene) {
 		s.group(graphsim.Values{"mailNickname": "MyPrefix_test_mysuffix", "groupTypes": []string{"Unified"}, "mailEnabled": true})
 		s.put("{id}", s.group(unified))
@@ -109,7 +118,7 @@ var scenes = map[string]func(*scene){
 		s.put("{id}", absent)
 	},
 	"161": crowded,
-	"162": stranger, "163": stranger,
+	"162": stranger, "163": removedBefore,
 	"164": func(s *scene) {
 		group, owner := s.group(unified), s.user(nil)
 		s.must(s.dir.AddOwners(group, owner))
@@ -174,15 +183,15 @@ func (s *scene) add(entity string, v graphsim.Values) string {
 // user and group add an object with what the scene does not care about made up.
 func (s *scene) user(v graphsim.Values) string {
 	s.Helper()
-	return s.made("user", graphsim.Values{"accountEnabled": true, "displayName": "Somebody", "userPrincipalName": s.name() + "@contoso.com", "mailNickname": s.name()}, v)
+	return s.merged("user", graphsim.Values{"accountEnabled": true, "displayName": "Somebody", "userPrincipalName": s.name() + "@contoso.com", "mailNickname": s.name()}, v)
 }
 
 func (s *scene) group(v graphsim.Values) string {
 	s.Helper()
-	return s.made("group", graphsim.Values{"displayName": "Some group", "mailNickname": s.name(), "securityEnabled": true, "mailEnabled": false}, v)
+	return s.merged("group", graphsim.Values{"displayName": "Some group", "mailNickname": s.name(), "securityEnabled": true, "mailEnabled": false}, v)
 }
 
-func (s *scene) made(entity string, base, v graphsim.Values) string {
+func (s *scene) merged(entity string, base, v graphsim.Values) string {
 	s.Helper()
 	for name, value := range v {
 		base[name] = value
@@ -191,8 +200,8 @@ func (s *scene) made(entity string, base, v graphsim.Values) string {
 }
 
 func (s *scene) name() string {
-	s.blanks["names"] = append(s.blanks["names"], "")
-	return fmt.Sprintf("name%d", len(s.blanks["names"]))
+	s.made++
+	return fmt.Sprintf("name%d", s.made)
 }
 
 // shown adds an object as the example shows it, without what the model does not

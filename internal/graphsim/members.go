@@ -208,8 +208,13 @@ func (c *call) linked(name string, r relation) (*object, *object, error) {
 		return nil, nil, invalidID(id)
 	}
 	other := c.dir.find(nil, id)
-	if other == nil || !o.links[r].has(other) {
+	switch {
+	case other == nil:
 		return nil, nil, notFound(o.id)
+	case o.links[r].has(other):
+		return o, other, nil
+	case slices.Contains(o.links[r].in(c.dir.reading()), other): // removed, and not everywhere yet
+		return nil, nil, linkMissing(name)
 	}
-	return o, other, nil
+	return nil, nil, notFound(o.id)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"entrascim/internal/edm"
 	"entrascim/internal/graphsim/login"
 	"entrascim/internal/graphsim/odata"
 )
@@ -111,7 +112,7 @@ func (c *call) kind(name string) *kind { return c.dir.schema[name] }
 // collection of the entity.
 func (c *call) options(entity string, o odata.Options) (*odata.Query, error) {
 	o.Entity, o.Model, o.Advanced, o.MaxTop = entity, c.sim.model, c.advanced(), maxPage
-	o.Extension = c.dir.extensionProperty
+	o.Extension = func(name string) (edm.Property, bool) { return c.dir.extensionProperty(entity, name) }
 	return odata.Parse(c.query, o)
 }
 

@@ -29,31 +29,36 @@ func (d *Directory) extension(name string) *object {
 	return o
 }
 
-// extensionProperty is a directory extension as a property, with the operators
-// that Graph grants to all of them.
-func (d *Directory) extensionProperty(name string) (edm.Property, bool) {
+// extensionProperty is a directory extension as a property of an entity that it
+// was registered for; of a mixed collection, of the first such entity.
+func (d *Directory) extensionProperty(entity, name string) (edm.Property, bool) {
 	o := d.extension(name)
 	if o == nil {
 		return edm.Property{}, false
 	}
-	p := odata.ExtensionProperty("", name, o.text("dataType"))
-	p.Collection = o.is("isMultiValued")
-	if o.text("dataType") == "Binary" {
-		p.MaxLength = base64.StdEncoding.EncodedLen(256) // octets, not characters
+	for _, target := range directoryObjects {
+		k := d.schema[target]
+		if (entity == k.name || entity == odata.Mixed) && o.has("targetObjects", k.title) {
+			p := odata.ExtensionProperty(k.name, name, o.text("dataType"))
+			p.Collection = o.is("isMultiValued")
+			if o.text("dataType") == "Binary" {
+				p.MaxLength = base64.StdEncoding.EncodedLen(256) // octets, not characters
+			}
+			return p, true
+		}
 	}
-	return p, true
+	return edm.Property{}, false
 }
 
 // checkExtension refuses a value that a directory extension cannot hold.
 func (d *Directory) checkExtension(k *kind, name string, v jsontext.Value) error {
-	p, ok := d.extensionProperty(name)
-	if !ok || !d.extension(name).has("targetObjects", k.title) {
+	p, ok := d.extensionProperty(k.name, name)
+	if !ok {
 		return undeclared(name)
 	}
 	if v.Kind() == 'n' {
 		return nil
 	}
-	p.Entity = k.name
 	return checkValue(k, p, nil, v)
 }
 

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -261,8 +260,7 @@ func literal(kind string, op filter.CompareOperator, value any) (any, bool) {
 	case kind == typeDateTime && !substring(op):
 		_, ok = instant(s)
 	case kind == typeBinary && !substring(op):
-		_, err := base64.StdEncoding.DecodeString(s)
-		ok = err == nil
+		ok = base64Text(s)
 	}
 	return s, ok
 }

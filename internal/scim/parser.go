@@ -18,7 +18,7 @@ const maxNesting = 40
 // groups inside a value path and \u escapes, both of which the RFC allows, and
 // nests without bound.
 //
-// Beyond the grammar it takes several spaces for one, and the form
+// Beyond the grammar it takes any white space for a space, and the form
 // emails[type eq "work"].value eq "x", as the value path
 // emails[type eq "work" and value eq "x"].
 type parser struct {
@@ -61,7 +61,16 @@ func (p *parser) end() error {
 	return nil
 }
 
-func (p *parser) spaces() { p.rest = strings.TrimLeft(p.rest, " ") }
+const white = " \t\r\n"
+
+func (p *parser) spaces() { p.rest = strings.TrimLeft(p.rest, white) }
+
+// spaced takes the white space that must be next.
+func (p *parser) spaced() bool {
+	before := len(p.rest)
+	p.spaces()
+	return len(p.rest) < before
+}
 
 func (p *parser) take(c byte) bool {
 	if p.rest == "" || p.rest[0] != c {
@@ -73,7 +82,7 @@ func (p *parser) take(c byte) bool {
 
 // word takes everything up to a space, a parenthesis or a bracket.
 func (p *parser) word() string {
-	n := strings.IndexAny(p.rest, " ()[]\"")
+	n := strings.IndexAny(p.rest, white+"()[]\"")
 	if n < 0 {
 		n = len(p.rest)
 	}
@@ -196,10 +205,9 @@ func (p *parser) valuePath(path filter.AttributePath) (filter.Expression, error)
 }
 
 func (p *parser) comparison(path filter.AttributePath) (filter.Expression, error) {
-	if p.rest == "" || p.rest[0] != ' ' {
+	if !p.spaced() {
 		return nil, fmt.Errorf("an operator is expected after %q", path.AttributeName)
 	}
-	p.spaces()
 	word := p.word()
 	op := filter.CompareOperator(strings.ToLower(word))
 	e := &filter.AttributeExpression{AttributePath: path, Operator: op}
@@ -210,10 +218,10 @@ func (p *parser) comparison(path filter.AttributePath) (filter.Expression, error
 	default:
 		return nil, fmt.Errorf("%q is not an operator", word)
 	}
-	if p.rest == "" || p.rest[0] != ' ' {
+	// An example of RFC 7644 section 3.5.2.2 is printed as: value eq"2819c223".
+	if !p.spaced() && !strings.HasPrefix(p.rest, `"`) {
 		return nil, fmt.Errorf("a value is expected after %q", word)
 	}
-	p.spaces()
 	var err error
 	e.CompareValue, err = p.value()
 	return e, err

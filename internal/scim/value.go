@@ -178,10 +178,16 @@ func simple(kind string, v any) (any, bool) {
 	case kind == typeDateTime:
 		_, ok = instant(s)
 	case kind == typeBinary:
-		_, err := base64.StdEncoding.DecodeString(s)
-		ok = err == nil
+		ok = base64Text(s)
 	}
 	return s, ok
+}
+
+// base64Text tells whether a string is base64 (RFC 7643 section 2.3.6), in lines
+// if it must be.
+func base64Text(s string) bool {
+	_, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+	return err == nil
 }
 
 // form says what a value of the data type looks like.

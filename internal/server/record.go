@@ -38,8 +38,10 @@ func line(r *http.Request, status, size int, took time.Duration) {
 	err := t.outcome.Err()
 	e := hlog.FromRequest(r).WithLevel(level(r, status, err))
 	e.Str("method", method(r)).Str("route", route(r)).Int("status", status).
-		Dur("duration_ms", took).Int("bytes", size).
-		Str("tenant", t.caller.Tenant).Str("client", t.caller.Client)
+		Dur("duration_ms", took).Int("bytes", size)
+	if t.caller.Tenant != nil {
+		e.Str("tenant", t.caller.Tenant.Name).Str("client", t.caller.Name)
+	}
 	tellCalls(e, t.calls.Calls())
 	if err != nil {
 		tellFault(e, fault.From(err))

@@ -22,7 +22,7 @@ const maxRequestID = 64
 // ticket is what is known of a request while it is answered.
 type ticket struct {
 	id      string
-	caller  Caller
+	caller  auth.Client // its Tenant is nil until it is known
 	calls   calls.Log
 	outcome scim.Outcome
 }
@@ -121,11 +121,11 @@ func limitRequests(most int) func(http.Handler) http.Handler {
 	}
 }
 
-// authenticate lets through whom the function knows (RFC 7644 section 2).
-func authenticate(who func(*http.Request) (Caller, error)) func(http.Handler) http.Handler {
+// authenticate lets through whom a knows (RFC 7644 section 2).
+func authenticate(a *auth.Authenticator) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, err := who(r)
+			caller, err := a.Authenticate(r)
 			if fault.Is(err, fault.Unauthenticated) {
 				w.Header().Set("WWW-Authenticate", auth.Challenge)
 			}
@@ -135,7 +135,7 @@ func authenticate(who func(*http.Request) (Caller, error)) func(http.Handler) ht
 			}
 			t := ticketOf(r)
 			t.caller = caller
-			log := hlog.FromRequest(r).With().Str("tenant", caller.Tenant).Str("client", caller.Client).Logger()
+			log := hlog.FromRequest(r).With().Str("tenant", caller.Tenant.Name).Str("client", caller.Name).Logger()
 			next.ServeHTTP(w, r.WithContext(log.WithContext(r.Context())))
 		})
 	}

@@ -10,24 +10,21 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/auth"
 	"entrascim/internal/fault"
 	"entrascim/internal/scim"
+	"entrascim/internal/tenant"
 )
 
 // Root is the path that SCIM is served below.
 const Root = "/scim/v2"
 
-// A Caller is who sent a request, and what answers it.
-type Caller struct {
-	Tenant, Client string       // names, for the log
-	SCIM           http.Handler // the tenant's SCIM, mounted at Root
-}
-
 // Options of the handler. Zero numbers and durations take the default.
 type Options struct {
-	Log zerolog.Logger
-	// Authenticate finds the caller; it fails with fault.Unauthenticated.
-	Authenticate func(*http.Request) (Caller, error)
+	Log  zerolog.Logger
+	Auth *auth.Authenticator
+	// SCIM gives the protocol of a tenant, as it is mounted at Root.
+	SCIM func(*tenant.Tenant) http.Handler
 	// Ready tells whether the directories can be reached. nil: always.
 	Ready    func(context.Context) error
 	Timeout  time.Duration // one request; default 2 minutes
@@ -60,9 +57,10 @@ func New(o Options) http.Handler {
 	r.Get("/healthz", health.live)
 	r.Get("/readyz", health.answer)
 	r.Group(func(r chi.Router) {
-		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Authenticate))
-		r.Handle(Root, http.HandlerFunc(tenant))
-		r.Handle(Root+"/*", http.HandlerFunc(tenant))
+		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
+		protocol := mount(o.SCIM)
+		r.Handle(Root, protocol)
+		r.Handle(Root+"/*", protocol)
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
@@ -74,10 +72,11 @@ func New(o Options) http.Handler {
 	return r
 }
 
-// tenant hands the request to the caller's tenant, as a router hands it to one
+// mount hands the request to its tenant's protocol, as a router hands it to one
 // that is mounted.
-func tenant(w http.ResponseWriter, r *http.Request) {
-	ctx := chi.RouteContext(r.Context())
-	ctx.RoutePath = "/" + chi.URLParam(r, "*")
-	ticketOf(r).caller.SCIM.ServeHTTP(w, r)
+func mount(protocol func(*tenant.Tenant) http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		chi.RouteContext(r.Context()).RoutePath = "/" + chi.URLParam(r, "*")
+		protocol(ticketOf(r).caller.Tenant).ServeHTTP(w, r)
+	}
 }

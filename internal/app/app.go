@@ -1,3 +1,32 @@
 // Package app wires the gateway together and owns its life: it opens what can
 // fail before it says that it listens, and stops in reverse order.
 package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// An App is what one call of the program serves.
+type App struct {
+	services []*service // in the order of starting
+	grace    time.Duration
+	notice   string
+}
+
+// Run serves until ctx ends, then lets the requests under way end.
+func (a *App) Run(ctx context.Context) error {
+	for _, s := range a.services {
+		zerolog.Ctx(ctx).Info().Str("service", s.name).Stringer("address", s.ln.Addr()).Msg("listening")
+	}
+	return runAll(ctx, a.grace, a.services)
+}
+
+// Addr is the address of the service that was asked for.
+func (a *App) Addr() string { return a.services[len(a.services)-1].ln.Addr().String() }
+
+// Notice tells a person at a terminal what is served and how to use it; "" when
+// there is nothing to tell.
+func (a *App) Notice() string { return a.notice }

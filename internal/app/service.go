@@ -37,8 +37,9 @@ type service struct {
 }
 
 // listen opens the address, so that it is known to be free before anything is
-// said to be listening. With a certificate it serves HTTPS.
-func listen(ctx context.Context, name, address string, h http.Handler, cert *tls.Certificate, l limits) (*service, error) {
+// said to be listening. With a certificate it will serve HTTPS. What answers is
+// set before it runs.
+func listen(ctx context.Context, name, address string, cert *tls.Certificate, l limits) (*service, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("opening the listener of the %s: %w", name, err)
@@ -47,7 +48,6 @@ func listen(ctx context.Context, name, address string, h http.Handler, cert *tls
 		ln = netutil.LimitListener(ln, l.connections)
 	}
 	server := &http.Server{
-		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       l.read,
 		WriteTimeout:      l.write,
@@ -61,6 +61,19 @@ func listen(ctx context.Context, name, address string, h http.Handler, cert *tls
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
 	}
 	return &service{name, ln, server}, nil
+}
+
+// url is how a program on this machine reaches the service.
+func (s *service) url() string {
+	scheme := "http"
+	if s.server.TLSConfig != nil {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(s.ln.Addr().String())
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // errorLog takes what net/http says of broken connections.

@@ -103,10 +103,11 @@ func TestSelfSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := listen(t.Context(), "simulator", "127.0.0.1:0", http.NotFoundHandler(), cert, limits{})
+	s, err := listen(t.Context(), "simulator", "127.0.0.1:0", cert, limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.server.Handler = http.NotFoundHandler()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go runAll(ctx, time.Second, []*service{s})
@@ -128,9 +129,10 @@ func TestSelfSigned(t *testing.T) {
 
 func open(t *testing.T, name string, h http.Handler) *service {
 	t.Helper()
-	s, err := listen(t.Context(), name, "127.0.0.1:0", h, nil, limits{})
+	s, err := listen(t.Context(), name, "127.0.0.1:0", nil, limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.server.Handler = h
 	return s
 }

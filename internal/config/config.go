@@ -17,7 +17,7 @@ import (
 // prefix and with hyphens. A Secret has no flag. Default has the defaults.
 type Config struct {
 	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
-	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2. Without it the Host of each request is used."`
+	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: the listener's address."`
 	TLS        TLS           `yaml:"tls"`
 	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client, at least 16 characters."`
 	TokenFile  File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary act as entrascim for the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"entrascim": main})
+}
+
+// TestScripts runs the program as its users do: see testdata/script.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"ADDR", "SIM", "CONTROL"} {
+				address, err := freeAddress()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, address)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"http": scriptHTTP, "await": scriptAwait},
+	})
+}
+
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer ln.Close()
+	return ln.Addr().String(), nil
+}
+
+// scriptAwait waits until something listens: "await ADDRESS".
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await ADDRESS")
+	}
+	if err := await(args[0]); err != nil {
+		ts.Fatalf("%v", err)
+	}
+}
+
+func await(address string) error {
+	for range 600 {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("nothing listens on %s", address)
+}
+
+// scriptHTTP sends a request and prints status, headers and body:
+// "http METHOD URL [BODYFILE]". The bearer token is $TOKEN; an https server is
+// trusted by the file $CA.
+func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: http METHOD URL [BODYFILE]")
+	}
+	var body io.Reader
+	if len(args) == 3 {
+		body = strings.NewReader(ts.ReadFile(args[2]))
+	}
+	request, err := http.NewRequest(args[0], args[1], body)
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/scim+json")
+	if token := ts.Getenv("TOKEN"); token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: trusting(ts)}}
+	answer, err := client.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	var head bytes.Buffer
+	ts.Check(answer.Header.Write(&head))
+	_, err = fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
+	ts.Check(err)
+}
+
+func trusting(ts *testscript.TestScript) *tls.Config {
+	file := ts.Getenv("CA")
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(ts.MkAbs(file))
+	ts.Check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: roots}
+}

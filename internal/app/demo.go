@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/config"
+	"entrascim/internal/graphsim"
+	"entrascim/internal/tenant"
+)
+
+// demoToken is the bearer token of the demo. It is no secret: the demo listens on
+// loopback only and there is nothing in it that is anybody's.
+const demoToken = "demo"
+
+// DemoOptions are those of the demo.
+type DemoOptions struct {
+	Listen    string // loopback
+	Control   string // loopback; "" for none
+	Profile   string // mapping profile; "" for none
+	Directory Directory
+}
+
+// Demo opens a gateway in front of a simulator, both in this process.
+func Demo(ctx context.Context, o DemoOptions) (*App, error) {
+	for _, address := range []string{o.Listen, o.Control} {
+		if address != "" && !isLoopback(address) {
+			return nil, Mistake{fmt.Errorf("the demo listens on loopback only, not on %q: its token is known to all", address)}
+		}
+	}
+	sim, err := newSimulator(o.Directory)
+	if err != nil {
+		return nil, err
+	}
+	cert, authority, err := selfSigned("", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	graph, err := listen(ctx, "simulator", "127.0.0.1:0", cert, limits{})
+	if err != nil {
+		return nil, err
+	}
+	graph.server.Handler = sim
+	services, err := withControl(ctx, o.Control, sim, graph)
+	if err != nil {
+		return nil, err
+	}
+	c := demoConfig(o, graph.url(), authority)
+	gateway, err := openGateway(ctx, c)
+	if err != nil {
+		closeAll(services)
+		return nil, err
+	}
+	zerolog.Ctx(ctx).Warn().Msg("this is a simulation: no directory of Microsoft's is asked")
+	return &App{services: append(services, gateway), grace: simulatorGrace, notice: demoNotice(o, gateway.url())}, nil
+}
+
+// isLoopback tells whether nobody else can reach the address. Names are not looked
+// up: localhost is what it should be, any other may be anything.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config {
+	c := config.Default()
+	c.Listen = o.Listen
+	c.Token = demoToken
+	c.Mapping.Profile = o.Profile
+	c.Policy.ManagerMissing = tenant.ManagerRefuse
+	c.Tenant.Name = "demo"
+	c.Tenant.ID = graphsim.DefaultTenant
+	c.Tenant.ClientID = graphsim.DefaultClient
+	c.Tenant.ClientSecret = graphsim.DefaultSecret
+	c.Tenant.GraphURL = graphURL + "/v1.0"
+	c.Tenant.Authority = graphURL
+	c.Tenant.CA = config.File{Path: "the simulator", Content: authority}
+	return c
+}

@@ -1,0 +1,138 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/auth"
+	"entrascim/internal/config"
+	"entrascim/internal/entra"
+	"entrascim/internal/scim"
+	"entrascim/internal/server"
+	"entrascim/internal/tenant"
+)
+
+// writeSlack is how much longer than a request's time its answer may take to be
+// written, before the connection is given up.
+const writeSlack = 30 * time.Second
+
+// A Mistake is an error that the operator can put right in the call or in the
+// configuration; nothing was started.
+type Mistake struct{ error }
+
+// Unwrap is what is wrong.
+func (m Mistake) Unwrap() error { return m.error }
+
+// Gateway opens the gateway that the configuration describes.
+func Gateway(ctx context.Context, c config.Config) (*App, error) {
+	s, err := openGateway(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &App{services: []*service{s}, grace: c.DrainGrace}, nil
+}
+
+// Check reports what Gateway would find wrong, without listening.
+func Check(c config.Config) error {
+	t := c.Directory()
+	_, tablesErr := compileTables(t.Profile, t.Overlays)
+	_, graphErr := newGraph(t)
+	if err := errors.Join(tablesErr, graphErr); err != nil {
+		return Mistake{err}
+	}
+	return nil
+}
+
+func openGateway(ctx context.Context, c config.Config) (*service, error) {
+	cert, err := certificate(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(c); err != nil {
+		return nil, err
+	}
+	s, err := listen(ctx, "gateway", c.Listen, cert, limits{
+		header: c.Limits.Header, connections: c.Limits.Connections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.server.Handler, err = newHandler(ctx, c, s.url()); err != nil {
+		closeAll([]*service{s})
+		return nil, err
+	}
+	return s, nil
+}
+
+func certificate(c config.Config) (*tls.Certificate, error) {
+	if !c.ServesTLS() {
+		return nil, nil //nolint:nilnil // no certificate is no mistake
+	}
+	cert, err := tls.X509KeyPair(c.TLS.Certificate.Content, c.TLS.Key.Content)
+	if err != nil {
+		return nil, Mistake{fmt.Errorf("the listener's certificate: %w", err)}
+	}
+	return &cert, nil
+}
+
+// newHandler makes everything that answers requests; url is where it is reached
+// when the configuration does not say.
+func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, error) {
+	if c.PublicURL != "" {
+		url = strings.TrimSuffix(c.PublicURL, "/")
+	}
+	t := c.Directory()
+	directory, err := newDirectory(t, url+server.Root)
+	if err != nil {
+		return nil, err
+	}
+	return newFace(ctx, c, t, newProtocol(c, directory, url+server.Root), directory.Ready), nil
+}
+
+// newDirectory makes the tenant's directory as SCIM resources.
+func newDirectory(t *tenant.Tenant, base string) (*entra.Directory, error) {
+	tables, err := compileTables(t.Profile, t.Overlays)
+	if err != nil {
+		return nil, Mistake{err}
+	}
+	client, err := newGraph(t)
+	if err != nil {
+		return nil, Mistake{err}
+	}
+	return entra.New(entra.Options{
+		Graph:         client,
+		Tables:        entra.Tables{User: tables.byResource["User"], Group: tables.byResource["Group"], Application: tables.byResource["Application"]},
+		BaseURL:       base,
+		DefaultDomain: t.DefaultDomain,
+		ShortNames:    t.ShortNames,
+		Offset:        t.Offset,
+		Policy:        t.Policy,
+	}), nil
+}
+
+// newProtocol is SCIM over the directory.
+func newProtocol(c config.Config, d *entra.Directory, base string) http.Handler {
+	return scim.NewHandler(d.ResourceTypes(), scim.Options{
+		BaseURL: func(*http.Request) string { return base },
+		MaxBody: c.Limits.Body,
+	})
+}
+
+// newFace puts authentication, limits and the log before the protocol.
+func newFace(ctx context.Context, c config.Config, t *tenant.Tenant, protocol http.Handler, ready func(context.Context) error) http.Handler {
+	return server.New(server.Options{
+		Log:      *zerolog.Ctx(ctx),
+		Auth:     auth.New(auth.NewClient("default", t, string(c.BearerToken()))),
+		SCIM:     func(*tenant.Tenant) http.Handler { return protocol },
+		Ready:    ready,
+		Timeout:  c.Limits.Timeout,
+		Requests: c.Limits.Requests,
+	})
+}

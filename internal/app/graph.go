@@ -1,0 +1,50 @@
+package app
+
+import (
+	"crypto/x509"
+	"fmt"
+
+	"entrascim/internal/graph"
+	"entrascim/internal/tenant"
+)
+
+// newGraph makes the client of the tenant's directory. It signs in when it is
+// first used.
+func newGraph(t *tenant.Tenant) (*graph.Client, error) {
+	roots, err := trusted(t.RootCAs)
+	if err != nil {
+		return nil, err
+	}
+	client, err := graph.New(graph.Options{
+		BaseURL: t.GraphURL,
+		Credential: graph.Credential{
+			TenantID:            t.DirectoryID,
+			ClientID:            t.Credential.ClientID,
+			Authority:           t.Authority,
+			Secret:              t.Credential.Secret,
+			Certificate:         t.Credential.Certificate,
+			CertificatePassword: t.Credential.CertificatePassword,
+			FederatedTokenFile:  t.Credential.FederatedTokenFile,
+			ManagedIdentity:     t.Credential.ManagedIdentity,
+		},
+		Transport: graph.NewTransport(roots),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", t.Name, err)
+	}
+	return client, nil
+}
+
+// trusted are the system's certificate authorities with more beside them; nil
+// when there are no more.
+func trusted(more []byte) (*x509.CertPool, error) {
+	if len(more) == 0 {
+		return nil, nil //nolint:nilnil // nil stands for the system's
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("the system's certificate authorities: %w", err)
+	}
+	roots.AppendCertsFromPEM(more)
+	return roots, nil
+}

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"entrascim/internal/graphsim"
+	"entrascim/internal/server"
+)
+
+// demoNotice tells a newcomer what runs and what to paste.
+func demoNotice(o DemoOptions, url string) string {
+	base := url + server.Root
+	curl := "curl -s -H 'Authorization: Bearer " + demoToken + "'"
+	var b strings.Builder
+	fmt.Fprintf(&b, `This is a simulation: an Entra directory with %d users, %d groups and %d
+applications that exists in this process only. Stop it and it is gone.
+
+  base URL      %s
+  bearer token  %s
+`, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, base, demoToken)
+	if o.Control != "" {
+		fmt.Fprintf(&b, "  control       http://%s/sim/stats\n", o.Control)
+	}
+	b.WriteString("\nTo paste into another terminal:\n\n")
+	for _, query := range []string{
+		"/Users?count=2", "/Users?filter=displayName%20sw%20%22A%22&attributes=userName,displayName",
+		"/Groups?count=2&attributes=displayName", "/Applications?count=2", "/Schemas",
+	} {
+		fmt.Fprintf(&b, "  %s '%s%s'\n", curl, base, query)
+	}
+	fmt.Fprintf(&b, `  %s -H 'Content-Type: application/scim+json' '%s/Users' \
+    -d '{"userName":"ada@contoso.com","displayName":"Ada Lovelace"}'
+
+`, curl, base)
+	return b.String()
+}
+
+// simulatorNotice tells how a gateway is put in front of the simulator.
+func simulatorNotice(o SimulatorOptions, url string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `This is a simulation of Microsoft Graph and Microsoft login, with %d users,
+%d groups and %d applications. A gateway reaches it with
+
+  ENTRASCIM_GRAPH_URL=%s/v1.0
+  AZURE_AUTHORITY_HOST=%s
+  AZURE_TENANT_ID=%s
+  AZURE_CLIENT_ID=%s
+  AZURE_CLIENT_SECRET=%s
+`, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, url, url, graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret)
+	if o.CAFile != "" {
+		fmt.Fprintf(&b, "  ENTRASCIM_CA_FILE=%s\n", o.CAFile)
+	}
+	if o.Control != "" {
+		fmt.Fprintf(&b, "\nControl listener: http://%s/sim/stats\n", o.Control)
+	}
+	b.WriteString("\n")
+	return b.String()
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/goccy/go-yaml"
+	"github.com/rs/zerolog"
+
+	"entrascim/api"
+	"entrascim/internal/entra"
+	"entrascim/internal/server"
+)
+
+const testBase = "http://127.0.0.1:8080" + server.Root
+
+// offline is a gateway that never asks Graph anything, for what it serves by
+// itself.
+func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
+	t.Helper()
+	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
+	directory, err := newDirectory(c.Directory(), testBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	protocol := newProtocol(c, directory, testBase)
+	ctx := zerolog.Nop().WithContext(t.Context())
+	return directory, protocol, newFace(ctx, c, c.Directory(), protocol, directory.Ready)
+}
+
+func document(t *testing.T) map[string]any {
+	t.Helper()
+	var doc map[string]any
+	if err := yaml.Unmarshal(api.OpenAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// Every route is in the document, and every operation of the document is a route.
+func TestOpenAPIHasTheRoutes(t *testing.T) {
+	t.Parallel()
+	_, protocol, face := offline(t)
+	served := map[string]bool{}
+	for prefix, h := range map[string]http.Handler{"": face, server.Root: protocol} {
+		routes, ok := h.(chi.Routes)
+		if !ok {
+			t.Fatalf("the handler at %q does not tell its routes", prefix)
+		}
+		walk := func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+			if prefix+route != server.Root && !strings.HasSuffix(route, "*") { // where the protocol is mounted
+				served[method+" "+prefix+route] = true
+			}
+			return nil
+		}
+		if err := chi.Walk(routes, walk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	described := map[string]bool{}
+	for path, item := range object(t, document(t), "paths") {
+		for method := range item.(map[string]any) {
+			if method != "parameters" {
+				described[strings.ToUpper(method)+" "+path] = true
+			}
+		}
+	}
+	for _, route := range slices.Sorted(maps.Keys(served)) {
+		method, path, _ := strings.Cut(route, " ")
+		known := slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, method)
+		if known && !described[route] {
+			t.Errorf("%s %s is served and not described", method, path)
+		}
+	}
+	for _, route := range slices.Sorted(maps.Keys(described)) {
+		if !served[route] {
+			t.Errorf("%s is described and not served", route)
+		}
+	}
+}
+
+// Every operation has its own id and a summary, and every reference leads
+// somewhere.
+func TestOpenAPIHoldsTogether(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	if doc["openapi"] != "3.1.0" {
+		t.Errorf("openapi %v", doc["openapi"])
+	}
+	ids := map[string]string{}
+	for path, item := range object(t, doc, "paths") {
+		for method, operation := range item.(map[string]any) {
+			op, ok := operation.(map[string]any)
+			if !ok {
+				continue // parameters
+			}
+			id, _ := op["operationId"].(string)
+			if other := ids[id]; id != "" && other != "" {
+				t.Errorf("%s %s: operationId %s is that of %s too", method, path, id, other)
+			}
+			ids[id] = method + " " + path
+			if op["summary"] == nil || len(object(t, op, "responses")) == 0 {
+				t.Errorf("%s %s: no summary or no response", method, path)
+			}
+		}
+	}
+	references(doc, func(ref string) {
+		at := any(doc)
+		for _, step := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+			node, _ := at.(map[string]any)
+			at = node[step]
+		}
+		if at == nil {
+			t.Errorf("%s leads nowhere", ref)
+		}
+	})
+}
+
+func references(node any, visit func(string)) {
+	switch n := node.(type) {
+	case map[string]any:
+		if ref, ok := n["$ref"].(string); ok {
+			visit(ref)
+		}
+		for _, v := range n {
+			references(v, visit)
+		}
+	case []any:
+		for _, v := range n {
+			references(v, visit)
+		}
+	}
+}
+
+// The attributes of the resource types in the document are those of the mapping.
+func TestOpenAPIHasTheAttributes(t *testing.T) {
+	t.Parallel()
+	directory, _, _ := offline(t)
+	schemas := object(t, object(t, document(t), "components"), "schemas")
+	for _, rt := range directory.ResourceTypes() {
+		want := []string{"id", "meta", "schemas"}
+		for _, a := range rt.Schema.Attributes {
+			want = append(want, a.Name())
+		}
+		for _, e := range rt.Extensions {
+			want = append(want, e.Schema.ID)
+		}
+		got := slices.Sorted(maps.Keys(object(t, object(t, schemas, rt.Name), "properties")))
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is described with\n%v\nand has\n%v", rt.Name, got, want)
+		}
+	}
+}
+
+func object(t *testing.T, in map[string]any, key string) map[string]any {
+	t.Helper()
+	out, ok := in[key].(map[string]any)
+	if !ok {
+		t.Fatalf("%s is not an object", key)
+	}
+	return out
+}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -99,7 +98,7 @@ func (s *Service) consentTenants(name string) ([]string, *refusal) {
 	for _, id := range s.tenants {
 		ids = append(ids, id)
 	}
-	sort.Strings(ids)
+	slices.Sort(ids)
 	return slices.Compact(ids), nil
 }
 

@@ -88,6 +88,7 @@ func (s *Service) routes() {
 	s.mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.configuration)
 	s.mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", s.keys)
 	s.mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
+	s.mux.HandleFunc("/{tenant}/oauth2/v2.0/token", func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, onlyPost(r.Method)) })
 	s.mux.HandleFunc("GET /{tenant}/v2.0/adminconsent", s.consentPage)
 	s.mux.HandleFunc("POST /{tenant}/v2.0/adminconsent", s.consentDecision)
 }

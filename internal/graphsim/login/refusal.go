@@ -75,7 +75,11 @@ func missingParameter(name string) *refusal {
 }
 
 func malformedRequest(why string) *refusal {
-	return refusef("invalid_request", 900561, "The request is not properly formatted: %s.", why)
+	return refusef("invalid_request", 9002313, "Invalid request. Request is malformed or invalid: %s.", why)
+}
+
+func onlyPost(method string) *refusal {
+	return refusef("invalid_request", 900561, "The endpoint only accepts POST requests. Received a %s request.", method)
 }
 
 func unsupportedGrant(name string) *refusal {

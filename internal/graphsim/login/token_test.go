@@ -75,7 +75,7 @@ func TestTokenByBasic(t *testing.T) {
 	status, body := send(appID, "wrong", bare)
 	checkRefusal(t, status, body, 401, "invalid_client", 7000215)
 	status, body = send(appID, url.QueryEscape(secret), form())
-	checkRefusal(t, status, body, 400, "invalid_request", 900561)
+	checkRefusal(t, status, body, 400, "invalid_request", 9002313)
 }
 
 func TestTokenIsRefusedFor(t *testing.T) {
@@ -102,7 +102,7 @@ func TestTokenIsRefusedFor(t *testing.T) {
 		"no client_id":         {tenantID, form("client_id", ""), 400, "invalid_request", 900144},
 		"no grant_type":        {tenantID, form("grant_type", ""), 400, "invalid_request", 900144},
 		"other grant":          {tenantID, form("grant_type", "password"), 400, "unsupported_grant_type", 70003},
-		"other assertion type": {tenantID, form("client_assertion", "x", "client_assertion_type", "saml"), 400, "invalid_request", 900561},
+		"other assertion type": {tenantID, form("client_assertion", "x", "client_assertion_type", "saml"), 400, "invalid_request", 9002313},
 		"no JWT":               {tenantID, asserted("x.y.z"), 401, "invalid_client", 50027},
 	}
 	for name, test := range tests {
@@ -196,5 +196,15 @@ func TestTokenRequestIsBounded(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	status, body := p.post(t, tenantID, form("padding", strings.Repeat("x", 100<<10)))
-	checkRefusal(t, status, body, 400, "invalid_request", 900561)
+	checkRefusal(t, status, body, 400, "invalid_request", 9002313)
+}
+
+func TestTokenEndpointTakesPostOnly(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	res, err := p.Client().Get(p.URL + "/" + tenantID + "/oauth2/v2.0/token?" + form().Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefusal(t, res.StatusCode, decode(t, res), 400, "invalid_request", 900561)
 }

@@ -1,0 +1,205 @@
+package graphsim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"entrascim/internal/graphsim/login"
+)
+
+// A Seed is what is to be added to a tenant. Objects are Graph JSON and are
+// stored as if they had always been there: an id may be given, read-only
+// properties too, and of Graph's rules only uniqueness applies. Relations are
+// written as Graph writes them, "manager": {"id": …}, "members": [{"id": …}],
+// "owners", or as "members@odata.bind": [url, …]; they may name objects of the
+// same seed that come later. Passwords are not kept.
+type Seed struct {
+	Users             []Values `json:"users"`
+	Groups            []Values `json:"groups"`
+	Applications      []Values `json:"applications"`
+	ServicePrincipals []Values `json:"servicePrincipals"`
+	Domains           []Values `json:"domains"`
+	// AppRoleAssignments have principalId, resourceId and appRoleId.
+	AppRoleAssignments []Values `json:"appRoleAssignments"`
+	// Registrations are applications that can sign in.
+	Registrations []Registration `json:"registrations"`
+}
+
+// A Registration is an application that signs in with a secret. Its tenant
+// grants it the roles that it asks for.
+type Registration struct {
+	AppID          string   `json:"appId"`
+	DisplayName    string   `json:"displayName"`
+	Secret         string   `json:"secret"`
+	MultiTenant    bool     `json:"multiTenant"` // other tenants may consent to it
+	RedirectURIs   []string `json:"redirectUris"`
+	Roles          []string `json:"roles"`          // application permissions: "User.Read.All"
+	DirectoryRoles []string `json:"directoryRoles"` // "User Administrator"
+}
+
+// Seeded are the ids of the objects that a seed added, by set, in its order.
+type Seeded map[string][]string
+
+// Seed adds objects to a tenant, which is made if it is not known; an empty id is
+// the first tenant. It stops at the first object that cannot be added; what came
+// before stays.
+func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
+	if tenantID == "" {
+		tenantID = s.options.TenantID
+	}
+	if !isGUID(tenantID) {
+		return nil, fmt.Errorf("graphsim: tenant %q is not a GUID", tenantID)
+	}
+	d, added := s.Tenant(tenantID), Seeded{}
+	sets := []struct {
+		entity, name string
+		objects      []Values
+	}{
+		{"domain", "domains", seed.Domains},
+		{"user", "users", seed.Users},
+		{"group", "groups", seed.Groups},
+		{"application", "applications", seed.Applications},
+		{"servicePrincipal", "servicePrincipals", seed.ServicePrincipals},
+	}
+	for _, set := range sets {
+		for i, v := range set.objects {
+			id, err := d.Add(set.entity, propertiesOf(v))
+			if err != nil {
+				return added, fmt.Errorf("%s[%d]: %w", set.name, i, err)
+			}
+			added[set.name] = append(added[set.name], id)
+		}
+	}
+	for _, set := range sets {
+		for i, v := range set.objects {
+			if err := d.relate(added[set.name][i], v); err != nil {
+				return added, fmt.Errorf("%s[%d]: %w", set.name, i, err)
+			}
+		}
+	}
+	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), s.seedRegistrations(tenantID, seed.Registrations))
+}
+
+// propertiesOf is an object without its relations, its annotations and its
+// password.
+func propertiesOf(v Values) Values {
+	own := Values{}
+	for name, value := range v {
+		switch {
+		case name == "manager", name == "members", name == "owners", name == "passwordProfile", strings.Contains(name, "@"):
+		default:
+			own[name] = value
+		}
+	}
+	return own
+}
+
+// relate links a seeded object to others.
+func (d *Directory) relate(id string, v Values) error {
+	for name, value := range v {
+		relation, _, bound := strings.Cut(name, "@odata.bind")
+		if strings.Contains(name, "@") && !bound {
+			continue
+		}
+		if relation != "manager" && relation != "members" && relation != "owners" {
+			continue
+		}
+		ids, err := targets(value)
+		if err == nil {
+			err = d.relateTo(id, relation, ids)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (d *Directory) relateTo(id, relation string, ids []string) error {
+	switch {
+	case relation == "members":
+		return d.AddMembers(id, ids...)
+	case relation == "owners":
+		return d.AddOwners(id, ids...)
+	case len(ids) == 0:
+		return nil
+	case len(ids) > 1:
+		return errors.New("a user has one manager")
+	}
+	return d.SetManager(id, ids[0])
+}
+
+// targets are the ids of {"id": …}, of a URL that ends in an id, or of a list of
+// those.
+func targets(value any) ([]string, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []string{strings.ToLower(v[strings.LastIndexByte(v, '/')+1:])}, nil
+	case map[string]any:
+		if id, ok := v["id"].(string); ok {
+			return []string{strings.ToLower(id)}, nil
+		}
+	case []any:
+		var all []string
+		for _, one := range v {
+			ids, err := targets(one)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, ids...)
+		}
+		return all, nil
+	}
+	return nil, errors.New(`expected {"id": …} or a URL, or a list of them`)
+}
+
+func (d *Directory) seedAssignments(list []Values, added Seeded) error {
+	for i, v := range list {
+		principal, _ := v["principalId"].(string)
+		resource, _ := v["resourceId"].(string)
+		role, _ := v["appRoleId"].(string)
+		id, err := d.Assign(strings.ToLower(principal), strings.ToLower(resource), strings.ToLower(role))
+		if err != nil {
+			return fmt.Errorf("appRoleAssignments[%d]: %w", i, err)
+		}
+		added["appRoleAssignments"] = append(added["appRoleAssignments"], id)
+	}
+	return nil
+}
+
+func (s *Simulator) seedRegistrations(tenantID string, list []Registration) error {
+	for i, r := range list {
+		app := login.App{
+			ID: r.AppID, DisplayName: r.DisplayName, TenantID: tenantID, MultiTenant: r.MultiTenant,
+			RedirectURIs: r.RedirectURIs, Roles: r.Roles,
+		}
+		if r.Secret != "" {
+			app.Secrets = []login.Secret{{Value: r.Secret}}
+		}
+		if !isGUID(r.AppID) {
+			return fmt.Errorf("registrations[%d]: appId %q is not a GUID", i, r.AppID)
+		}
+		if err := s.Register(app, r.DirectoryRoles...); err != nil {
+			return fmt.Errorf("registrations[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) controlSeed(w http.ResponseWriter, r *http.Request) {
+	var seed Seed
+	if err := readStrictly(w, r, &seed); err != nil {
+		answerControl(w, err)
+		return
+	}
+	added, err := s.Seed(r.URL.Query().Get("tenant"), seed)
+	if err != nil {
+		answerControl(w, err)
+		return
+	}
+	say(w, added)
+}

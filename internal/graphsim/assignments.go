@@ -31,11 +31,13 @@ func (d *Directory) assign(from, to *object, role string) *object {
 	return o
 }
 
-// dropAssignments removes the app role assignments of an object that goes.
-func (d *Directory) dropAssignments(o *object) {
-	for _, r := range []relation{assignments, assignedTo} {
-		for _, a := range slices.Clone(o.links[r].list) {
-			d.remove(a)
+// rename brings the new name of an object into its app role assignments.
+func (d *Directory) rename(o *object) {
+	for r, name := range map[relation]string{assignments: "principalDisplayName", assignedTo: "resourceDisplayName"} {
+		for _, a := range o.links[r].list {
+			next := a.edit()
+			next.set(a.kind, name, o.get("displayName"))
+			d.apply(a, next)
 		}
 	}
 }

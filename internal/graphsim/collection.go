@@ -9,10 +9,12 @@ import (
 	"entrascim/internal/graphsim/odata"
 )
 
-// Page sizes of directory objects.
+// Page sizes of directory objects. Sources: the pages on paging and throttling
+// limits, and for signInActivity the smaller of two documented figures.
 const (
 	defaultPage = 100
 	maxPage     = 999
+	signInPage  = 120 // with signInActivity
 )
 
 // A collection is what a list request is about, before its query.
@@ -50,7 +52,7 @@ func (c *call) list(l collection) (*answer, error) {
 		return nil, err
 	}
 	e := c.encoder(v, q)
-	e.typed, e.basic = l.typed, c.basicOnly(l.kind)
+	e.typed = l.typed
 	return &answer{status: http.StatusOK, body: found.body(e, page)}, nil
 }
 
@@ -104,6 +106,9 @@ func (r *result) size() int {
 	size := defaultPage
 	if r.query.Top > 0 {
 		size = r.query.Top
+	}
+	if slices.Contains(r.query.Select, "signInActivity") {
+		size = min(size, signInPage)
 	}
 	if most := r.call.sim.hostile.PageSize; most > 0 {
 		size = min(size, most)

@@ -44,8 +44,7 @@ func (d *Directory) purge() {
 	limit := d.clock().Add(-retention)
 	for _, set := range d.sets {
 		for _, o := range slices.Clone(set.list) {
-			when, err := time.Parse(time.RFC3339, o.text("deletedDateTime"))
-			if o.state.status == deleted && err == nil && when.Before(limit) {
+			if o.state.status == deleted && time.Unix(0, o.state.since).Before(limit) {
 				d.remove(o)
 			}
 		}

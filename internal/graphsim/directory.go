@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -87,11 +88,21 @@ func (d *Directory) apply(o *object, next *state) {
 		next.prev = o.state
 		next.prune(now.Add(-d.lag.List))
 	}
+	renamed := o.state != nil && o.get("displayName") != next.get(o.kind, "displayName")
 	o.state = next
+	if renamed {
+		d.rename(o)
+	}
 }
 
-// remove takes an object out of the directory for good.
+// remove takes an object out of the directory for good, and with it its app role
+// assignments and the extensions that it registered.
 func (d *Directory) remove(o *object) {
+	for _, r := range []relation{assignments, assignedTo, extensions} {
+		for _, other := range slices.Clone(o.links[r].list) {
+			d.remove(other)
+		}
+	}
 	next := o.edit()
 	next.status = gone
 	d.apply(o, next)

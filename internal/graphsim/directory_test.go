@@ -184,3 +184,34 @@ func TestTenantObjects(t *testing.T) {
 		refused(422, "Request_UnprocessableEntity", "The values provided contain one or more validation errors.")
 	taken.has("error/details/0/code", "PropertyConflict").has("error/details/0/target", "mailNickname")
 }
+
+func TestAssignmentsFollowTheirPrincipal(t *testing.T) {
+	t.Parallel()
+	c := start(t, graphsim.Options{})
+	app := c.do("POST", "/applications", fields{"displayName": "Wiki"}).want(201).text("appId")
+	sp := c.do("POST", "/servicePrincipals", fields{"appId": app}).want(201).text("id")
+	user := c.user("adele")
+	body := fields{"principalId": user, "resourceId": sp, "appRoleId": "00000000-0000-0000-0000-000000000000"}
+	c.do("POST", "/users/"+user+"/appRoleAssignments", body).want(201)
+	c.do("PATCH", "/users/"+user, fields{"displayName": "Adele Vance"}).want(204)
+	c.do("GET", "/servicePrincipals/"+sp+"/appRoleAssignedTo", nil).want(200).has("value/0/principalDisplayName", "Adele Vance")
+	c.do("DELETE", "/users/"+user, nil).want(204)
+	if got := c.do("GET", "/servicePrincipals/"+sp+"/appRoleAssignedTo", nil).want(200).list("id"); len(got) != 0 {
+		t.Errorf("a deleted user is assigned: %v", got)
+	}
+	c.do("POST", "/directory/deletedItems/"+user+"/restore", nil).want(200)
+	c.do("GET", "/servicePrincipals/"+sp+"/appRoleAssignedTo", nil).want(200).has("value/0/principalId", user)
+}
+
+func TestInvitationCanBeReset(t *testing.T) {
+	t.Parallel()
+	c := start(t, graphsim.Options{})
+	body := fields{"invitedUserEmailAddress": "yyy@test.com", "inviteRedirectUrl": "https://myapp.contoso.com"}
+	id := c.do("POST", "/invitations", body).want(201).text("invitedUser/id")
+	body["resetRedemption"] = true
+	c.do("POST", "/invitations", body).refused(400, badRequest, "A value is required for property 'invitedUser' of resource 'Invitation'.")
+	body["invitedUser"] = fields{"id": gone}
+	c.do("POST", "/invitations", body).refused(404, "Request_ResourceNotFound", lacks(gone))
+	body["invitedUser"] = fields{"id": id}
+	c.do("POST", "/invitations", body).want(201).has("invitedUser/id", id).has("resetRedemption", true)
+}

@@ -1,8 +1,7 @@
 package graphsim
 
 import (
-	"slices"
-
+	"entrascim/internal/edm"
 	"entrascim/internal/graphsim/odata"
 	"entrascim/internal/graphsim/trouble"
 )
@@ -18,8 +17,9 @@ type encoder struct {
 	view   view
 	sel    []string // nil: the default properties
 	expand []odata.Expand
-	typed  bool // each object tells its @odata.type
-	basic  bool // only the basic profile of a user may be shown
+	typed  bool                            // each object tells its @odata.type
+	reads  func(k *kind, name string) bool // what the caller may see; nil: everything
+	secret bool                            // hidden memberships stay hidden
 	plans  map[*kind][]field
 
 	hostile trouble.Hostility
@@ -27,7 +27,9 @@ type encoder struct {
 
 // encoder writes what a query asks for.
 func (c *call) encoder(v view, q *odata.Query) *encoder {
-	return &encoder{dir: c.dir, view: v, sel: q.Select, expand: q.Expand, hostile: c.sim.hostile}
+	return &encoder{
+		dir: c.dir, view: v, sel: q.Select, expand: q.Expand, reads: c.reads, hostile: c.sim.hostile, secret: !c.may(readHidden),
+	}
 }
 
 // A field is one property in the order of writing.
@@ -36,6 +38,8 @@ type field struct {
 	key   string // `"displayName":`
 	empty string
 	slot  int // -1: a directory extension
+
+	hidden bool // the caller may not see it: shown as if it had no value
 }
 
 func (e *encoder) plan(k *kind) []field {
@@ -45,13 +49,16 @@ func (e *encoder) plan(k *kind) []field {
 	var plan []field
 	if e.sel == nil {
 		for slot, p := range k.props {
-			if p.Returned == "default" && e.shows(p.Name) {
+			if p.Returned == edm.Default {
 				plan = append(plan, field{name: p.Name, key: p.key, empty: p.empty, slot: slot})
 			}
 		}
 	}
 	for _, name := range e.sel {
 		plan = appendField(plan, k, name)
+	}
+	for i := range plan {
+		plan[i].hidden = e.reads != nil && !e.reads(k, plan[i].name)
 	}
 	if e.plans == nil {
 		e.plans = map[*kind][]field{}
@@ -74,13 +81,6 @@ func appendField(plan []field, k *kind, name string) []field {
 	return plan
 }
 
-// basicProfile is what User.ReadBasic.All shows of other users.
-var basicProfile = []string{"displayName", "givenName", "id", "mail", "photo", "securityIdentifier", "surname", "userPrincipalName"}
-
-func (e *encoder) shows(name string) bool {
-	return !e.basic || slices.Contains(basicProfile, name)
-}
-
 // object appends one object in the state that the view shows.
 func (e *encoder) object(b []byte, o *object, s *state) []byte {
 	b = append(append(b, '{'), e.hostile.Extra(o.id)...)
@@ -96,9 +96,11 @@ func (e *encoder) object(b []byte, o *object, s *state) []byte {
 func (e *encoder) fields(b []byte, o *object, s *state) []byte {
 	for _, f := range e.plan(o.kind) {
 		var text string
-		if f.slot >= 0 {
+		switch {
+		case f.hidden:
+		case f.slot >= 0:
 			text = s.values[f.slot]
-		} else {
+		default:
 			text = s.extra[f.name]
 		}
 		if text == "" {
@@ -130,11 +132,14 @@ func (e *encoder) expansion(b []byte, o *object, x odata.Expand) []byte {
 	if !ok {
 		return b
 	}
-	inner := &encoder{dir: e.dir, view: e.view, sel: x.Select, typed: nav.mixed, hostile: e.hostile}
+	inner := &encoder{dir: e.dir, view: e.view, sel: x.Select, typed: nav.mixed, reads: e.reads, hostile: e.hostile}
 	if x.Levels > 1 {
 		inner.expand = []odata.Expand{{Property: x.Property, Levels: x.Levels - 1, Select: x.Select}}
 	}
 	list := nav.follow(e.dir, o, e.view)
+	if e.secret && nav.relation == members && hides(o) {
+		list = nil
+	}
 	if nav.single {
 		if len(list) == 0 {
 			return b

@@ -249,7 +249,6 @@ func deleteGroup(c *call) (*answer, error) {
 	case isUnified(o.kind, o.state):
 		c.dir.softDelete(o)
 	default:
-		c.dir.dropAssignments(o)
 		c.dir.remove(o)
 	}
 	return noContent(), nil

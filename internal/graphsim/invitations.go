@@ -13,7 +13,7 @@ import (
 // page forbids. Source: https://learn.microsoft.com/graph/api/resources/invitation.
 var invitedShape = regexp.MustCompile(`^[A-Za-z0-9.'_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 
-// invite answers POST /invitations: the guest exists at once.
+// invitePost answers POST /invitations: the guest exists at once.
 func invitePost(c *call) (*answer, error) {
 	k := c.kind("invitation")
 	values, names, err := c.object()
@@ -35,7 +35,7 @@ func invitePost(c *call) (*answer, error) {
 	}
 	s := &state{values: make([]string, len(k.props))}
 	w.assign(k, s)
-	guest, err := c.guest(k, w)
+	guest, err := c.invited(w)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,31 @@ func checkInvitation(k *kind, w *changeSet) error {
 	return nil
 }
 
+// invited gives the user whom an invitation is for. To reset a redemption the
+// body names the user, who must redeem again.
+func (c *call) invited(w *changeSet) (*object, error) {
+	if string(w.values["resetRedemption"]) != "true" {
+		return c.guest(w)
+	}
+	var user struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(w.values["invitedUser"], &user) != nil || user.ID == "" {
+		return nil, missing(c.kind("invitation"), "invitedUser")
+	}
+	o := c.dir.find(c.kind("user"), user.ID)
+	if o == nil || o.live(c.dir.reading()) == nil || o.text("externalUserState") == "" {
+		return nil, notFound(user.ID)
+	}
+	next := o.edit()
+	next.set(o.kind, "externalUserState", `"PendingAcceptance"`)
+	next.set(o.kind, "externalUserStateChangeDateTime", timeText(c.dir.clock()))
+	c.dir.apply(o, next)
+	return o, nil
+}
+
 // guest finds the user who was invited before, or makes one.
-func (c *call) guest(_ *kind, w *changeSet) (*object, error) {
+func (c *call) guest(w *changeSet) (*object, error) {
 	k, mail := c.kind("user"), w.text("invitedUserEmailAddress")
 	if o := first(c.dir.lookup(k, "proxyAddresses", "SMTP:"+mail)); o != nil {
 		if o.text("externalUserState") != "" {

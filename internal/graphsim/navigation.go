@@ -59,9 +59,15 @@ func (n navigation) follow(d *Directory, o *object, v view) []*object {
 	return visible(o.links[n.relation].in(v), v)
 }
 
-// visible drops what the view does not show; it copies only if it must.
+// visible drops what the view does not show, assignments of deleted principals
+// among them; it copies only if it must.
 func visible(list []*object, v view) []*object {
-	hidden := func(o *object) bool { return o.live(v) == nil }
+	hidden := func(o *object) bool {
+		if ends := o.links[principal].list; len(ends) == 1 && ends[0].live(v) == nil {
+			return true
+		}
+		return o.live(v) == nil
+	}
 	if !slices.ContainsFunc(list, hidden) {
 		return list
 	}

@@ -130,12 +130,32 @@ func (c *call) mayRestore(o *object) error {
 	return nil
 }
 
+// basicProfile is what User.ReadBasic.All shows of other users.
+var basicProfile = []string{"displayName", "givenName", "id", "mail", "photo", "securityIdentifier", "surname", "userPrincipalName"}
+
+// readGroupNames let an application see the properties of the groups it meets.
+var readGroupNames = append([]string{"GroupMember.ReadBasic.All", "GroupMember.ReadWrite.All"}, readGroups...)
+
+// reads tells whether the caller may see a property of an object it meets. Of
+// types that it may not read it sees the id only.
+func (c *call) reads(k *kind, name string) bool {
+	switch k.name {
+	case "user":
+		return name == "id" || c.may(fullUserRead...) || c.may("User.ReadBasic.All") && slices.Contains(basicProfile, name)
+	case "group":
+		return name == "id" || c.may(readGroupNames...)
+	case "application", "servicePrincipal":
+		return name == "id" || c.may(readApplications...)
+	}
+	return true
+}
+
 // isExtension tells whether a property name is one of a directory extension.
 func isExtension(name string) bool { return strings.HasPrefix(name, "extension_") }
 
 // everyPermission lists the permissions that some route or property needs.
 func everyPermission() []string {
-	all := map[string]bool{"AuditLog.Read.All": true, "Member.Read.Hidden": true, manageRoles: true}
+	all := map[string]bool{"AuditLog.Read.All": true, readHidden: true, manageRoles: true}
 	for _, r := range allRoutes() {
 		for _, role := range r.roles {
 			all[role] = true

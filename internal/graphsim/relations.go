@@ -47,7 +47,7 @@ func (c *call) relation(entity, name string) (collection, error) {
 		return collection{}, err
 	}
 	nav := navigations[entity][name]
-	if nav.relation == members && entity == "group" && o.text("visibility") == hiddenMembership && !c.may("Member.Read.Hidden") {
+	if nav.relation == members && hides(o) && !c.may(readHidden) {
 		return collection{}, denied()
 	}
 	l := collection{objects: nav.follow(c.dir, o, v), context: mixedSet, relation: true, typed: nav.mixed}
@@ -64,6 +64,11 @@ func (c *call) relation(entity, name string) (collection, error) {
 	}
 	return l, nil
 }
+
+// readHidden is the permission to see who is in a group with hidden membership.
+const readHidden = "Member.Read.Hidden"
+
+func hides(group *object) bool { return group.text("visibility") == hiddenMembership }
 
 // withoutServicePrincipals drops what v1.0 does not list among members. Source:
 // https://learn.microsoft.com/graph/api/group-list-members, known issue.

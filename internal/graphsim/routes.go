@@ -124,7 +124,7 @@ func tenantRoutes() []route {
 // navigationRoles are the permissions to read what a navigation property leads
 // to.
 var navigationRoles = map[string][]string{
-	"directReports": readManager, "memberOf": readMemberOf, "transitiveMemberOf": readMemberOf,
+	"manager": readManager, "directReports": readManager, "memberOf": readMemberOf, "transitiveMemberOf": readMemberOf,
 	"ownedObjects": fullUserRead, "members": readMembers, "transitiveMembers": readMembers, "owners": readGroups,
 	"appRoleAssignments": readAssignments, "appRoleAssignedTo": readAssignedTo, "extensionProperties": readApplications,
 }

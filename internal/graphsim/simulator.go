@@ -118,7 +118,16 @@ func (s *Simulator) Now() time.Time { return s.clock.now() }
 
 // Advance moves the clock forward: lag passes, tokens and deleted objects
 // expire.
-func (s *Simulator) Advance(d time.Duration) { s.clock.advance(d) }
+func (s *Simulator) Advance(d time.Duration) {
+	s.clock.advance(d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, directory := range s.tenants {
+		directory.mu.Lock()
+		directory.purge()
+		directory.mu.Unlock()
+	}
+}
 
 // A clock is another clock, set forward.
 type clock struct {
@@ -172,10 +181,11 @@ func (s *Simulator) serve(c *call, r *http.Request) (*answer, error) {
 // handle finds the route of a call, checks the permission and serves it.
 func (s *Simulator) handle(c *call) (*answer, error) {
 	var err error
-	if c.route, c.vars, err = s.router.find(c.method, c.path); err != nil {
-		return nil, err
+	c.route, c.vars, err = s.router.find(c.method, c.path)
+	if refused := s.charge(c); refused != nil {
+		return nil, refused
 	}
-	if err := s.charge(c); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if c.route.roles != nil && !c.may(c.route.roles...) {
@@ -197,12 +207,20 @@ func (s *Simulator) handle(c *call) (*answer, error) {
 	return c.route.serve(c)
 }
 
+// nowhere stands for the route of a call that has none. Such a call is charged
+// too: the documented answer of status 405 tells its cost.
+var nowhere = &route{pattern: "(unknown)", reads: true}
+
 // charge counts a call and puts its cost on the limits of its application.
 func (s *Simulator) charge(c *call) error {
+	row := c.route
+	if row == nil {
+		row = nowhere
+	}
 	var refused *odata.Error
 	c.charged, refused = s.trouble.Charge(c.ctx, trouble.Operation{
-		TenantID: c.who.TenantID, AppID: c.who.AppID, Method: c.method, Pattern: c.route.pattern, Query: c.query,
-		Reads: c.route.reads, Users: c.dir.users(), Item: c.item,
+		TenantID: c.who.TenantID, AppID: c.who.AppID, Method: c.method, Pattern: row.pattern, Query: c.query,
+		Reads: row.reads, Users: c.dir.users(), Item: c.item,
 	})
 	if refused != nil {
 		return refused

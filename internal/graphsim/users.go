@@ -2,7 +2,6 @@ package graphsim
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"entrascim/internal/graphsim/odata"
@@ -27,7 +26,7 @@ func (c *call) one(o *object, v view, fragment string) (*answer, error) {
 		return nil, err
 	}
 	e := c.encoder(v, q)
-	e.basic, e.typed = c.basicOnly(o.kind), fragment == mixedSet
+	e.typed = fragment == mixedSet
 	return c.entity(http.StatusOK, e, o, o.in(v), contextOf(fragment, q)), nil
 }
 
@@ -166,18 +165,15 @@ func deleteUser(c *call) (*answer, error) {
 	return noContent(), nil
 }
 
-// basicOnly tells whether the caller may see only the basic profile of users.
-func (c *call) basicOnly(k *kind) bool {
-	return k != nil && k.name == "user" && !c.may(fullUserRead...)
-}
-
-// checkSelect refuses to show what the caller may not see.
+// checkSelect refuses to select or expand what the caller may not see.
 func (c *call) checkSelect(k *kind, q *odata.Query) error {
 	for _, name := range q.Select {
-		if c.basicOnly(k) && !slices.Contains(basicProfile, name) {
+		if k != nil && k.name == "user" && !c.reads(k, name) || name == "signInActivity" && !c.may("AuditLog.Read.All") {
 			return denied()
 		}
-		if name == "signInActivity" && !c.may("AuditLog.Read.All") {
+	}
+	for _, x := range q.Expand {
+		if roles := navigationRoles[x.Property]; roles != nil && !c.may(roles...) {
 			return denied()
 		}
 	}

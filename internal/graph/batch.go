@@ -112,9 +112,13 @@ func (b *batch) run(ctx context.Context, pending []int) {
 			b.fail(pending, err)
 			return
 		}
+		sent := len(pending)
 		var worst error
 		if pending, worst = b.unfinished(pending); worst == nil {
 			return
+		}
+		if len(pending) < sent {
+			budget.renew() // it goes on, if slowly
 		}
 		if err := budget.wait(ctx, worst); err != nil {
 			b.giveUp(pending, err)

@@ -183,6 +183,29 @@ func TestBatchThrottledSequence(t *testing.T) {
 	}
 }
 
+// A sequence that goes on, one throttled item at a time, is not given up for the
+// number of its attempts.
+func TestBatchSlowSequence(t *testing.T) {
+	t.Parallel()
+	tried := map[string]int{}
+	b := &batches{answer: func(item wireItem) wireAnswer {
+		if tried[item.URL]++; tried[item.URL] == 1 {
+			return wireAnswer{Status: 429, Headers: map[string]string{"Retry-After": "1"}}
+		}
+		return echoURL(item)
+	}}
+	s := newServer(t, b.ServeHTTP)
+	results, err := s.client(t).Batch(t.Context(), numbered(20, "PATCH"), Sequential)
+	if err != nil || len(s.waits()) != 20 {
+		t.Fatalf("%d waits, %v", len(s.waits()), err)
+	}
+	for i, r := range results {
+		if r.Err != nil {
+			t.Errorf("result %d: %v", i, r.Err)
+		}
+	}
+}
+
 // A refusal for good ends a sequence; the rest is not done and says so.
 func TestBatchSequenceStops(t *testing.T) {
 	t.Parallel()

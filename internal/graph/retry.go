@@ -105,6 +105,9 @@ func (c *Client) newBudget() *budget {
 	return &budget{client: c, attempts: c.options.Retries, patience: c.options.Patience}
 }
 
+// renew gives the attempts back after progress; the patience is not renewed.
+func (b *budget) renew() { b.attempts, b.tried = b.client.options.Retries, 0 }
+
 // wait sleeps before the next attempt. When there is none left, or Graph's
 // Retry-After does not fit into the caller's deadline, it returns failure at once,
 // telling when to come back.

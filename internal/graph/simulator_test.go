@@ -25,6 +25,7 @@ import (
 	"entrascim/internal/graph"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
+	"entrascim/internal/graphsim/trouble"
 )
 
 const appID = "6f1d3c9a-2b47-4e58-8c0d-91a7b3e5f264"
@@ -32,7 +33,12 @@ const appID = "6f1d3c9a-2b47-4e58-8c0d-91a7b3e5f264"
 // simulate starts a simulator over TLS; the client's options lack a credential.
 func simulate(tb testing.TB) (*graphsim.Simulator, graph.Options) {
 	tb.Helper()
-	sim := graphsim.New(graphsim.Options{Now: time.Now})
+	return simulateWith(tb, graphsim.Options{Now: time.Now})
+}
+
+func simulateWith(tb testing.TB, options graphsim.Options) (*graphsim.Simulator, graph.Options) {
+	tb.Helper()
+	sim := graphsim.New(options)
 	server := httptest.NewUnstartedServer(sim)
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -234,5 +240,126 @@ func TestExpiredTokenOfSimulator(t *testing.T) {
 			t.Fatal(err)
 		}
 		sim.Advance(2 * time.Hour)
+	}
+}
+
+// What goes wrong on the simulator's side, and what the caller sees of it.
+func TestTroubleOfSimulator(t *testing.T) {
+	t.Parallel()
+	list := graph.Request{Path: "/users", Query: graph.Query{Select: []string{"id"}, Top: 999}}
+	for name, test := range map[string]struct {
+		fault trouble.Fault
+		kind  fault.Kind // Internal: none is seen
+	}{
+		"throttled once":     {trouble.Fault{Status: 429, RetryAfter: 7}, 0},
+		"throttled for long": {trouble.Fault{Status: 429, RetryAfter: 300}, fault.Throttled},
+		"down once":          {trouble.Fault{Status: 503}, 0},
+		"down":               {trouble.Fault{Status: 503, Times: 10}, fault.Unavailable},
+		"dropped once":       {trouble.Fault{Drop: true}, 0},
+		"dropped":            {trouble.Fault{Drop: true, Times: 10}, fault.Unavailable},
+		"failing":            {trouble.Fault{Status: 500, Times: 10}, fault.BadGateway},
+		"login down once":    {trouble.Fault{Path: "/*/oauth2/v2.0/token", Status: 503}, 0},
+		"login down":         {trouble.Fault{Path: "/*/oauth2/v2.0/token", Status: 503, Times: 10}, fault.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim, o := simulate(t)
+			o.Credential.Secret = graphsim.DefaultSecret
+			if err := sim.Fail(test.fault); err != nil {
+				t.Fatal(err)
+			}
+			_, err := connect(t, o).Page(t.Context(), list, "", func(*jsontext.Decoder) error { return nil })
+			if test.kind == 0 && err != nil || test.kind != 0 && !fault.Is(err, test.kind) {
+				t.Errorf("error %v, want %v", err, test.kind)
+			}
+		})
+	}
+}
+
+// A create whose answer is lost is not sent again: it happened.
+func TestLostCreateOnSimulator(t *testing.T) {
+	t.Parallel()
+	sim, o := simulate(t)
+	o.Credential.Secret = graphsim.DefaultSecret
+	c := connect(t, o)
+	if err := sim.Fail(trouble.Fault{Method: "POST", Path: "/users", Drop: true, AfterWrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Do(t.Context(), newUser("once")); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := c.Do(t.Context(), newUser("once")); !fault.Is(err, fault.Uniqueness) {
+		t.Errorf("the second create: %v", err)
+	}
+}
+
+// Items of a batch that the simulator throttles are done in the end, and only once.
+func TestThrottledItemsOfSimulator(t *testing.T) {
+	t.Parallel()
+	for _, order := range []graph.Order{graph.Parallel, graph.Sequential} {
+		sim, o := simulate(t)
+		o.Credential.Secret = graphsim.DefaultSecret
+		if err := sim.Fail(trouble.Fault{Method: "POST", Path: "/users", Status: 429, RetryAfter: 3, Times: 4}); err != nil {
+			t.Fatal(err)
+		}
+		c := connect(t, o)
+		var requests []graph.Request
+		for i := range 30 {
+			requests = append(requests, newUser(fmt.Sprintf("user%02d", i)))
+		}
+		results, err := c.Batch(t.Context(), requests, order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range results {
+			if r.Err != nil || r.Status != http.StatusCreated {
+				t.Errorf("order %v, result %d: %d, %v", order, i, r.Status, r.Err)
+			}
+		}
+	}
+}
+
+// A hostile simulator (small pages, other links, lag, 429 and 503, dropped
+// connections) changes nothing of what a complete read gives.
+func TestHostileSimulator(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			sim, o := simulateWith(t, graphsim.Options{Now: time.Now, Hostile: seed + 1})
+			want := map[string]bool{}
+			d := sim.Tenant(graphsim.DefaultTenant)
+			for i := range 40 {
+				name := fmt.Sprintf("user%02d", i)
+				id, err := d.Add("user", graphsim.Values{
+					"accountEnabled": true, "displayName": name, "mailNickname": name, "userPrincipalName": name + "@contoso.com",
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want[id] = true
+			}
+			sim.Advance(time.Hour)
+			o.Credential.Secret = graphsim.DefaultSecret
+			o.Retries = 20
+			got := map[string]int{}
+			r := graph.Request{Path: "/users", Query: graph.Query{Select: []string{"id"}, Top: 999}}
+			err := connect(t, o).All(t.Context(), r, func(v jsontext.Value) error {
+				var user struct{ ID string }
+				if err := json.Unmarshal(v, &user); err != nil {
+					return err
+				}
+				got[user.ID]++
+				return nil
+			})
+			if err != nil || len(got) != len(want) {
+				t.Fatalf("%d users of %d, %v", len(got), len(want), err)
+			}
+			for id := range want {
+				if got[id] != 1 {
+					t.Errorf("%s came %d times", id, got[id])
+				}
+			}
+		})
 	}
 }

@@ -82,8 +82,7 @@ func parseBody(text []byte) (map[string]any, error) {
 // syntaxFault says where the JSON is wrong, and nothing of what is there: it
 // may be a password.
 func syntaxFault(err error) error {
-	var known *fault.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
 		return known
 	}
 	f := fault.New(fault.InvalidSyntax, "The request body is not valid JSON.")
@@ -122,8 +121,9 @@ func decodeValue(dec *jsontext.Decoder) (any, error) {
 		return n, nil
 	case 't', 'f':
 		return t.Bool(), nil
+	default: // null; what ends an object or list never begins a value
+		return nil, nil
 	}
-	return nil, nil
 }
 
 func decodeObject(dec *jsontext.Decoder) (any, error) {
@@ -135,11 +135,11 @@ func decodeObject(dec *jsontext.Decoder) (any, error) {
 			return nil, err
 		}
 		name := t.String()
-		if lower := strings.ToLower(name); seen[lower] {
+		lower := strings.ToLower(name)
+		if seen[lower] {
 			return nil, fault.New(fault.InvalidSyntax, "The request body gives a name of an object twice, in different case.")
-		} else {
-			seen[lower] = true
 		}
+		seen[lower] = true
 		if object[name], err = decodeValue(dec); err != nil {
 			return nil, err
 		}

@@ -57,13 +57,21 @@ func (s *section) served(yield func(*attribute) bool) {
 	}
 }
 
-// catalog is the index of the type's attributes. A type that a Handler serves
-// has it already.
+// Indexed is the type with the index of its attributes made, which otherwise is
+// made anew by each function that takes the type. Its Schema and Extensions must
+// not be changed after.
+func (rt ResourceType) Indexed() ResourceType {
+	rt.index = rt.catalog()
+	return rt
+}
+
+// catalog is the index of the type's attributes.
 func (rt *ResourceType) catalog() *catalog {
 	if rt.index != nil {
 		return rt.index
 	}
-	c := &catalog{typ: rt, core: newSection(rt.Schema.ID, rt.Schema.Attributes)}
+	typ := *rt
+	c := &catalog{typ: &typ, core: newSection(rt.Schema.ID, rt.Schema.Attributes)}
 	c.sections = []*section{c.core}
 	for _, e := range rt.Extensions {
 		c.sections = append(c.sections, newSection(e.Schema.ID, e.Schema.Attributes))

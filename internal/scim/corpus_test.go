@@ -17,7 +17,7 @@ import (
 
 // shared reads a file of the folder with outside cases that lies beside the
 // repository, and skips the test when it is not there.
-func shared(t testing.TB, name string) []byte {
+func shared(t *testing.T, name string) []byte {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -39,7 +39,7 @@ func shared(t testing.TB, name string) []byte {
 	return text
 }
 
-func sharedJSON(t testing.TB, name string, into any) {
+func sharedJSON(t *testing.T, name string, into any) {
 	t.Helper()
 	if err := json.Unmarshal(shared(t, name), into); err != nil {
 		t.Fatal(err)

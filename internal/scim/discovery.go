@@ -42,8 +42,8 @@ func (s *server) discover(of func(r *http.Request) (map[string]any, error)) http
 			WriteError(w, r, err)
 			return
 		}
-		a := &reply{w: w, r: r, status: http.StatusOK, whole: true}
-		a.finish(json.MarshalEncode(a.encoder(), body, json.Deterministic(true)))
+		a := &reply{w: w, status: http.StatusOK, whole: true}
+		a.finish(r, json.MarshalEncode(a.encoder(), body, json.Deterministic(true)))
 	}
 }
 

@@ -1,11 +1,8 @@
 package scim
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 )
 
 // endpoint serves the resources of one type.
@@ -44,8 +41,8 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
-	a.finish(e.typ.Reader.Get(r.Context(), id, p, a.encoder()))
+	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
+	a.finish(r, e.typ.Reader.Get(r.Context(), id, p, a.encoder()))
 }
 
 func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
@@ -59,15 +56,15 @@ func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, r: r, status: http.StatusOK}
+	a := &reply{w: w, status: http.StatusOK}
 	out := newListWriter(a.encoder(), q.StartIndex)
 	if t == isFalse { // known without asking
 		out.Total(0)
 	} else if err := e.typ.Reader.List(r.Context(), q, out); err != nil {
-		a.finish(err)
+		a.finish(r, err)
 		return
 	}
-	a.finish(out.close())
+	a.finish(r, out.close())
 }
 
 // document reads and checks the body of a POST or PUT.
@@ -91,10 +88,10 @@ func (e *endpoint) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The Location comes before the body: all of the body waits for it.
-	a := &reply{w: w, r: r, status: http.StatusCreated, whole: true}
+	a := &reply{w: w, status: http.StatusCreated, whole: true}
 	id, err := e.typ.Writer.Create(r.Context(), doc, p, a.encoder())
 	a.location = e.location(r, id)
-	a.finish(err)
+	a.finish(r, err)
 }
 
 func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) {
@@ -108,8 +105,8 @@ func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
-	a.finish(e.typ.Writer.Replace(r.Context(), id, doc, p, a.encoder()))
+	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
+	a.finish(r, e.typ.Writer.Replace(r.Context(), id, doc, p, a.encoder()))
 }
 
 // patch answers 204, or 200 with the resource when the client says which
@@ -130,13 +127,13 @@ func (e *endpoint) patch(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, r: r, status: http.StatusOK, location: e.location(r, id)}
+	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
 	err = e.typ.Writer.Patch(r.Context(), id, ops, p, p.Explicit(), a.encoder())
 	if err == nil && !a.started && len(a.held) == 0 {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	a.finish(err)
+	a.finish(r, err)
 }
 
 func (e *endpoint) delete(w http.ResponseWriter, r *http.Request) {
@@ -150,10 +147,3 @@ func (e *endpoint) delete(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
-
-// panicked makes an error for the log of what a handler panicked with.
-func panicked(v any) error {
-	return fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
-}
-
-var errPanic = errors.New("scim: a handler panicked")

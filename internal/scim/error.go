@@ -65,7 +65,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.WriteHeader(f.Status())
 	// A client that is gone can not be told that it is.
-	_, _ = w.Write(errorBody(f))
+	_, _ = w.Write(errorBody(f)) //nolint:gosec // JSON, with every text quoted
 }
 
 func retryAfter(f *fault.Error) time.Duration {

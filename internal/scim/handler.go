@@ -1,8 +1,11 @@
 package scim
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +30,7 @@ type server struct {
 func NewHandler(types []ResourceType, o Options) http.Handler {
 	s := &server{options: o.withDefaults(), endpoints: make(map[string]string)}
 	for _, rt := range types {
-		rt.index = rt.catalog()
+		rt = rt.Indexed()
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
@@ -69,7 +72,9 @@ func (s *server) resources(r chi.Router, rt *ResourceType) {
 func (s *server) later(r chi.Router) {
 	r.Post("/Bulk", unsupported("Bulk"))
 	r.Post("/.search", unsupported("POST /.search"))
-	r.HandleFunc("/Me", unsupported("/Me"))
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		r.MethodFunc(method, "/Me", unsupported("/Me"))
+	}
 }
 
 func unsupported(what string) http.HandlerFunc {
@@ -129,24 +134,28 @@ func (s *server) route(next http.Handler) http.Handler {
 func Recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if v == http.ErrAbortHandler { //nolint:errorlint,err113 // the value net/http compares with
-				panic(v)
-			}
-			err := panicked(v)
-			if sent.Status() != 0 {
-				note(r.Context(), err)
-				panic(http.ErrAbortHandler)
-			}
-			WriteError(w, r, err)
-		}()
+		defer catch(sent, r)
 		next.ServeHTTP(sent, r)
 	})
 }
+
+func catch(w middleware.WrapResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares with this value
+		panic(v)
+	}
+	err := fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
+	if w.Status() != 0 {
+		note(r.Context(), err)
+		panic(http.ErrAbortHandler)
+	}
+	WriteError(w, r, err)
+}
+
+var errPanic = errors.New("scim: a handler panicked")
 
 // pathID is the id in the URL, decoded once.
 func pathID(r *http.Request) (string, error) {

@@ -33,7 +33,7 @@ type answer struct {
 }
 
 // call sends a request as it is written: the path is not cleaned or escaped.
-func call(t testing.TB, base, method, path, body string, header ...string) answer {
+func call(t *testing.T, base, method, path, body string, header ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(body))
 	if err != nil {
@@ -64,7 +64,7 @@ func call(t testing.TB, base, method, path, body string, header ...string) answe
 }
 
 // withAda is a server that has the user user-1.
-func withAda(t testing.TB, o Options) string {
+func withAda(t *testing.T, o Options) string {
 	t.Helper()
 	base := serve(t, world(o))
 	if a := call(t, base, "POST", "/Users", adaBody); a.status != http.StatusCreated {

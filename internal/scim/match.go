@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +63,7 @@ func compileValuePath(e *filter.ValuePath, r reach) predicate {
 	}
 	inner := compile(e.ValueFilter, a.reach)
 	return func(from any) bool {
-		for _, v := range values(from) {
-			if inner(v) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(values(from), inner)
 	}
 }
 
@@ -83,12 +79,7 @@ func compileComparison(e *filter.AttributeExpression, r reach) predicate {
 		if len(found) == 0 {
 			return unassigned
 		}
-		for _, v := range found {
-			if test(v) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(found, test)
 	}
 }
 
@@ -230,8 +221,9 @@ func textual(op filter.CompareOperator, want string, exact bool) predicate {
 			return strings.HasPrefix(s, want)
 		case filter.EW:
 			return strings.HasSuffix(s, want)
+		default:
+			return ordered(op, strings.Compare(s, want))
 		}
-		return ordered(op, strings.Compare(s, want))
 	}
 }
 
@@ -249,8 +241,9 @@ func ordered(op filter.CompareOperator, order int) bool {
 		return order < 0
 	case filter.LE:
 		return order <= 0
+	default:
+		return false
 	}
-	return false
 }
 
 // instant reads an xsd:dateTime (RFC 7643 section 2.3.5). One without a time

@@ -36,12 +36,12 @@ func world(o Options) http.Handler {
 	badges.Schema.ID = "urn:ietf:params:scim:schemas:core:2.0:Badge"
 	badges.Reader = users
 	if o.BaseURL == nil {
-		o.BaseURL = func(r *http.Request) string { return "https://scim.example/scim/v2" }
+		o.BaseURL = func(*http.Request) string { return "https://scim.example/scim/v2" }
 	}
 	return NewHandler([]ResourceType{*users.rt, *groups.rt, badges}, o)
 }
 
-func serve(t testing.TB, h http.Handler) string {
+func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)

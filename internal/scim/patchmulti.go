@@ -206,9 +206,9 @@ func (a *attribute) among(v any, byValue map[string][]map[string]any) bool {
 // sub-attributes of one.
 func (a *attribute) says(v any, given []any) bool {
 	for _, g := range given {
-		want, complex := g.(map[string]any)
+		want, isObject := g.(map[string]any)
 		have, _ := v.(map[string]any)
-		if !complex {
+		if !isObject {
 			if a.text(v) == a.text(g) {
 				return true
 			}

@@ -190,37 +190,37 @@ func (p *patchParser) add(op string, n named, selection filter.Expression, value
 }
 
 // take checks the operation's value.
-func (o *Operation) take(value any, strict bool) error {
-	target := o.target()
-	if o.Op == opRemove && (o.Filter != nil || o.sub != nil || !target.multi) {
+func (op *Operation) take(value any, strict bool) error {
+	target := op.target()
+	if op.Op == opRemove && (op.Filter != nil || op.sub != nil || !target.multi) {
 		return nil // what is removed is said by the path alone
 	}
-	if _, bare := value.(string); bare && o.Op == opReplace && target.multi && target.kind == typeComplex {
+	if _, bare := value.(string); bare && op.Op == opReplace && target.multi && target.kind == typeComplex {
 		return fault.New(fault.InvalidValue, "%s must be a list of objects.", target.path)
 	}
 	// A value to be removed only has to say which it is.
-	v, err := checker{strict && o.Op != opRemove}.value(target, value)
+	v, err := checker{strict && op.Op != opRemove}.value(target, value)
 	if err != nil {
 		return err
 	}
-	if o.Filter != nil && o.sub == nil {
+	if op.Filter != nil && op.sub == nil {
 		if v, err = one(target, v); err != nil {
 			return err
 		}
 	}
-	if v == nil && o.Op == opReplace {
-		o.Op = opRemove // RFC 7643 section 2.5: null unassigns
+	if v == nil && op.Op == opReplace {
+		op.Op = opRemove // RFC 7643 section 2.5: null unassigns
 	}
-	o.Value = v
+	op.Value = v
 	return nil
 }
 
 // target is the attribute that the value is for.
-func (o *Operation) target() *attribute {
-	if o.sub != nil {
-		return o.sub
+func (op *Operation) target() *attribute {
+	if op.sub != nil {
+		return op.sub
 	}
-	return o.attr
+	return op.attr
 }
 
 // one is the value that the selected values are to become.

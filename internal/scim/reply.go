@@ -15,7 +15,6 @@ const head = 32 << 10
 // what fits the head whole is sent with its length.
 type reply struct {
 	w        http.ResponseWriter
-	r        *http.Request
 	status   int
 	location string // "" none
 	whole    bool   // hold everything back
@@ -58,17 +57,17 @@ func (a *reply) header() {
 // finish ends the answer. An error becomes the answer while nothing has been
 // sent; after that the connection is broken off, so that the client can not take
 // a part for the whole.
-func (a *reply) finish(err error) {
+func (a *reply) finish(r *http.Request, err error) {
 	switch {
 	case err != nil && a.started:
-		note(a.r.Context(), err)
+		note(r.Context(), err)
 		panic(http.ErrAbortHandler)
 	case err != nil:
-		WriteError(a.w, a.r, err)
+		WriteError(a.w, r, err)
 	case !a.started:
 		a.w.Header().Set("Content-Length", strconv.Itoa(len(a.held)))
 		if err := a.start(); err != nil {
-			note(a.r.Context(), err)
+			note(r.Context(), err)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -66,6 +68,8 @@ func method(r *http.Request) string {
 
 func level(r *http.Request, status int, err error) zerolog.Level {
 	switch {
+	case errors.Is(err, context.Canceled):
+		return zerolog.InfoLevel // the client went away
 	case status >= http.StatusInternalServerError, err != nil && status < http.StatusBadRequest:
 		return zerolog.ErrorLevel
 	case strings.HasSuffix(route(r), "z") && err == nil:

@@ -58,9 +58,7 @@ func New(o Options) http.Handler {
 	r.Get("/readyz", health.answer)
 	r.Group(func(r chi.Router) {
 		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
-		protocol := mount(o.SCIM)
-		r.Handle(Root, protocol)
-		r.Handle(Root+"/*", protocol)
+		r.Handle(Root+"/*", mount(o.SCIM))
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))

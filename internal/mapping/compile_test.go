@@ -158,10 +158,13 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 }
 
 func FuzzCompile(f *testing.F) {
-	for _, name := range []string{"user.yaml", "group.yaml", "application.yaml", "starling.yaml"} {
-		f.Add(source(f, name).Text, []byte(nil))
-	}
+	f.Add(source(f, "application.yaml").Text, []byte(nil))
 	f.Add([]byte(skeleton), source(f, "starling.yaml").Text)
+	f.Add([]byte(skeleton+`  - { scim: "groups[].$ref", graph: "memberOf[].id", relation: memberOf, kind: reference, referenceTypes: [Group], mutability: readOnly }
+  - { scim: "phoneNumbers[type eq \"work\"].value", graph: "businessPhones[0]" }
+  - { scim: "emails[type eq \"other\"].value", graph: "otherMails[]" }
+  - { scim: ext.costCenter, graph: employeeOrgData.costCenter, values: { a: b } }
+`), []byte("resource: User\nattributes:\n  - { scim: title, graph: jobTitle, returned: request }\n"))
 	f.Add([]byte("a: &a [*a]"), []byte("attributes:\n  - {scim: title, remove: true}"))
 	model := edm.New()
 	f.Fuzz(func(t *testing.T, base, over []byte) {

@@ -152,8 +152,8 @@ func (b *planner) relation(a *attribute) output {
 
 // object compiles the sub-attributes of an element that are wanted; nil when
 // none is. sub is where the element's values come from: nil for the object
-// itself. Every mapped row is read, wanted or not: the element is there when one
-// of them has a value.
+// itself. When constants are wanted, every mapped row is read, wanted or not,
+// because the element is there when one of them has a value.
 func (b *planner) object(e *element, sub *input) *objectOutput {
 	o := &objectOutput{constants: b.constants(e)}
 	if len(o.constants) == 0 && !slices.ContainsFunc(e.rows, b.wants) {
@@ -164,7 +164,7 @@ func (b *planner) object(e *element, sub *input) *objectOutput {
 		case r.Mutability == writeOnly:
 		case b.wants(r):
 			o.members = append(o.members, newMember(r.Attr.Sub, b.emit(r, sub)))
-		default:
+		case len(o.constants) > 0:
 			o.hidden = append(o.hidden, b.emit(r, sub))
 		}
 	}

@@ -40,7 +40,7 @@ var scenes = map[string]func(*scene){
 	},
 	"022": memberOf("user"), "024": memberOf("user"), "025": memberOf("user"), "027": memberOf("user"), "028": memberOf("user"),
 	"030": memberOf("user"), "031": memberOf("user"),
-	"033": assignments("user"), "034": assignment,
+	"033": assignments, "034": assignment,
 	"042": nothing, "043": nothing, "045": nothing,
 	"046": func(s *scene) { s.shown("group", s.answer()) },
 	"048": values("group"),
@@ -68,7 +68,7 @@ var scenes = map[string]func(*scene){
 		s.must(s.dir.AddOwners(group, first, second))
 		s.put("{id}", group, first)
 	},
-	"081": assignments("group"),
+	"081": assignments,
 	"084": func(s *scene) { s.put("{id}", s.group(unified)) },
 	"085": values("application"), "087": values("application"), "088": values("application"),
 	"091": func(s *scene) {
@@ -76,7 +76,7 @@ var scenes = map[string]func(*scene){
 	},
 	"093": values("servicePrincipal"), "094": nothing, "096": values("servicePrincipal"),
 	"097": func(s *scene) { s.put("{id}", s.shown("servicePrincipal", s.answer())) },
-	"099": assignments("servicePrincipal"), "100": assignment, "102": assignment,
+	"099": assignments, "100": assignment, "102": assignment,
 	"103": memberOf("servicePrincipal"), "105": memberOf("servicePrincipal"), "106": memberOf("servicePrincipal"),
 	"108": func(s *scene) {
 		for _, group := range s.elements() {

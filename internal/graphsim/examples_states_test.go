@@ -3,7 +3,6 @@ package graphsim_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,15 +98,12 @@ func deletedGroup(s *scene) {
 	s.put("{object-id}", id)
 }
 
-// assignments makes the app role assignments that the example shows, of or to an
-// object of a type.
-func assignments(string) func(*scene) {
-	return func(s *scene) {
-		for _, a := range s.elements() {
-			principal, resource := s.ends(a, nil)
-			_, err := s.dir.Assign(principal, resource, "")
-			s.must(err)
-		}
+// assignments makes the app role assignments that the example shows.
+func assignments(s *scene) {
+	for _, a := range s.elements() {
+		principal, resource := s.ends(a, nil)
+		_, err := s.dir.Assign(principal, resource, "")
+		s.must(err)
 	}
 }
 
@@ -227,5 +223,4 @@ func consent(s *scene, decision string) {
 	s.Request.Method = http.MethodPost
 	s.Request.Headers = map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 	s.Request.Body = url.Values{"tenant": {graphsim.DefaultTenant}, "decision": {decision}}.Encode()
-	s.put("{tenant}", fmt.Sprint(graphsim.DefaultTenant))
-}
+	}

@@ -23,14 +23,12 @@ type clause struct {
 	path   string
 	op     string
 	values []literal // one, but for "in"
-	pos    int
 }
 
 // A lambda is path/any(x:body).
 type lambda struct {
 	path string
 	body expr
-	pos  int
 }
 
 // A counted is path/$count eq n or ne n.
@@ -38,7 +36,6 @@ type counted struct {
 	path  string
 	op    string
 	value int64
-	pos   int
 }
 
 func (e and) match(get Getter) bool {

@@ -17,7 +17,7 @@ func (p *parser) comparison(path string, pos int) (expr, *Error) {
 	p.advance()
 	if op.text == "in" {
 		values, err := p.list()
-		return &clause{path: p.relative(path), op: op.text, values: values, pos: pos}, err
+		return &clause{path: p.relative(path), op: op.text, values: values}, err
 	}
 	value, err := p.value()
 	if err != nil {
@@ -27,9 +27,9 @@ func (p *parser) comparison(path string, pos int) (expr, *Error) {
 		if value.kind != integer || p.variable != "" {
 			return nil, syntaxError(p.source, pos)
 		}
-		return &counted{path: base, op: op.text, value: value.n, pos: pos}, nil
+		return &counted{path: base, op: op.text, value: value.n}, nil
 	}
-	return &clause{path: p.relative(path), op: op.text, values: []literal{value}, pos: pos}, nil
+	return &clause{path: p.relative(path), op: op.text, values: []literal{value}}, nil
 }
 
 func (p *parser) value() (literal, *Error) {

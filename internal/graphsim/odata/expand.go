@@ -8,28 +8,29 @@ import (
 
 // A relation is a relationship that $expand may name, and the type of what it
 // leads to.
-type relation struct{ name, target string }
+type relation struct {
+	name, target string
+	selects      bool // a nested $select is granted
+}
 
-// relations that can be expanded, by entity.
-// Source: the API reference's "Relationships" tables, "Supports $expand".
+// relations that can be expanded, by entity; those that the simulator has nothing
+// of (devices, extensions) are left out.
+// Source: the "Relationships" tables of the API reference, "Supports $expand" and
+// "$select nested in $expand".
 var relations = map[string][]relation{
 	"user": {
-		{"manager", "user"}, {"directReports", Mixed}, {"memberOf", Mixed}, {"transitiveMemberOf", Mixed},
-		{"ownedObjects", Mixed}, {"createdObjects", Mixed}, {"registeredDevices", Mixed}, {"ownedDevices", Mixed},
-		{"appRoleAssignments", "appRoleAssignment"},
+		{"manager", "user", true}, {"directReports", Mixed, false}, {"memberOf", Mixed, false}, {"ownedObjects", Mixed, true},
+		{"appRoleAssignments", "appRoleAssignment", false},
 	},
 	"group": {
-		{"members", Mixed}, {"memberOf", Mixed}, {"owners", Mixed}, {"transitiveMembers", Mixed}, {"transitiveMemberOf", Mixed},
-		{"appRoleAssignments", "appRoleAssignment"},
+		{"members", Mixed, true}, {"owners", Mixed, true}, {"memberOf", Mixed, false},
+		{"appRoleAssignments", "appRoleAssignment", false},
 	},
-	"application": {
-		{"owners", Mixed}, {"extensionProperties", "extensionProperty"}, {"federatedIdentityCredentials", "federatedIdentityCredential"},
-	},
+	"application": {{"owners", Mixed, true}, {"extensionProperties", "extensionProperty", false}},
 	"servicePrincipal": {
-		{"owners", Mixed}, {"memberOf", Mixed}, {"transitiveMemberOf", Mixed},
-		{"appRoleAssignedTo", "appRoleAssignment"}, {"appRoleAssignments", "appRoleAssignment"},
+		{"owners", Mixed, true}, {"ownedObjects", Mixed, true}, {"memberOf", Mixed, false},
+		{"appRoleAssignedTo", "appRoleAssignment", false}, {"appRoleAssignments", "appRoleAssignment", false},
 	},
-	"directoryRole": {{"members", Mixed}},
 }
 
 // closed are relationships that exist and cannot be expanded.
@@ -88,7 +89,7 @@ func (r *reader) expansion(item string, advanced bool) (Expand, *Error) {
 	if !ok {
 		return out, refuse(CodeBadRequest, "Syntax error in '%s' of $expand.", item)
 	}
-	if err := r.nested(&out, inner, relations[r.Entity][i].target); err != nil {
+	if err := r.nested(&out, inner, relations[r.Entity][i]); err != nil {
 		return out, err
 	}
 	return out, r.levels(out, advanced)
@@ -96,16 +97,17 @@ func (r *reader) expansion(item string, advanced bool) (Expand, *Error) {
 
 // nested reads the options of an expansion: $levels and $select. No others are
 // granted to directory objects.
-func (r *reader) nested(out *Expand, list, target string) *Error {
+func (r *reader) nested(out *Expand, list string, rel relation) *Error {
 	options, _ := splitList(list, ';')
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
 		var err *Error
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "$levels":
+		switch {
+		case name == "$levels":
 			out.Levels, err = levels(strings.TrimSpace(value))
-		case "$select":
-			out.Select, err = r.names(value, target, false)
+		case name == "$select" && rel.selects:
+			out.Select, err = r.names(value, rel.target, false)
 		default:
 			err = refuse(CodeUnsupportedQuery, "The query option '%s' is not supported in $expand.", name)
 		}

@@ -32,7 +32,7 @@ func (r *reader) filtered(q *Query) *Error {
 		return refuse(CodeUnsupportedQuery, "The specified filter to the reference property query is currently not supported.")
 	}
 	q.filter = e
-	return g.together(e)
+	return g.together()
 }
 
 // alternatives counts the largest set of conditions joined by or; each value of
@@ -135,17 +135,9 @@ func (g *granter) clause(c *clause, negated bool) *Error {
 	if err != nil {
 		return err
 	}
-	name := p.Name
 	for _, l := range c.values {
-		switch {
-		case l.kind == null && c.op != "eq" && c.op != "ne":
-			return unsupportedClause(name, g.Entity)
-		case l.kind == null:
-		case !l.suits(p.Type):
-			return refuse(CodeBadRequest, "A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for operator kind '%s'.",
-				p.Type, l.csdl(), operatorKind(c.op))
-		case l.kind == date: // "createdDateTime ge 2021-11-01", refused in the advanced queries page
-			return unsupportedClause(name, g.Entity)
+		if err := g.literal(c, p, l); err != nil {
+			return err
 		}
 	}
 	if g.issuerPair(c, negated) {
@@ -155,6 +147,22 @@ func (g *granter) clause(c *clause, negated bool) *Error {
 		if err := g.grant(p, op); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// literal refuses a constant that the property cannot be compared with.
+func (g *granter) literal(c *clause, p edm.Property, l literal) *Error {
+	switch {
+	case l.kind == null && c.op != "eq" && c.op != "ne":
+		return unsupportedClause(p.Name, g.Entity)
+	case l.kind == null:
+		return nil
+	case !l.suits(p.Type):
+		return refuse(CodeBadRequest, "A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for operator kind '%s'.",
+			p.Type, l.csdl(), operatorKind(c.op))
+	case l.kind == date: // "createdDateTime ge 2021-11-01", refused in the advanced queries page
+		return unsupportedClause(p.Name, g.Entity)
 	}
 	return nil
 }
@@ -207,10 +215,7 @@ func (g *granter) issuerPair(c *clause, negated bool) bool {
 func (g *granter) counted(c *counted, negated bool) *Error {
 	name := c.path + "/$count"
 	p, ok := g.find(g.Entity, name)
-	if !ok {
-		return unsupportedClause(name, g.Entity)
-	}
-	if negated {
+	if !ok || negated {
 		return unsupportedClause(name, g.Entity)
 	}
 	g.paths = append(g.paths, name)
@@ -219,7 +224,7 @@ func (g *granter) counted(c *counted, negated bool) *Error {
 
 // together refuses signInActivity beside another property.
 // Source: https://learn.microsoft.com/graph/api/resources/user.
-func (g *granter) together(expr) *Error {
+func (g *granter) together() *Error {
 	signIn := func(path string) bool { return strings.HasPrefix(path, "signInActivity/") }
 	if slices.ContainsFunc(g.paths, signIn) && slices.ContainsFunc(g.paths, func(p string) bool { return !signIn(p) }) {
 		return refuse(CodeUnsupportedQuery, "Filter on signInActivity cannot be combined with other filterable properties.")

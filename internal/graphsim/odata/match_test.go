@@ -119,9 +119,11 @@ func TestLess(t *testing.T) {
 		{"displayName": "b", "createdDateTime": "2024-01-01T00:00:00Z"},
 		{"displayName": "A", "createdDateTime": "2024-01-01T00:00:00.5Z"},
 		{"displayName": "c", "createdDateTime": "2023-12-31T23:00:00-02:00"},
+		{"displayName": "Ä", "createdDateTime": "2025-01-01T00:00:00Z"},
+		{"displayName": "ab", "createdDateTime": "2025-02-01T00:00:00Z"},
 	}
 	for order, want := range map[string]string{
-		"displayName": "Abc", "displayName desc": "cbA", "createdDateTime asc": "bAc", "createdDateTime desc,displayName": "cAb",
+		"displayName": "AabbcÄ", "displayName desc": "ÄcbabA", "createdDateTime asc": "bAcÄab", "createdDateTime desc,displayName": "abÄcAb",
 	} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"cmp"
 	"strings"
 
 	"entrascim/internal/edm"
@@ -70,5 +71,25 @@ func (k sortKey) compare(a, b Getter) int {
 		t, _ := moment(y)
 		return s.Compare(t)
 	}
-	return strings.Compare(strings.ToLower(x), strings.ToLower(y))
+	return compareFold(x, y)
+}
+
+// compareFold orders texts without regard to case.
+func compareFold(x, y string) int {
+	if !ascii(x, y) {
+		return strings.Compare(strings.ToLower(x), strings.ToLower(y))
+	}
+	for i := range min(len(x), len(y)) {
+		if c := cmp.Compare(lower(x[i]), lower(y[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

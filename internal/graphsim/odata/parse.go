@@ -134,14 +134,14 @@ func (p *parser) condition() (expr, *Error) {
 		if i < 0 {
 			return nil, refuse(CodeBadRequest, "Invalid filter clause: An unknown function with name '%s' was found.", start.text)
 		}
-		return p.call(functions[i], start.pos)
+		return p.call(functions[i])
 	}
 	path, last, err := p.path(start)
 	switch {
 	case err != nil:
 		return nil, err
 	case strings.EqualFold(last, "any") || strings.EqualFold(last, "all"):
-		return p.lambda(path, last, start.pos)
+		return p.lambda(path, last)
 	}
 	return p.comparison(path, start.pos)
 }
@@ -166,7 +166,7 @@ func (p *parser) path(start token) (path, called string, err *Error) {
 }
 
 // call reads the arguments of a function: a path and a string.
-func (p *parser) call(function string, pos int) (expr, *Error) {
+func (p *parser) call(function string) (expr, *Error) {
 	p.advance() // (
 	start := p.ahead
 	if start.kind != word || !nameShape.MatchString(start.text) {
@@ -184,7 +184,7 @@ func (p *parser) call(function string, pos int) (expr, *Error) {
 		return nil, p.fail()
 	}
 	value := literal{kind: text, text: p.advance().text}
-	return &clause{path: p.relative(path), op: function, values: []literal{value}, pos: pos}, p.expect(")")
+	return &clause{path: p.relative(path), op: function, values: []literal{value}}, p.expect(")")
 }
 
 // relative cuts the lambda's variable off a path. A path that does not begin with
@@ -201,7 +201,7 @@ func (p *parser) relative(path string) string {
 }
 
 // lambda reads the body of any(). all() is granted to no property.
-func (p *parser) lambda(path, called string, pos int) (expr, *Error) {
+func (p *parser) lambda(path, called string) (expr, *Error) {
 	if !strings.EqualFold(called, "any") {
 		return nil, refuse(CodeUnsupportedQuery, "The lambda operator 'all' is not supported.")
 	}
@@ -218,5 +218,5 @@ func (p *parser) lambda(path, called string, pos int) (expr, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lambda{path: path, body: body, pos: pos}, p.expect(")")
+	return &lambda{path: path, body: body}, p.expect(")")
 }

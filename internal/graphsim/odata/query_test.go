@@ -174,6 +174,8 @@ func TestRefused(t *testing.T) {
 		"two expansions":              {"$expand=manager,memberOf", plain, 400, "BadRequest", "contained at least 2 items, but the maximum allowed is 1."},
 		"expand of a photo":           {"$expand=photo", odata.Options{Entity: "user", Single: true}, 400, "ExpandNotSupported", "Expand is not allowed for property 'Photo' according to the entity schema."},
 		"expand of the unknown":       {"$expand=nope", plain, 400, "BadRequest", unknown},
+		"select nested in memberOf":   {"$expand=memberOf($select=id)", plain, 400, "Request_UnsupportedQuery", "$select"},
+		"expand over many levels":     {"$expand=transitiveMemberOf", plain, 400, "BadRequest", "transitiveMemberOf"},
 		"expand with a filter inside": {"$expand=members($filter=displayName eq 'a')", groups, 400, "Request_UnsupportedQuery", "$filter"},
 		"select of the unknown":       {"$select=id,nope", plain, 400, "BadRequest", unknown},
 		"select of a part":            {"$select=employeeOrgData/costCenter", plain, 400, "BadRequest", "Could not find"},

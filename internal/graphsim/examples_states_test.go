@@ -223,4 +223,4 @@ func consent(s *scene, decision string) {
 	s.Request.Method = http.MethodPost
 	s.Request.Headers = map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 	s.Request.Body = url.Values{"tenant": {graphsim.DefaultTenant}, "decision": {decision}}.Encode()
-	}
+}

@@ -1,7 +1,5 @@
 package graphsim
 
-import ()
-
 // listSet and its neighbours give the handlers of an entity set without rules of
 // its own.
 func listSet(entity string) handler {

@@ -132,15 +132,15 @@ func offers(to, from *object, role string) bool {
 	if from.kind.name == "servicePrincipal" {
 		member = "Application"
 	}
-	any := false
+	offered := false
 	for _, r := range roles {
 		fits := r.Enabled && slices.Contains(r.Types, member)
 		if fits && strings.EqualFold(r.ID, role) {
 			return true
 		}
-		any = any || fits
+		offered = offered || fits
 	}
-	return role == defaultRole && !any && member == "User"
+	return role == defaultRole && !offered && member == "User"
 }
 
 // deleteAssignment gives the handler of a DELETE below the principal or the

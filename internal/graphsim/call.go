@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"io"
-	"net/http"
-	"strings"
-
 	"entrascim/internal/edm"
 	"entrascim/internal/graphsim/login"
 	"entrascim/internal/graphsim/odata"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
 )
 
 // maxBody is how much of a request body is read, after decompression.
@@ -95,14 +95,7 @@ func (c *call) writes() bool { return c.method != http.MethodGet && !c.route.rea
 
 // may tells whether the caller was granted one of the permissions.
 func (c *call) may(roles ...string) bool {
-	for _, granted := range c.who.Roles {
-		for _, role := range roles {
-			if granted == role {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.who.Roles, func(granted string) bool { return slices.Contains(roles, granted) })
 }
 
 // kind gives a kind of the directory by its CSDL name.

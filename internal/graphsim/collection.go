@@ -1,12 +1,11 @@
 package graphsim
 
 import (
+	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-
-	"entrascim/internal/graphsim/odata"
 )
 
 // Page sizes of directory objects. Sources: the pages on paging and throttling
@@ -128,7 +127,7 @@ func (r *result) sorted(from position) ([]*object, error) {
 		if from.snapshot == 0 {
 			from.snapshot = r.call.dir.cursors.keep(all)
 		}
-		r.next = &position{snapshot: from.snapshot, offset: uint32(end)}
+		r.next = &position{snapshot: from.snapshot, offset: uint32(end)} //nolint:gosec // at most as many as there are objects
 	}
 	return slices.DeleteFunc(slices.Clone(all[start:end]), func(o *object) bool { return r.state(o) == nil }), nil
 }

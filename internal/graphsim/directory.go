@@ -38,7 +38,6 @@ type Directory struct {
 type index struct {
 	slot   int
 	name   string
-	unique bool
 	byText map[string][]*object
 }
 

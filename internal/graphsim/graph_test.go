@@ -2,14 +2,14 @@ package graphsim_test
 
 import (
 	"encoding/json"
+	"entrascim/internal/graphsim"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-
-	"entrascim/internal/graphsim"
 )
 
 // A client asks a simulator without a network in between.
@@ -205,9 +205,7 @@ func (c *client) group(nickname string, more ...fields) string {
 	c.Helper()
 	body := newGroup(nickname)
 	for _, m := range more {
-		for k, v := range m {
-			body[k] = v
-		}
+		maps.Copy(body, m)
 	}
 	return c.do("POST", "/groups", body).want(201).text("id")
 }

@@ -1,9 +1,8 @@
 package graphsim
 
 import (
-	"strings"
-
 	"entrascim/internal/edm"
+	"strings"
 )
 
 // A kind is an entity type as the directory stores it: its top-level properties

@@ -1,6 +1,10 @@
 package graphsim
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // A status says in which part of the directory an object is.
 type status uint8
@@ -82,13 +86,8 @@ func (o *object) has(name, element string) bool {
 // edit starts a new state from the newest one.
 func (o *object) edit() *state {
 	next := *o.state
-	next.values = append([]string(nil), o.state.values...)
-	if o.state.extra != nil {
-		next.extra = make(map[string]string, len(o.state.extra))
-		for k, v := range o.state.extra {
-			next.extra[k] = v
-		}
-	}
+	next.values = slices.Clone(o.state.values)
+	next.extra = maps.Clone(o.state.extra)
 	return &next
 }
 

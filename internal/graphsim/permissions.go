@@ -37,7 +37,6 @@ var (
 	readDeleted        = append([]string{"User.DeleteRestore.All", "User.Read.All", "User.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"}, append(readObjects, "Application.Read.All")...)
 	writeDeleted       = append([]string{"User.DeleteRestore.All", "User.ReadWrite.All"}, append(updateGroups, "Application.ReadWrite.All")...)
 	checkMembership    = readMemberOf
-	nobody             = []string{""} // an application never may
 	scenarioPermission = map[string]string{
 		"otherMails": "User-Mail.ReadWrite.All", "businessPhones": "User-Phone.ReadWrite.All",
 		"mobilePhone": "User-Phone.ReadWrite.All", "accountEnabled": "User.EnableDisableAccount.All",

@@ -11,7 +11,7 @@ var directoryObjects = []string{"user", "group", "application", "servicePrincipa
 // owner finds the object of a navigation request by the set in its path.
 func (c *call) owner(name string, v view) (*object, error) {
 	if name == "user" {
-		return c.user("id", v)
+		return c.user(v)
 	}
 	return c.byID(name, v)
 }
@@ -106,7 +106,7 @@ func (c *call) assignmentContext(entity string, o *object, name string) string {
 
 func getManager(c *call) (*answer, error) {
 	v := c.dir.reading()
-	o, err := c.user("id", v)
+	o, err := c.user(v)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func deleteManager(c *call) (*answer, error) {
 // managed finds the user whose manager is to change; that of a synced user is
 // mastered on premises.
 func (c *call) managed() (*object, error) {
-	o, err := c.user("id", c.dir.reading())
+	o, err := c.user(c.dir.reading())
 	if err == nil && o.is("onPremisesSyncEnabled") {
 		return nil, mastered()
 	}

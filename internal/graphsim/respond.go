@@ -1,12 +1,12 @@
 package graphsim
 
 import (
+	"entrascim/internal/graphsim/odata"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
-
-	"entrascim/internal/graphsim/odata"
 )
 
 // jsonType is the Content-Type of every JSON answer of Graph.
@@ -15,14 +15,12 @@ const jsonType = "application/json;odata.metadata=minimal;odata.streaming=true;I
 // send writes an answer, the only place that does.
 func send(w http.ResponseWriter, a *answer) {
 	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	if a.body != nil {
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	w.Write(a.body)
+	_, _ = w.Write(a.body) //nolint:gosec // JSON or a number, never HTML
 }
 
 // finish gives an answer the headers that every answer has, and turns an error
@@ -40,9 +38,7 @@ func (c *call) finish(a *answer, err error) *answer {
 		a.header = http.Header{}
 	}
 	h := a.header
-	for name, values := range c.charged {
-		h[name] = values
-	}
+	maps.Copy(h, c.charged)
 	h.Set("request-id", requestID)
 	h.Set("client-request-id", client)
 	h.Set("Cache-Control", "no-cache")

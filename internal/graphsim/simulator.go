@@ -1,15 +1,14 @@
 package graphsim
 
 import (
-	"net/http"
-	"strings"
-	"sync"
-	"time"
-
 	"entrascim/internal/edm"
 	"entrascim/internal/graphsim/login"
 	"entrascim/internal/graphsim/odata"
 	"entrascim/internal/graphsim/trouble"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
 )
 
 // root is the path of the API version that is served.

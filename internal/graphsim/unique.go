@@ -1,11 +1,10 @@
 package graphsim
 
 import (
+	"entrascim/internal/graphsim/odata"
 	"maps"
 	"slices"
 	"strings"
-
-	"entrascim/internal/graphsim/odata"
 )
 
 // uniqueProperties may hold a value once among the live objects of a kind.
@@ -14,7 +13,8 @@ var uniqueProperties = map[string][]string{
 	"application": {"appId"}, "servicePrincipal": {"appId"}, "extensionProperty": {"name"},
 }
 
-// unique refuses a state whose values are taken by another object than o.
+// unique refuses a state whose values are taken by another object than o, or
+// that holds too many directory extensions.
 func (d *Directory) unique(k *kind, o *object, s *state) error {
 	for _, name := range uniqueProperties[k.name] {
 		text := unquote(s.get(k, name))
@@ -24,6 +24,9 @@ func (d *Directory) unique(k *kind, o *object, s *state) error {
 	}
 	if k.name == "group" && hasString(s.get(k, "groupTypes"), "Unified") && d.nicknameTaken(o, unquote(s.get(k, "mailNickname"))) {
 		return taken("mailNickname")
+	}
+	if len(s.extra) > maxExtensionValues {
+		return overQuota(len(s.extra), maxExtensionValues, "extension values")
 	}
 	return d.addressesFree(k, o, s)
 }
@@ -69,9 +72,7 @@ func merge(k *kind, name, before string, s *state) string {
 	property := k.props[k.slots[name]]
 	values, _, _ := readObject([]byte(or(before, "{}")))
 	given, _, _ := readObject([]byte(or(s.get(k, name), "{}")))
-	for inner, v := range given {
-		values[inner] = v
-	}
+	maps.Copy(values, given)
 	b := []byte{'{'}
 	for _, inner := range sortedNames(property.inner) {
 		text := string(values[inner])

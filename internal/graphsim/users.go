@@ -1,10 +1,9 @@
 package graphsim
 
 import (
+	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"strings"
-
-	"entrascim/internal/graphsim/odata"
 )
 
 func listUsers(c *call) (*answer, error)  { return c.list(c.set("user")) }
@@ -50,16 +49,16 @@ func (c *call) created(o *object) *answer {
 
 func getUser(c *call) (*answer, error) {
 	v := c.dir.reading()
-	o, err := c.user("id", v)
+	o, err := c.user(v)
 	if err != nil {
 		return nil, err
 	}
 	return c.one(o, v, "users")
 }
 
-// user finds the user that a path segment names by id or userPrincipalName.
-func (c *call) user(variable string, v view) (*object, error) {
-	key := c.vars[variable]
+// user finds the user that the "id" segment names by id or userPrincipalName.
+func (c *call) user(v view) (*object, error) {
+	key := c.vars["id"]
 	if key.alt != "" && !strings.EqualFold(key.alt, "userPrincipalName") {
 		return nil, unreadable("Bad Request - Error in query syntax.")
 	}
@@ -102,7 +101,7 @@ func createUser(c *call) (*answer, error) {
 }
 
 func updateUser(c *call) (*answer, error) {
-	o, err := c.user("id", c.dir.reading())
+	o, err := c.user(c.dir.reading())
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +153,7 @@ func (c *call) applyUser(k *kind, w *changeSet, s *state, o *object) error {
 }
 
 func deleteUser(c *call) (*answer, error) {
-	o, err := c.user("id", c.dir.reading())
+	o, err := c.user(c.dir.reading())
 	if err != nil {
 		return nil, err
 	}

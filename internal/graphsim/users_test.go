@@ -1,9 +1,8 @@
 package graphsim_test
 
 import (
-	"testing"
-
 	"entrascim/internal/graphsim"
+	"testing"
 )
 
 func TestUserLifecycle(t *testing.T) {

@@ -2,13 +2,12 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"entrascim/internal/edm"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"entrascim/internal/edm"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -152,8 +151,9 @@ func nodeOf(v jsontext.Value) string {
 		return "StartObject"
 	case '[':
 		return "StartArray"
+	default:
+		return "PrimitiveValue"
 	}
-	return "PrimitiveValue"
 }
 
 func checkOne(k *kind, p edm.Property, inner map[string]edm.Property, v jsontext.Value) error {
@@ -193,7 +193,7 @@ func checkComplex(k *kind, p edm.Property, inner map[string]edm.Property, v json
 }
 
 func checkPrimitive(k *kind, p edm.Property, primitive string, v jsontext.Value) error {
-	ok := false
+	var ok bool
 	switch primitive {
 	case "Boolean":
 		ok = v.Kind() == 't' || v.Kind() == 'f'

@@ -56,6 +56,8 @@ bench: ## benchmarks (BENCH, COUNT); with BASE=commit, compared with that commit
 	  (cd "$$tree" && go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...) > bin/bench-base.txt; \
 	  $(BENCHSTAT) bin/bench-base.txt bin/bench-new.txt; fi
 
+# The packages whose tests have recorded answers.
+GOLDEN = $(shell grep -rlE 'transcript\.Update\(\)|flag\.Bool\("update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 golden: ## rewrite golden files and generated text; read the diff before committing it
 	go test $(GOLDEN) -update
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -78,6 +79,24 @@ func makeTargets(t *testing.T) string {
 		fmt.Fprintf(&b, "| `make %s` | %s |\n", m[1], m[2])
 	}
 	return b.String()
+}
+
+// The overlay that README.md shows is one that can be laid on.
+func TestReadmeOverlay(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readReadme(t), -1)
+	if len(blocks) == 0 {
+		t.Fatal("no overlay found")
+	}
+	for _, block := range blocks {
+		path := filepath.Join(t.TempDir(), "overlay.yaml")
+		if err := os.WriteFile(path, []byte(block[1]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := app.CheckTables([]string{path}); err != nil {
+			t.Errorf("%v in\n%s", err, block[1])
+		}
+	}
 }
 
 // A step is one command of a console block and the output that stands below it.

@@ -2,6 +2,7 @@ package graphsim_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"entrascim/internal/edm"
@@ -80,7 +81,7 @@ var scenes = map[string]func(*scene){
 	"103": memberOf("servicePrincipal"), "105": memberOf("servicePrincipal"), "106": memberOf("servicePrincipal"),
 	"108": func(s *scene) {
 		for _, group := range s.elements() {
-			s.do("DELETE", "/groups/"+s.shown("group", group), nil)
+			s.do("DELETE", "/groups/"+s.shown("group", group))
 		}
 	},
 	"109": deletedGroup, "111": deletedUser,
@@ -193,9 +194,7 @@ func (s *scene) group(v graphsim.Values) string {
 
 func (s *scene) merged(entity string, base, v graphsim.Values) string {
 	s.Helper()
-	for name, value := range v {
-		base[name] = value
-	}
+	maps.Copy(base, v)
 	return s.add(entity, base)
 }
 

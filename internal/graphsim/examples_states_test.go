@@ -32,7 +32,7 @@ func chain(s *scene) {
 // into one that is made up.
 func memberOf(entity string) func(*scene) {
 	return func(s *scene) {
-		id := ""
+		var id string
 		switch entity {
 		case "user":
 			id = s.user(nil)
@@ -94,7 +94,7 @@ func deletedGroup(s *scene) {
 		o = s.answer()
 	}
 	id := s.shown("group", o)
-	s.do("DELETE", "/groups/"+id, nil)
+	s.do("DELETE", "/groups/"+id)
 	s.put("{object-id}", id)
 }
 
@@ -138,7 +138,7 @@ func (s *scene) ends(a map[string]any, roles []map[string]any) (principal, resou
 
 func deletedUser(s *scene) {
 	id := s.user(nil)
-	s.do("DELETE", "/users/"+id, nil)
+	s.do("DELETE", "/users/"+id)
 	s.put("{object-id}", id)
 }
 
@@ -150,7 +150,7 @@ func removedBefore(s *scene) {
 	group, user := s.blanks["{group-id}"][0], s.blanks["{id}"][0]
 	s.must(s.dir.AddMembers(group, user))
 	s.sim.Advance(2 * time.Minute)
-	s.do("DELETE", "/groups/"+group+"/members/"+user+"/$ref", nil)
+	s.do("DELETE", "/groups/"+group+"/members/"+user+"/$ref")
 }
 
 // throttled is a tenant whose budget is spent.
@@ -158,7 +158,7 @@ func throttled(s *scene) {
 	s.start(graphsim.Options{Throttle: true, Limits: trouble.Limits{
 		SmallUnits: trouble.Limit{Amount: 2, Window: 10 * time.Second},
 	}})
-	s.do("GET", "/users", nil)
+	s.do("GET", "/users")
 }
 
 // batch is asked by an application that may read users and groups.

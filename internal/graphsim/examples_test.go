@@ -260,14 +260,13 @@ func (s *scene) send(r *http.Request) (status int, header http.Header, body []by
 }
 
 // do asks the simulator for something that a scene needs.
-func (s *scene) do(method, path string, body any) map[string]any {
+func (s *scene) do(method, path string) {
 	s.Helper()
 	c := &client{T: s.T, sim: s.sim, token: s.token}
-	a := c.do(method, path, body)
+	a := c.do(method, path, nil)
 	if a.status >= http.StatusBadRequest {
 		s.Fatalf("%s %s: %d %s", method, path, a.status, a.raw)
 	}
-	return a.body
 }
 
 func mediaType(h string) string {

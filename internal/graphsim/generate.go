@@ -26,7 +26,8 @@ type Scale struct {
 // served yet.
 func (d *Directory) Generate(s Scale) error {
 	g := &generator{
-		d: d, scale: s, rand: rand.New(rand.NewPCG(s.Seed, 0x9e3779b97f4a7c15)), now: d.clock(),
+		d: d, scale: s, now: d.clock(),
+		rand:  rand.New(rand.NewPCG(s.Seed, 0x9e3779b97f4a7c15)), //nolint:gosec // chance that repeats by seed
 		pools: map[string][]string{}, taken: map[string]int{},
 	}
 	for _, step := range []func() error{g.makeUsers, g.makeManagers, g.makeGroups, g.fillGroups, g.makeApplications} {
@@ -49,8 +50,7 @@ type generator struct {
 	pools map[string][]string // ids of employees by department and by office
 	taken map[string]int      // how often a mail nickname was used
 
-	groups       []*generated
-	applications []string // ids of service principals
+	groups []*generated
 }
 
 // pick chooses one of a table.

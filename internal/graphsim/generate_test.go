@@ -166,7 +166,7 @@ func checkMembers(t *testing.T, d *Directory, group *object) {
 func TestGenerateIsDeterministic(t *testing.T) {
 	t.Parallel()
 	s := Scale{Users: 150, Groups: 30, Memberships: 900, Applications: 6, Seed: 5}
-	print := func(s Scale) string {
+	written := func(s Scale) string {
 		var b strings.Builder
 		d := generate(t, s)
 		for _, entity := range []string{"user", "group", "application", "servicePrincipal", "appRoleAssignment"} {
@@ -179,11 +179,11 @@ func TestGenerateIsDeterministic(t *testing.T) {
 		}
 		return b.String()
 	}
-	first := print(s)
-	if first != print(s) {
+	first := written(s)
+	if first != written(s) {
 		t.Error("the same seed gives two directories")
 	}
-	if s.Seed++; first == print(s) {
+	if s.Seed++; first == written(s) {
 		t.Error("the seed changes nothing")
 	}
 }

@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -181,10 +182,8 @@ func (g *generator) position(i, total int) (department, string) {
 func (g *generator) synced(v Values, p person, d department) {
 	account := fmt.Sprintf("%.12s%04d", strings.ReplaceAll(p.nickname, ".", ""), p.n%10000)
 	rid := 1100 + p.n
-	immutable := make([]byte, 16)
-	for i := range immutable {
-		immutable[i] = byte(g.rand.IntN(256))
-	}
+	immutable := binary.BigEndian.AppendUint64(nil, g.rand.Uint64())
+	immutable = binary.BigEndian.AppendUint64(immutable, g.rand.Uint64())
 	v["onPremisesSyncEnabled"] = true
 	v["onPremisesImmutableId"] = base64.StdEncoding.EncodeToString(immutable)
 	v["onPremisesSamAccountName"] = account

@@ -19,17 +19,25 @@ type relation struct {
 // "$select nested in $expand".
 var relations = map[string][]relation{
 	"user": {
-		{"manager", "user", true}, {"directReports", Mixed, false}, {"memberOf", Mixed, false}, {"ownedObjects", Mixed, true},
+		{"manager", "user", true},
+		{"directReports", Mixed, false},
+		{"memberOf", Mixed, false},
+		{"ownedObjects", Mixed, true},
 		{"appRoleAssignments", "appRoleAssignment", false},
 	},
 	"group": {
-		{"members", Mixed, true}, {"owners", Mixed, true}, {"memberOf", Mixed, false},
+		{"members", Mixed, true},
+		{"owners", Mixed, true},
+		{"memberOf", Mixed, false},
 		{"appRoleAssignments", "appRoleAssignment", false},
 	},
 	"application": {{"owners", Mixed, true}, {"extensionProperties", "extensionProperty", false}},
 	"servicePrincipal": {
-		{"owners", Mixed, true}, {"ownedObjects", Mixed, true}, {"memberOf", Mixed, false},
-		{"appRoleAssignedTo", "appRoleAssignment", false}, {"appRoleAssignments", "appRoleAssignment", false},
+		{"owners", Mixed, true},
+		{"ownedObjects", Mixed, true},
+		{"memberOf", Mixed, false},
+		{"appRoleAssignedTo", "appRoleAssignment", false},
+		{"appRoleAssignments", "appRoleAssignment", false},
 	},
 }
 

@@ -14,7 +14,7 @@ import (
 // escape writes a query as it stands in the documentation as a raw query.
 func escape(query string) string {
 	var out []string
-	for _, pair := range strings.Split(query, "&") {
+	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		out = append(out, url.QueryEscape(name)+"="+url.QueryEscape(value))
 	}

@@ -58,10 +58,12 @@ func (s *section) served(yield func(*attribute) bool) {
 }
 
 // Indexed is the type with the index of its attributes made, which otherwise is
-// made anew by each function that takes the type. Its Schema and Extensions must
-// not be changed after.
+// made anew by each function that takes the type. Its schemas must not be changed
+// after.
 func (rt ResourceType) Indexed() ResourceType {
-	rt.index = rt.catalog()
+	index := *rt.catalog()
+	index.typ = &rt
+	rt.index = &index
 	return rt
 }
 
@@ -70,8 +72,7 @@ func (rt *ResourceType) catalog() *catalog {
 	if rt.index != nil {
 		return rt.index
 	}
-	typ := *rt
-	c := &catalog{typ: &typ, core: newSection(rt.Schema.ID, rt.Schema.Attributes)}
+	c := &catalog{typ: rt, core: newSection(rt.Schema.ID, rt.Schema.Attributes)}
 	c.sections = []*section{c.core}
 	for _, e := range rt.Extensions {
 		c.sections = append(c.sections, newSection(e.Schema.ID, e.Schema.Attributes))

@@ -13,6 +13,10 @@ const patchSchema = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 // maxOperations bounds the operations of one PATCH request.
 const maxOperations = 5000
 
+// maxWork bounds the values that the operations of one request look at, so that
+// many operations on long lists end.
+const maxWork = 1_000_000
+
 // The operations of PATCH (RFC 7644 section 3.5.2).
 const (
 	opAdd     = "add"
@@ -31,6 +35,7 @@ type Operation struct {
 
 	attr, sub *attribute
 	outside   bool // in an extension's object
+	weight    int  // what it costs to look at one value
 }
 
 // Patch holds parsed and validated operations (RFC 7644 section 3.5.2). An
@@ -65,8 +70,9 @@ func (p Patch) Apply(doc Document) (Document, error) {
 	if out == nil {
 		out = Document{}
 	}
+	a := &application{creates: p.creates}
 	for _, op := range p.Operations {
-		if err := p.apply(out, op); err != nil {
+		if err := a.apply(out, op); err != nil {
 			return nil, err
 		}
 	}

@@ -195,6 +195,26 @@ func TestPatchAttributes(t *testing.T) {
 	}
 }
 
+// TestPatchEnds: operations that multiply are refused, not worked through.
+func TestPatchEnds(t *testing.T) {
+	t.Parallel()
+	values := make([]any, 20_000)
+	for i := range values {
+		values[i] = map[string]any{"value": fmt.Sprint(i)}
+	}
+	operations := []any{map[string]any{"op": "add", "path": "emails", "value": values}}
+	for i := range 1000 {
+		operations = append(operations, map[string]any{"op": "add", "path": "emails", "value": []any{map[string]any{"value": fmt.Sprint("x", i)}}})
+	}
+	p, err := userType().index.parsePatch(map[string]any{"Operations": operations}, RFC, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Apply(Document{}); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // FuzzPatch: whatever the operations are, nothing panics, the document that was
 // given stays as it was, and an operation done twice does what it does once
 // (RFC 7644 section 3.5.2.1) or finds its target gone.

@@ -8,8 +8,14 @@ import (
 	"entrascim/internal/fault"
 )
 
+// application is a Patch being applied.
+type application struct {
+	creates bool // see Dialect.creates
+	work    int  // values looked at so far
+}
+
 // apply does one operation on the document.
-func (p Patch) apply(doc Document, op Operation) error {
+func (p *application) apply(doc Document, op Operation) error {
 	home, key := doc, op.attr.path.URN
 	extension := op.outside
 	if extension {
@@ -34,7 +40,7 @@ func put(home map[string]any, name string, v any) {
 	}
 }
 
-func (p Patch) change(home map[string]any, op Operation) error {
+func (p *application) change(home map[string]any, op Operation) error {
 	name := op.attr.path.Name
 	var after any
 	var err error

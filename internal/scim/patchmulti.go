@@ -10,7 +10,11 @@ import (
 )
 
 // values are the values of a multi-valued attribute after the operation.
-func (p Patch) values(list []any, op Operation) ([]any, error) {
+func (p *application) values(list []any, op Operation) ([]any, error) {
+	p.work += (len(list) + len(spread(op.Value)) + 1) * op.weight
+	if p.work > maxWork {
+		return nil, fault.New(fault.TooLarge, "The operations look at more than %d values.", maxWork)
+	}
 	if op.attr.mutability == immutable && op.Op != opAdd && len(list) > 0 {
 		return nil, fault.New(fault.Mutability, "%s can not be changed once it is set.", op.attr.path)
 	}
@@ -30,7 +34,7 @@ func (p Patch) values(list []any, op Operation) ([]any, error) {
 }
 
 // selected does the operation on the values that the filter selects.
-func (p Patch) selected(list []any, op Operation) ([]any, error) {
+func (p *application) selected(list []any, op Operation) ([]any, error) {
 	match := newMatcher(nil, nil).match
 	if op.Filter != nil {
 		match = compile(op.Filter, op.attr.reach)
@@ -74,7 +78,7 @@ func (op Operation) changed(before any) (any, error) {
 // created adds the value that the filter describes, when nothing is selected.
 // A replace then has no target (RFC 7644 section 3.5.2.3), unless the client's
 // dialect means an add.
-func (p Patch) created(list []any, op Operation) ([]any, error) {
+func (p *application) created(list []any, op Operation) ([]any, error) {
 	value, ok := implied(op.Filter)
 	if !ok || op.Op == opReplace && op.Filter != nil && !p.creates {
 		return nil, fault.New(fault.NoTarget, "No value of %s satisfies the filter of the path.", op.attr.path)
@@ -157,11 +161,15 @@ func (a *attribute) identity(v any) string {
 
 // text is the value as JSON, folded unless case matters.
 func (a *attribute) text(v any) string {
-	b, _ := json.Marshal(v, json.Deterministic(true)) // decoded JSON always marshals
-	if a.caseExact {
-		return string(b)
+	text, ok := v.(string)
+	if !ok {
+		b, _ := json.Marshal(v, json.Deterministic(true)) // decoded JSON always marshals
+		text = "=" + string(b)                            // no string's text
 	}
-	return strings.ToLower(string(b))
+	if a.caseExact {
+		return text
+	}
+	return strings.ToLower(text)
 }
 
 // without removes the given values from a list. Those with a value go by that,

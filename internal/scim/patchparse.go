@@ -151,7 +151,7 @@ func (p *patchParser) single(op, path string, value any, pathless bool) error {
 		}
 		return fault.New(fault.Mutability, "%s is read-only.", n.path())
 	}
-	return p.add(op, n, selection, value)
+	return p.add(op, n, selection, value, 1+len(path)/termLength)
 }
 
 // whole takes an operation on an extension as a whole.
@@ -161,15 +161,18 @@ func (p *patchParser) whole(op string, s *section, value any) error {
 	}
 	for a := range s.served {
 		if a.mutability != readOnly && s != p.index.core {
-			p.patch.Operations = append(p.patch.Operations, Operation{Op: opRemove, Path: a.path, attr: a, outside: true})
+			p.patch.Operations = append(p.patch.Operations, Operation{Op: opRemove, Path: a.path, attr: a, outside: true, weight: 1})
 		}
 	}
 	return nil
 }
 
+// termLength is about how long one comparison of a filter is, in bytes.
+const termLength = 16
+
 // add checks the operation's filter and value and keeps it.
-func (p *patchParser) add(op string, n named, selection filter.Expression, value any) error {
-	o := Operation{Op: op, Path: n.path(), attr: n.attr, sub: n.sub, outside: n.section != p.index.core}
+func (p *patchParser) add(op string, n named, selection filter.Expression, value any, weight int) error {
+	o := Operation{Op: op, Path: n.path(), attr: n.attr, sub: n.sub, outside: n.section != p.index.core, weight: weight}
 	if selection != nil {
 		if n.attr.kind != typeComplex || !n.attr.multi {
 			return fault.New(fault.InvalidPath, "%s has no values to select by a filter.", n.attr.path)

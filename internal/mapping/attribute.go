@@ -120,6 +120,7 @@ func newElement(a *attribute, r *Row) *element {
 		e.constants = append(e.constants, &Row{
 			SCIM: a.name + "[" + r.selector.text + "].type", Attr: Attr{a.urn, a.name, "type"}, Type: "string",
 			Mutability: readWrite, Returned: "default", Uniqueness: "none", Constant: r.selector.typ, at: r.at, element: e,
+			Description: "What the value is for.",
 		})
 	}
 	return e

@@ -234,13 +234,13 @@ func isDirectoryExtension(p graphPath) bool {
 }
 
 // extensionProperty is what Graph grants every directory extension: 256
-// characters, eq to a plain query, startsWith and null to an advanced one
+// characters, eq to a plain query, startsWith and eq null to an advanced one
 // (directory extension limits and the advanced-query page).
 func extensionProperty(r *Row) edm.Property {
 	p := edm.Property{
 		Name: r.path.property, Type: "Edm.String", Nullable: true, Returned: edm.Select, Access: edm.ReadWrite,
 		Collection: r.path.every || r.path.index >= 0,
-		Filter:     []edm.Op{"eq"}, FilterAdv: []edm.Op{"eq", "eq null", "ne null"},
+		Filter:     []edm.Op{"eq"}, FilterAdv: []edm.Op{"eq", "eq null"},
 	}
 	switch r.Type {
 	case "boolean":

@@ -29,6 +29,20 @@ func told(q mapping.Query) string {
 	return s
 }
 
+// asked translates a filter and tells the query.
+func asked(t testing.TB, table *mapping.Table, text string) string {
+	t.Helper()
+	e, err := filter.ParseFilter([]byte(text))
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	q, err := table.Filter(e)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return told(q)
+}
+
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	users := compile(t, "user.yaml")
@@ -87,15 +101,7 @@ func TestFilter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, err := filter.ParseFilter([]byte(c.filter))
-			if err != nil {
-				t.Fatal(err)
-			}
-			q, err := users.Filter(e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := told(q); got != c.want {
+			if got := asked(t, users, c.filter); got != c.want {
 				t.Errorf("%s\n got %s\nwant %s", c.filter, got, c.want)
 			}
 		})

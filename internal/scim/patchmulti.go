@@ -164,7 +164,7 @@ func (a *attribute) text(v any) string {
 	text, ok := v.(string)
 	if !ok {
 		b, _ := json.Marshal(v, json.Deterministic(true)) // decoded JSON always marshals
-		text = "=" + string(b)                            // no string's text
+		text = string(b)                                  // strings and others never meet in one attribute
 	}
 	if a.caseExact {
 		return text

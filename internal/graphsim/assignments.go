@@ -72,7 +72,7 @@ func createAssignment(entity, name string) handler {
 		if err != nil {
 			return nil, err
 		}
-		e := &encoder{dir: c.dir, view: c.dir.newest()}
+		e := &encoder{view: c.dir.newest()}
 		return c.entity(http.StatusCreated, e, a, a.state, c.kind(entity).set+"('"+o.id+"')/"+name), nil
 	}
 }
@@ -152,7 +152,7 @@ func deleteAssignment(entity, name string) handler {
 			return nil, err
 		}
 		id := c.vars["other"].text
-		for _, a := range o.links[navigations[entity][name].relationOr(assignments)].list {
+		for _, a := range o.links[navigations[entity][name].relation].list {
 			if a.id == id {
 				c.dir.remove(a)
 				return noContent(), nil
@@ -160,13 +160,4 @@ func deleteAssignment(entity, name string) handler {
 		}
 		return nil, notFound(id)
 	}
-}
-
-// relationOr is the relation that a navigation property follows; those that
-// gather several have none of their own.
-func (n navigation) relationOr(r relation) relation {
-	if n.gather != nil {
-		return r
-	}
-	return n.relation
 }

@@ -8,12 +8,10 @@ import (
 	"strings"
 )
 
-// Page sizes of directory objects. Sources: the pages on paging and throttling
-// limits, and for signInActivity the smaller of two documented figures.
+// Page sizes of directory objects. Source: https://learn.microsoft.com/graph/paging.
 const (
 	defaultPage = 100
 	maxPage     = 999
-	signInPage  = 120 // with signInActivity
 )
 
 // A collection is what a list request is about, before its query.
@@ -105,9 +103,6 @@ func (r *result) size() int {
 	size := defaultPage
 	if r.query.Top > 0 {
 		size = r.query.Top
-	}
-	if slices.Contains(r.query.Select, "signInActivity") {
-		size = min(size, signInPage)
 	}
 	if most := r.call.sim.hostile.PageSize; most > 0 {
 		size = min(size, most)

@@ -121,7 +121,7 @@ func restoreDeleted(c *call) (*answer, error) {
 	if err := c.dir.restore(o); err != nil {
 		return nil, err
 	}
-	e := &encoder{dir: c.dir, view: c.dir.newest(), typed: true}
+	e := &encoder{view: c.dir.newest(), typed: true}
 	return c.entity(http.StatusOK, e, o, o.state, mixedSet), nil
 }
 

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ func (d *Directory) addDomains(list []Domain) error {
 		}
 		_, err := d.Add("domain", Values{
 			"id": domain.Name, "authenticationType": authentication, "isAdminManaged": true,
-			"isDefault": domain.Default, "isInitial": domain.Initial, "isRoot": true, "isVerified": true,
+			"isDefault": domain.Default, "isInitial": domain.Initial, "isRoot": !isSubdomain(domain.Name, list), "isVerified": true,
 			"supportedServices":                []string{"Email", "OfficeCommunicationsOnline"},
 			"passwordNotificationWindowInDays": 14, "passwordValidityPeriodInDays": 90,
 		})
@@ -49,6 +50,10 @@ func (d *Directory) addDomains(list []Domain) error {
 		"technicalNotificationMails": []string{"admin@" + d.defaultDomain()},
 	})
 	return err
+}
+
+func isSubdomain(name string, list []Domain) bool {
+	return slices.ContainsFunc(list, func(d Domain) bool { return strings.HasSuffix(name, "."+d.Name) })
 }
 
 // domain finds a verified domain by name; nil when there is none.

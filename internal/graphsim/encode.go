@@ -13,7 +13,6 @@ const maxExpanded = 20
 // An encoder writes objects as a query wants them. What it needs to know of a
 // kind it works out once.
 type encoder struct {
-	dir    *Directory
 	view   view
 	sel    []string // nil: the default properties
 	expand []odata.Expand
@@ -28,7 +27,7 @@ type encoder struct {
 // encoder writes what a query asks for.
 func (c *call) encoder(v view, q *odata.Query) *encoder {
 	return &encoder{
-		dir: c.dir, view: v, sel: q.Select, expand: q.Expand, reads: c.reads, hostile: c.sim.hostile, secret: !c.may(readHidden),
+		view: v, sel: q.Select, expand: q.Expand, reads: c.reads, hostile: c.sim.hostile, secret: !c.may(readHidden),
 	}
 }
 
@@ -132,11 +131,11 @@ func (e *encoder) expansion(b []byte, o *object, x odata.Expand) []byte {
 	if !ok {
 		return b
 	}
-	inner := &encoder{dir: e.dir, view: e.view, sel: x.Select, typed: nav.mixed, reads: e.reads, hostile: e.hostile}
+	inner := &encoder{view: e.view, sel: x.Select, typed: nav.mixed, reads: e.reads, hostile: e.hostile}
 	if x.Levels > 1 {
 		inner.expand = []odata.Expand{{Property: x.Property, Levels: x.Levels - 1, Select: x.Select}}
 	}
-	list := nav.follow(e.dir, o, e.view)
+	list := nav.follow(o, e.view)
 	if e.secret && nav.relation == members && hides(o) {
 		list = nil
 	}

@@ -92,7 +92,7 @@ func createExtension(c *call) (*answer, error) {
 	}
 	o := c.dir.insert(k, c.dir.ids.next(), s)
 	c.dir.link(extensions, app, o)
-	e := &encoder{dir: c.dir, view: c.dir.newest()}
+	e := &encoder{view: c.dir.newest()}
 	return c.entity(http.StatusCreated, e, o, o.state, "applications('"+app.id+"')/extensionProperties"), nil
 }
 

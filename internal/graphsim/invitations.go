@@ -130,7 +130,7 @@ func (c *call) invitation(k *kind, s *state, guest *object) *answer {
 	s.fill(k, "sendInvitationMessage", "false")
 	s.fill(k, "resetRedemption", "false")
 	s.set(k, "invitedUserMessageInfo", messageInfo(s.get(k, "invitedUserMessageInfo")))
-	e := &encoder{dir: c.dir, view: c.dir.newest()}
+	e := &encoder{view: c.dir.newest()}
 	b := append([]byte(`{"@odata.context":`), quote(c.metadata("invitations/$entity"))...)
 	b = e.fields(append(b, ','), &object{kind: k, state: s}, s)
 	b = append(b, `"invitedUser":{"id":`+quote(guest.id)+`,"userPrincipalName":`+guest.get("userPrincipalName")+`}}`...)

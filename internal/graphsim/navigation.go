@@ -12,7 +12,7 @@ type navigation struct {
 	single     bool // leads to one object at most
 	mixed      bool // may lead to objects of several types, which tell theirs
 	entity     string
-	gather     func(d *Directory, o *object, v view) []*object // when links alone do not tell
+	gather     func(o *object, v view) []*object // when the relation alone does not tell
 }
 
 // navigations holds the navigation properties by entity type and name.
@@ -23,7 +23,7 @@ var navigations = map[string]map[string]navigation{
 		"memberOf":           {relation: memberOf, mixed: true},
 		"transitiveMemberOf": {relation: memberOf, transitive: true, mixed: true},
 		"ownedObjects":       {relation: ownedObjects, mixed: true},
-		"appRoleAssignments": {entity: "appRoleAssignment", gather: userAssignments},
+		"appRoleAssignments": {relation: assignments, entity: "appRoleAssignment", gather: userAssignments},
 	},
 	"group": {
 		"members":            {relation: members, mixed: true},
@@ -49,10 +49,10 @@ var navigations = map[string]map[string]navigation{
 
 // follow lists the objects that a navigation property leads to and that the view
 // shows, in creation order.
-func (n navigation) follow(d *Directory, o *object, v view) []*object {
+func (n navigation) follow(o *object, v view) []*object {
 	switch {
 	case n.gather != nil:
-		return visible(n.gather(d, o, v), v)
+		return visible(n.gather(o, v), v)
 	case n.transitive:
 		return transitive(n.relation, o, v)
 	}
@@ -102,7 +102,7 @@ func sortBySeq(list []*object) {
 
 // userAssignments are a user's own app role assignments and those of the groups
 // that the user is a direct member of.
-func userAssignments(_ *Directory, o *object, v view) []*object {
+func userAssignments(o *object, v view) []*object {
 	list := slices.Clone(o.links[assignments].in(v))
 	for _, group := range o.links[memberOf].in(v) {
 		list = append(list, group.links[assignments].in(v)...)

@@ -1,6 +1,7 @@
 package graphsim_test
 
 import (
+	"maps"
 	"entrascim/internal/graphsim"
 	"strings"
 	"testing"
@@ -206,9 +207,7 @@ var dynamic = fields{"groupTypes": []string{"DynamicMembership"}, "membershipRul
 func merged(parts ...fields) fields {
 	out := fields{}
 	for _, p := range parts {
-		for k, v := range p {
-			out[k] = v
-		}
+		maps.Copy(out, p)
 	}
 	return out
 }

@@ -50,7 +50,7 @@ func (c *call) relation(entity, name string) (collection, error) {
 	if nav.relation == members && hides(o) && !c.may(readHidden) {
 		return collection{}, denied()
 	}
-	l := collection{objects: nav.follow(c.dir, o, v), context: mixedSet, relation: true, typed: nav.mixed}
+	l := collection{objects: nav.follow(o, v), context: mixedSet, relation: true, typed: nav.mixed}
 	if nav.entity != "" {
 		l.kind = c.kind(nav.entity)
 		l.context = c.assignmentContext(entity, o, name)
@@ -110,7 +110,7 @@ func getManager(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	above := navigations["user"]["manager"].follow(c.dir, o, v)
+	above := navigations["user"]["manager"].follow(o, v)
 	if len(above) == 0 {
 		return nil, notFound("manager")
 	}

@@ -159,9 +159,9 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) serveGraph(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(w, r)
+	defer c.release()
 	a, err := s.serve(c, r)
 	send(w, c.finish(a, err))
-	c.release()
 }
 
 // serve answers a request to Graph.

@@ -44,7 +44,7 @@ func (c *call) entity(status int, e *encoder, o *object, s *state, fragment stri
 
 // created is the answer to a create: the default properties and nothing else.
 func (c *call) created(o *object) *answer {
-	return c.entity(http.StatusCreated, &encoder{dir: c.dir, view: c.dir.newest()}, o, o.state, o.kind.set)
+	return c.entity(http.StatusCreated, &encoder{view: c.dir.newest()}, o, o.state, o.kind.set)
 }
 
 func getUser(c *call) (*answer, error) {

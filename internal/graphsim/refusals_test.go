@@ -1,8 +1,8 @@
 package graphsim_test
 
 import (
-	"maps"
 	"entrascim/internal/graphsim"
+	"maps"
 	"strings"
 	"testing"
 )

@@ -50,11 +50,13 @@ func TestAuthenticateRefuses(t *testing.T) {
 			"InvalidAuthenticationToken", "CompactToken parsing failed with error code: 80049217",
 		},
 		"spoilt": {func(t *testing.T, p *place) string {
+			t.Helper()
 			raw := p.accessToken(t, form())
 			dot := strings.LastIndex(raw, ".")
 			return "Bearer " + raw[:dot+1] + strings.Repeat("A", len(raw)-dot-1)
 		}, "InvalidAuthenticationToken", "Access token validation failure. Invalid signature."},
 		"unsigned": {func(t *testing.T, _ *place) string {
+			t.Helper()
 			raw, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{"tid": tenantID, "appid": appID}).SignedString(jwt.UnsafeAllowNoneSignatureType)
 			if err != nil {
 				t.Fatal(err)
@@ -62,14 +64,17 @@ func TestAuthenticateRefuses(t *testing.T) {
 			return "Bearer " + raw
 		}, "InvalidAuthenticationToken", "Access token validation failure. Invalid signature."},
 		"expired": {func(t *testing.T, p *place) string {
+			t.Helper()
 			raw := p.accessToken(t, form())
 			p.clock.Advance(time.Hour)
 			return "Bearer " + raw
 		}, "InvalidAuthenticationToken", "Access token has expired or is not yet valid."},
 		"another audience": {func(t *testing.T, p *place) string {
+			t.Helper()
 			return "Bearer " + p.accessToken(t, form("scope", "https://outlook.office365.com/.default"))
 		}, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."},
 		"revoked": {func(t *testing.T, p *place) string {
+			t.Helper()
 			raw := p.accessToken(t, form())
 			p.login.Revoke(tenantID, appID)
 			return "Bearer " + raw

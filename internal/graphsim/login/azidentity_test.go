@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"        //nolint:depguard // the client that the gateway signs in with
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"  //nolint:depguard // the client that the gateway signs in with
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy" //nolint:depguard // the client that the gateway signs in with
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"    //nolint:depguard // the client that the gateway signs in with
 )
 
 // The client that the gateway uses accepts the service as a login service.

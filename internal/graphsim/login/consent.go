@@ -2,6 +2,7 @@ package login
 
 import (
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -127,15 +128,13 @@ func redirect(w http.ResponseWriter, r *http.Request, q *consentRequest, more ur
 		return
 	}
 	v := to.Query()
-	for name, values := range more {
-		v[name] = values
-	}
+	maps.Copy(v, more)
 	v.Set("admin_consent", "True")
 	if q.State != "" {
 		v.Set("state", q.State)
 	}
 	to.RawQuery = v.Encode()
-	http.Redirect(w, r, to.String(), http.StatusFound)
+	http.Redirect(w, r, to.String(), http.StatusFound) //nolint:gosec // readConsent took only a registered URI
 }
 
 func page(w http.ResponseWriter, status int, t *template.Template, data any) {

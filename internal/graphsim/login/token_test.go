@@ -22,18 +22,22 @@ func TestTokenIsGivenFor(t *testing.T) {
 		"app id in upper case": {tenantID, func(*testing.T, *place) url.Values { return form("client_id", strings.ToUpper(appID)) }},
 		"own graph host":       {tenantID, func(_ *testing.T, p *place) url.Values { return form("scope", p.URL+"/.default") }},
 		"assertion RS256, x5t": {tenantID, func(t *testing.T, p *place) url.Values {
+			t.Helper()
 			return asserted(p.assertion(t, jwt.SigningMethodRS256, nil))
 		}},
 		"assertion PS256, x5t#S256": {tenantID, func(t *testing.T, p *place) url.Values {
+			t.Helper()
 			return asserted(p.assertion(t, jwt.SigningMethodPS256, nil))
 		}},
 		"assertion, kid": {tenantID, func(t *testing.T, p *place) url.Values {
+			t.Helper()
 			return asserted(p.assertion(t, jwt.SigningMethodRS256, func(h map[string]any, _ jwt.MapClaims) {
 				h["kid"] = h["x5t"]
 				delete(h, "x5t")
 			}))
 		}},
 		"assertion, audience by domain": {"contoso.com", func(t *testing.T, p *place) url.Values {
+			t.Helper()
 			return asserted(p.assertion(t, jwt.SigningMethodRS256, func(_ map[string]any, c jwt.MapClaims) {
 				c["aud"] = p.URL + "/contoso.com/oauth2/v2.0/token"
 			}))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -29,9 +30,7 @@ func start(t *testing.T, o trouble.Options) *graph {
 	t.Helper()
 	g := &graph{trouble: trouble.New(o)}
 	refuse := func(w http.ResponseWriter, _ *http.Request, h http.Header, e *odata.Error) {
-		for name, values := range h {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), h)
 		w.WriteHeader(e.Status)
 		fmt.Fprint(w, e.Code, " ", e.Message)
 	}

@@ -2,6 +2,7 @@ package trouble
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"time"
 
@@ -88,10 +89,7 @@ func (a *answer) WriteHeader(status int) { a.status = status }
 func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 func (a *answer) sendHead(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 }
 

@@ -1,0 +1,109 @@
+// Package entra is the resource types of the gateway: users, groups and
+// applications of one Entra directory, as SCIM resources. The mapping tables say
+// what they look like; what behaves (relations, invitations, memberships,
+// passwords) is code here.
+package entra
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+	"entrascim/internal/tenant"
+)
+
+// Options is one tenant's directory as the resource types see it.
+type Options struct {
+	Graph         *graph.Client
+	Tables        Tables
+	BaseURL       string         // of SCIM, without a slash at its end: "https://host/scim/v2"
+	DefaultDomain string         // completes a userName without a domain; "" for off
+	ShortNames    bool           // a userName in DefaultDomain is shown without it
+	Offset        *time.Location // date-times are shown in it; nil: UTC
+	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+
+	Now   func() time.Time                                 // default time.Now
+	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
+}
+
+// Tables are the mapping tables of a tenant, its overlays laid on.
+type Tables struct{ User, Group, Application *mapping.Table }
+
+// defaultMaxScan is how many objects are read to answer a filter that Graph
+// cannot evaluate alone.
+const defaultMaxScan = 10000
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Policy.MaxScan <= 0 {
+		o.Policy.MaxScan = defaultMaxScan
+	}
+	o.DefaultDomain = strings.TrimPrefix(o.DefaultDomain, "@")
+	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// A Directory is one tenant's directory as SCIM resource types. What it
+// remembers (positions in lists, service principals, domains, new ids) belongs
+// to this tenant alone. It is safe for concurrent use.
+type Directory struct {
+	options    Options
+	graph      *graph.Client
+	fresh      *recent
+	positions  *positions
+	principals *principals
+	domains    *domains
+	lacking    *lacking
+	types      []scim.ResourceType
+}
+
+// New makes the resource types of a directory. It asks nothing of Graph.
+func New(o Options) *Directory {
+	o = o.withDefaults()
+	d := &Directory{
+		options: o, graph: o.Graph,
+		fresh:      newRecent(o.Now),
+		positions:  newPositions(o.Now),
+		principals: newPrincipals(o.Graph, o.Now),
+		domains:    newDomains(o.Graph, o.Now),
+		lacking:    newLacking(o.Now),
+	}
+	u, g, a := d.resource(o.Tables.User), d.resource(o.Tables.Group), d.resource(o.Tables.Application)
+	u.typ.Writer, u.typ.Supplied = users{u}, u.supplied("password")
+	g.typ.Writer, g.typ.Supplied = groups{g}, g.supplied()
+	d.types = []scim.ResourceType{u.typ, g.typ, a.typ}
+	return d
+}
+
+// ResourceTypes are what scim.NewHandler serves.
+func (d *Directory) ResourceTypes() []scim.ResourceType { return d.types }
+
+// Ready tells whether the directory answers the gateway: that the credential is
+// good, and the base URL right. It costs one small request.
+func (d *Directory) Ready(ctx context.Context) error {
+	_, err := d.graph.Do(ctx, graph.Request{Path: "/organization", Query: graph.Query{Select: []string{"id"}}})
+	return err
+}
+
+// Lacking names the relations ("memberOf", "members", "applications") that
+// answers were given without in the last minutes, because the gateway has not
+// been granted the Graph permission to read them.
+func (d *Directory) Lacking() []string { return d.lacking.names() }

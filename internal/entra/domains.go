@@ -1,0 +1,75 @@
+package entra
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/graph"
+)
+
+// domainLife is how long the verified domains are remembered.
+const domainLife = 10 * time.Minute
+
+// domains remembers the directory's verified domains.
+type domains struct {
+	graph *graph.Client
+	now   func() time.Time
+
+	mu    sync.Mutex
+	at    time.Time
+	names []string
+}
+
+func newDomains(c *graph.Client, now func() time.Time) *domains {
+	return &domains{graph: c, now: now}
+}
+
+// verified names the verified domains, in the order Graph gives them.
+func (d *domains) verified(ctx context.Context) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.names != nil && d.now().Sub(d.at) <= domainLife {
+		return d.names, nil
+	}
+	response, err := d.graph.Do(ctx, graph.Request{
+		Path: "/organization", Query: graph.Query{Select: []string{"id", "verifiedDomains"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	_, err = graph.Collection(response.Body, func(dec *jsontext.Decoder) error {
+		var o struct {
+			Domains []struct {
+				Name string `json:"name"`
+			} `json:"verifiedDomains"`
+		}
+		if err := json.UnmarshalDecode(dec, &o); err != nil {
+			return err
+		}
+		for _, domain := range o.Domains {
+			names = append(names, domain.Name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, broken(err)
+	}
+	d.at, d.names = d.now(), names
+	return names, nil
+}
+
+// listed names the verified domains for an error text; "" when they cannot be
+// read, so that the error stays what it is.
+func (d *domains) listed(ctx context.Context) string {
+	names, err := d.verified(ctx)
+	if err != nil || len(names) == 0 {
+		return ""
+	}
+	return " The verified domains are " + strings.Join(names, ", ") + "."
+}

@@ -1,0 +1,105 @@
+package entra
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// Get writes one resource. Without relations that is one GET; with them one
+// $batch, whatever follows being the further pages of relations.
+func (r *resource) Get(ctx context.Context, id string, p scim.Projection, enc *jsontext.Encoder) error {
+	if err := r.checkID(id); err != nil {
+		return err
+	}
+	plan := r.plan(p)
+	o, err := r.fetch(ctx, fetch{id: id, plan: plan, lenient: !p.Explicit()})
+	if err != nil {
+		return err
+	}
+	return r.write(o, plan, enc)
+}
+
+// A fetch says what is to be read of one object.
+type fetch struct {
+	id         string
+	plan       *mapping.ReadPlan
+	properties []string // beside those of the plan
+	lenient    bool     // relations that may not be read are left out
+	beside     []graph.Request
+	answers    *[]graph.Result // of beside
+}
+
+// fetch reads one object with its relations, waiting for one that was just made.
+func (r *resource) fetch(ctx context.Context, f fetch) (object, error) {
+	var o object
+	err := r.patient(ctx, func() error {
+		var err error
+		o, err = r.fetchOnce(ctx, f)
+		return err
+	}, f.id)
+	if fault.Is(err, fault.NotFound) {
+		return o, r.absent(err)
+	}
+	return o, err
+}
+
+func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
+	request := r.objectRequest(f.id, f.plan, f.properties)
+	relations := f.plan.Relations
+	if len(relations)+len(f.beside) == 0 {
+		response, err := r.graph.Do(ctx, request)
+		if err != nil {
+			return object{}, err
+		}
+		return object{raw: response.Body}, nil
+	}
+	requests := append([]graph.Request{request}, r.relationRequests([]string{f.id}, relations)...)
+	results, err := r.graph.Batch(ctx, append(requests, f.beside...), graph.Parallel)
+	if err != nil {
+		return object{}, err
+	}
+	if results[0].Err != nil {
+		return object{}, results[0].Err
+	}
+	objects := []object{{raw: results[0].Body}}
+	if err := r.relate(ctx, objects, relations, f.lenient, results[1:]); err != nil {
+		return object{}, err
+	}
+	if f.answers != nil {
+		*f.answers = results[len(requests):]
+	}
+	return objects[0], nil
+}
+
+// objectRequest reads the properties of one object.
+func (r *resource) objectRequest(id string, plan *mapping.ReadPlan, more []string) graph.Request {
+	return graph.Request{
+		Path:   "/" + r.table.Collection() + "/{id}",
+		Params: map[string]string{"id": id},
+		Query:  graph.Query{Select: union(plan.Select, more), Expand: plan.Expand},
+	}
+}
+
+// absent is the fault of a resource that Graph does not find.
+func (r *resource) absent(err error) error {
+	f := *fault.From(err)
+	f.Detail = "There is no " + r.table.Resource() + " with this id."
+	return &f
+}
+
+func union(a, b []string) []string {
+	out := append(make([]string, 0, len(a)+len(b)), a...)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

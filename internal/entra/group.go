@@ -1,0 +1,229 @@
+package entra
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// groups is the writer of groups.
+type groups struct{ *resource }
+
+const attrMembers = "members"
+
+// aboutGroup are the properties that decide what may be written to a group.
+var aboutGroup = []string{"groupTypes", "mailEnabled", "securityEnabled", "onPremisesSyncEnabled"}
+
+// Create makes a group with its members: 20 of them with the group itself, as
+// many as Graph takes, the others after it.
+func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) (string, error) {
+	w, err := g.table.Create(doc)
+	if err != nil {
+		return "", err
+	}
+	m, err := membersOf(w.Relations[relationMembers].After)
+	if err != nil {
+		return "", err
+	}
+	about, err := json.Marshal(w.Body)
+	if err != nil {
+		return "", err
+	}
+	if err := g.lookUp(ctx, m); err != nil {
+		return "", err
+	}
+	if err := g.checkMembers("", about, m); err != nil {
+		return "", err
+	}
+	first, rest := m.add, []string(nil)
+	if len(first) > maxBind {
+		first, rest = first[:maxBind], first[maxBind:]
+	}
+	raw, err := g.add(ctx, w, first)
+	if err != nil {
+		return "", err
+	}
+	id := text(raw, "id")
+	g.made(id)
+	if err := g.addMembers(ctx, id, rest); err != nil {
+		return "", partly(err, "the group was created with id "+id, nil, 0)
+	}
+	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
+	return id, g.write(o, g.plan(p), enc)
+}
+
+// add posts the group with its first members.
+func (g groups) add(ctx context.Context, w mapping.Write, members []string) (jsontext.Value, error) {
+	body := maps.Clone(w.Body)
+	if len(members) > 0 {
+		urls, err := g.urls(members)
+		if err != nil {
+			return nil, err
+		}
+		body["members@odata.bind"] = urls
+	}
+	request, err := g.post(body)
+	if err != nil {
+		return nil, err
+	}
+	s := step{request: request, refused: func(err error) error {
+		if unseen(err) || fault.Is(err, fault.InvalidValue) && len(members) > 0 && g.attribute(refusedProperty(err)) == "" {
+			return memberFault(err, members)
+		}
+		return err
+	}}
+	answers, err := g.run(ctx, "", []step{s}, members...)
+	if err != nil {
+		return nil, err
+	}
+	return created(w.Body, answers[0].Body)
+}
+
+// Patch applies the operations as one intent. Members are added and removed
+// without being read, unless the operations ask about them.
+func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Projection, wantBody bool, enc *jsontext.Encoder) error {
+	rest, changes, err := ops.Split(attrMembers)
+	if err != nil {
+		return err
+	}
+	m, err := folded(changes)
+	if err != nil {
+		return err
+	}
+	touched := g.table.ForWrite(touching(rest.Attributes()))
+	want := touched
+	if wantBody {
+		want = either(want, p.Includes)
+	}
+	o, err := g.readGroup(ctx, id, g.table.Read(want), m, !p.Explicit())
+	if err != nil {
+		return err
+	}
+	before, err := g.document(o, g.table.Read(touched))
+	if err != nil {
+		return err
+	}
+	after, err := rest.Apply(before)
+	if err != nil {
+		return err
+	}
+	w, err := g.table.Update(before, after)
+	if err != nil {
+		return err
+	}
+	if o, err = g.change(ctx, id, o, w, m); err != nil || !wantBody {
+		return err
+	}
+	return g.write(o, g.plan(p), enc)
+}
+
+// Replace makes the group what the document says. A document without members
+// leaves the members alone: only an empty list removes them all.
+func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) error {
+	m := &membership{}
+	if list, given := doc[attrMembers]; given {
+		var err error
+		if m, err = membersOf(list); err != nil {
+			return err
+		}
+		m.replace = true
+	}
+	doc = maps.Clone(doc)
+	delete(doc, attrMembers)
+	known := func(urn, name, sub string) bool { return name != attrMembers && g.writable(urn, name, sub) }
+	o, err := g.readGroup(ctx, id, g.table.Read(either(g.table.ForWrite(known), p.Includes)), m, !p.Explicit())
+	if err != nil {
+		return err
+	}
+	before, err := g.document(o, g.table.Read(g.table.ForWrite(known)))
+	if err != nil {
+		return err
+	}
+	w, err := g.table.Replace(before, doc)
+	if err != nil {
+		return err
+	}
+	if o, err = g.change(ctx, id, o, w, m); err != nil {
+		return err
+	}
+	return g.write(o, g.plan(p), enc)
+}
+
+// change does the writes and gives the group as it is then.
+func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership) (object, error) {
+	if err := g.checkWrite(o, w, m); err != nil {
+		return o, err
+	}
+	if err := g.checkMembers(id, o.raw, m); err != nil {
+		return o, err
+	}
+	if err := g.settle(ctx, id, m); err != nil {
+		return o, err
+	}
+	done := ""
+	if len(w.Body) > 0 {
+		request, err := g.patch(id, w.Body)
+		if err != nil {
+			return o, err
+		}
+		if _, err := g.run(ctx, "", []step{{request: request, undone: "the attributes were not changed"}}, id); err != nil {
+			return o, err
+		}
+		done = "the attributes were changed"
+		if o.raw, err = overlaid(o.raw, w.Body); err != nil {
+			return o, err
+		}
+	}
+	if err := g.addMembers(ctx, id, m.add); err != nil {
+		return o, partly(err, done, nil, 0)
+	}
+	if err := g.removeMembers(ctx, id, m.remove); err != nil {
+		return o, partly(err, done, nil, 0)
+	}
+	if members := o.related[relationMembers]; members != nil {
+		o.related[relationMembers] = m.after(members)
+	}
+	return o, nil
+}
+
+// checkWrite refuses what Graph would refuse obscurely: changes to groups that
+// are managed elsewhere, and to the members of a dynamic group.
+func (g groups) checkWrite(o object, w mapping.Write, m *membership) error {
+	if len(w.Body) == 0 && m.none() {
+		return nil
+	}
+	if !m.none() {
+		w.Relations = map[string]mapping.RelationWrite{relationMembers: {}}
+	}
+	types := groupTypes(o.raw)
+	switch {
+	case flag(o.raw, "onPremisesSyncEnabled"):
+		return g.checkMastered(o, w)
+	case flag(o.raw, "mailEnabled") && !slices.Contains(types, unified):
+		return fault.New(fault.Mutability, "Mail-enabled security groups and distribution lists are managed in Exchange and cannot be changed here.")
+	case !m.none() && slices.Contains(types, dynamic):
+		return fault.New(fault.Mutability, "members: the members of a dynamic group follow from its rule and cannot be changed.")
+	}
+	return nil
+}
+
+// Graph's groupTypes.
+const (
+	unified = "Unified"
+	dynamic = "DynamicMembership"
+)
+
+func groupTypes(raw jsontext.Value) []string {
+	var types []string
+	if v := member(raw, "groupTypes"); v != nil && json.Unmarshal(v, &types) != nil {
+		return nil
+	}
+	return types
+}

@@ -1,0 +1,232 @@
+package entra
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+	filter "github.com/scim2/filter-parser/v2"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// A listing is one list request under way.
+type listing struct {
+	*resource
+
+	query    scim.Query
+	plan     *mapping.ReadPlan
+	out      *scim.ListWriter
+	source   source
+	residual filter.Expression
+	sortHere bool // Graph cannot sort as asked
+
+	pending []jsontext.Value // objects of the page that are not written yet
+}
+
+// List writes the resources that the query asks for. What Graph can filter, sort
+// and page it is asked to; the rest is done here, on a bounded number of objects.
+func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
+	mq, err := r.table.Filter(r.completed(q.Filter))
+	if err != nil {
+		return err
+	}
+	l := &listing{resource: r, query: q, plan: r.plan(q.Projection), out: out, residual: mq.Residual}
+	sources, err := r.sources(ctx, mq)
+	if err != nil {
+		return err
+	}
+	for _, l.source = range sources {
+		err := l.run(ctx)
+		if !l.source.optional || !fault.Is(err, fault.NotFound) || out.Len() > 0 {
+			return err
+		}
+	}
+	out.Total(0)
+	return nil
+}
+
+func (l *listing) run(ctx context.Context) error {
+	l.sort()
+	switch {
+	case l.residual != nil, l.sortHere:
+		return l.scan(ctx)
+	case l.source.ids != nil:
+		return l.few(ctx)
+	case l.query.Count == 0:
+		n, err := l.total(ctx)
+		l.out.Total(n)
+		return err
+	}
+	return l.page(ctx)
+}
+
+// sort asks Graph to sort, when it can.
+func (l *listing) sort() {
+	by := l.query.SortBy
+	if by == nil {
+		return
+	}
+	text, advanced, ok := l.table.OrderBy(mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Descending)
+	if !ok || l.source.ids != nil {
+		l.sortHere = true
+		return
+	}
+	l.source.orderBy = text
+	// $filter together with $orderby is an advanced query (aad-advanced-queries).
+	l.source.advanced = l.source.advanced || advanced || l.source.filter != ""
+}
+
+// window is the part of the list that is asked for, as positions from 0.
+func (l *listing) window() (from, to int) {
+	from = l.query.StartIndex - 1
+	return from, from + l.query.Count
+}
+
+// page writes a page as it comes, or object by object with their relations.
+func (l *listing) page(ctx context.Context) error {
+	from, to := l.window()
+	w := walk{from: from, to: to, top: pageSize(l.query.Count)}
+	if len(l.relations(l.plan)) == 0 {
+		env := l.env(object{})
+		w.each = func(dec *jsontext.Decoder) error {
+			return l.out.Resource(func(enc *jsontext.Encoder) error { return l.emit(dec, l.plan, env, enc) })
+		}
+	} else {
+		w.each = l.hold
+		w.flush = func() error {
+			held := l.pending
+			l.pending = nil
+			return l.emitAll(ctx, held)
+		}
+	}
+	n, err := l.walk(ctx, w)
+	l.out.Total(n)
+	return err
+}
+
+// pageSize makes Graph's pages equal parts of a SCIM page, so that their ends
+// meet: 1,000 resources are two pages of 500.
+func pageSize(count int) int {
+	pages := (count + graph.MaxPage - 1) / graph.MaxPage
+	return (count + pages - 1) / pages
+}
+
+// hold keeps an object until the page has been read.
+func (l *listing) hold(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err == nil {
+		l.pending = append(l.pending, v.Clone())
+	}
+	return err
+}
+
+// inFlight is how many requests for relations are made at once: four batches.
+const inFlight = 4 * graph.MaxBatch
+
+// emitAll writes objects with the relations that the plan wants.
+func (l *listing) emitAll(ctx context.Context, raws []jsontext.Value) error {
+	for objects, err := range l.withRelations(ctx, raws, l.plan) {
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if err := l.out.Resource(func(enc *jsontext.Encoder) error { return l.write(o, l.plan, enc) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// withRelations gives the objects with their relations, some at a time.
+func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan *mapping.ReadPlan) func(func([]object, error) bool) {
+	relations := l.relations(plan)
+	size := max(inFlight/max(len(relations), 1), 1)
+	return func(yield func([]object, error) bool) {
+		for some := range slices.Chunk(raws, size) {
+			objects, err := l.related(ctx, some, relations)
+			if !yield(objects, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (l *listing) related(ctx context.Context, raws []jsontext.Value, relations []string) ([]object, error) {
+	objects := make([]object, len(raws))
+	ids := make([]string, len(raws))
+	for i, raw := range raws {
+		objects[i].raw, ids[i] = raw, text(raw, "id")
+	}
+	if len(relations) == 0 {
+		return objects, nil
+	}
+	results, err := l.graph.Batch(ctx, l.relationRequests(ids, relations), graph.Parallel)
+	if err == nil {
+		err = l.relate(ctx, objects, relations, !l.query.Projection.Explicit(), results)
+	}
+	return objects, err
+}
+
+// relations of a plan that need requests of their own: an advanced query cannot
+// expand the manager.
+func (l *listing) relations(plan *mapping.ReadPlan) []string {
+	if plan.Expand != "" && l.source.advanced {
+		return append(slices.Clone(plan.Relations), plan.Expand)
+	}
+	return plan.Relations
+}
+
+// few writes resources that are known by id.
+func (l *listing) few(ctx context.Context) error {
+	from, to := l.window()
+	ids := l.source.ids
+	total := len(ids)
+	from, to = min(from, total), min(to, total)
+	raws, err := l.byID(ctx, ids[from:to], l.plan.Select, l.plan.Expand)
+	if err != nil {
+		return err
+	}
+	l.out.Total(total - (to - from - len(raws))) // one that is gone meanwhile does not match
+	return l.emitAll(ctx, raws)
+}
+
+// byID reads objects by id; those that are gone are left out.
+func (l *listing) byID(ctx context.Context, ids, properties []string, expand string) ([]jsontext.Value, error) {
+	requests := make([]graph.Request, len(ids))
+	for i, id := range ids {
+		requests[i] = l.objectRequest(id, &mapping.ReadPlan{Select: properties, Expand: expand}, nil)
+	}
+	if len(ids) == 1 {
+		var raw jsontext.Value
+		err := l.patient(ctx, func() error {
+			response, err := l.graph.Do(ctx, requests[0])
+			if err == nil {
+				raw = response.Body
+			}
+			return err
+		}, ids...)
+		if fault.Is(err, fault.NotFound) {
+			return nil, nil
+		}
+		return []jsontext.Value{raw}, err
+	}
+	results, err := l.graph.Batch(ctx, requests, graph.Parallel)
+	if err != nil {
+		return nil, err
+	}
+	var raws []jsontext.Value
+	for _, result := range results {
+		switch {
+		case result.Err == nil:
+			raws = append(raws, result.Body)
+		case !fault.Is(result.Err, fault.NotFound):
+			return nil, result.Err
+		}
+	}
+	return raws, nil
+}

@@ -1,0 +1,253 @@
+package entra
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	filter "github.com/scim2/filter-parser/v2"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"entrascim/internal/scim"
+)
+
+// A membership is what a write wants of a group's members.
+type membership struct {
+	replace bool     // add is all there shall be
+	add     []string // ids, distinct
+	remove  []string
+	filters []filter.Expression // remove those that match
+
+	objects map[string]jsontext.Value // those of add that the directory knows, by id
+	checked bool                      // objects has been asked for
+}
+
+func (m *membership) none() bool {
+	return !m.replace && len(m.add)+len(m.remove)+len(m.filters) == 0
+}
+
+// membersOf reads the members of a document.
+func membersOf(value any) (*membership, error) {
+	m := &membership{}
+	list, _ := value.([]any)
+	for _, v := range list {
+		element, _ := v.(map[string]any)
+		id, _ := element["value"].(string)
+		if id == "" {
+			return nil, fault.New(fault.InvalidValue, "members.value is required in every member.")
+		}
+		m.add = append(m.add, strings.ToLower(id))
+	}
+	m.add = distinct(m.add)
+	return m, checkGUIDs(m.add)
+}
+
+// folded makes one intent of the operations on members, in their order.
+func folded(changes []scim.MemberChange) (*membership, error) {
+	m := &membership{}
+	for _, c := range changes {
+		ids := make([]string, len(c.Values))
+		for i, id := range c.Values {
+			ids[i] = strings.ToLower(id)
+		}
+		if c.Op != "remove" {
+			if err := checkGUIDs(ids); err != nil {
+				return nil, err
+			}
+		}
+		m.fold(c, ids)
+	}
+	m.add, m.remove = distinct(m.add), distinct(m.remove)
+	return m, nil
+}
+
+func (m *membership) fold(c scim.MemberChange, ids []string) {
+	switch {
+	case c.Op == "replace", c.All:
+		*m = membership{replace: true, add: ids}
+	case c.Op == "add":
+		m.add = append(m.add, ids...)
+		m.remove = without(m.remove, ids)
+	case c.Filter != nil:
+		m.filters = append(m.filters, c.Filter)
+	default:
+		m.add = without(m.add, ids)
+		if !m.replace {
+			m.remove = append(m.remove, ids...)
+		}
+	}
+}
+
+func without(list, ids []string) []string {
+	drop := setOf(ids)
+	return slices.DeleteFunc(list, func(id string) bool { return drop[id] })
+}
+
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+func checkGUIDs(ids []string) error {
+	for _, id := range ids {
+		if !isGUID(id) {
+			return fault.New(fault.InvalidValue, "members.value: %q is not a GUID.", id)
+		}
+	}
+	return nil
+}
+
+// lookups are the requests that find the members to be added.
+func (m *membership) lookups() ([]graph.Request, error) {
+	var requests []graph.Request
+	for some := range slices.Chunk(m.add, maxByIDs) {
+		request, err := getByIDs(some, nil, "id", "displayName", "groupTypes")
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, request)
+	}
+	return requests, nil
+}
+
+// found takes what the lookups answered. Without the permission to look up,
+// Graph's refusals have to tell.
+func (m *membership) found(results []graph.Result) error {
+	m.objects, m.checked = map[string]jsontext.Value{}, true
+	for _, result := range results {
+		if fault.Is(result.Err, fault.Forbidden) {
+			m.checked = false
+			continue
+		}
+		if result.Err != nil {
+			return result.Err
+		}
+		_, err := graph.Collection(result.Body, func(d *jsontext.Decoder) error {
+			v, err := d.ReadValue()
+			if err == nil {
+				m.objects[strings.ToLower(text(v, "id"))] = v.Clone()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMembers refuses members that do not exist or that the group cannot have.
+// Source: https://learn.microsoft.com/graph/api/group-post-members.
+func (g groups) checkMembers(id string, about jsontext.Value, m *membership) error {
+	isUnified := slices.Contains(groupTypes(about), unified)
+	for _, member := range m.add {
+		v, known := m.objects[member]
+		kind := strings.TrimPrefix(text(v, "@odata.type"), "#microsoft.graph.")
+		switch {
+		case member == strings.ToLower(id):
+			return fault.New(fault.InvalidValue, "members.value: a group cannot be its own member.")
+		case !known && m.checked && !g.fresh.any([]string{member}):
+			return fault.New(fault.InvalidValue, "members.value: there is no user, group or device with the id %q.", member)
+		case !known:
+		case isUnified && kind != entityUser:
+			return fault.New(fault.InvalidValue, "members.value: a Microsoft 365 group takes users only, and %q is a %s.", member, kind)
+		case kind == entityGroup && slices.Contains(groupTypes(v), unified):
+			return fault.New(fault.InvalidValue, "members.value: %q is a Microsoft 365 group, which can be a member of no group.", member)
+		}
+	}
+	return nil
+}
+
+// settle turns a replacement and the filters into what is to be added and
+// removed, by going through the present members once.
+func (g groups) settle(ctx context.Context, id string, m *membership) error {
+	if !m.replace && len(m.filters) == 0 {
+		return nil
+	}
+	wanted, keep := setOf(m.add), m.matching(g.resource)
+	present := map[string]bool{}
+	err := g.patient(ctx, func() error {
+		m.remove = slices.DeleteFunc(m.remove, func(string) bool { return m.replace })
+		return g.graph.All(ctx, g.relationRequest(relationMembers, id), func(v jsontext.Value) error {
+			member := strings.ToLower(text(v, "id"))
+			switch gone, err := keep(v); {
+			case err != nil:
+				return err
+			case wanted[member]:
+				present[member] = true
+			case m.replace || gone:
+				m.remove = append(m.remove, member)
+			}
+			return nil
+		})
+	}, id)
+	m.remove = distinct(m.remove)
+	m.add = slices.DeleteFunc(m.add, func(id string) bool { return present[id] })
+	return err
+}
+
+// matching tells whether one of the filters selects a member.
+func (m *membership) matching(r *resource) func(jsontext.Value) (bool, error) {
+	path := scim.AttrPath{URN: r.typ.Schema.ID, Name: attrMembers}
+	plan := r.table.Read(touching([]scim.AttrPath{path}))
+	matchers := make([]*scim.Matcher, len(m.filters))
+	for i, e := range m.filters {
+		matchers[i] = scim.NewMatcher(&r.typ, &filter.ValuePath{
+			AttributePath: filter.AttributePath{URIPrefix: &path.URN, AttributeName: attrMembers}, ValueFilter: e,
+		})
+	}
+	return func(v jsontext.Value) (bool, error) {
+		if len(matchers) == 0 {
+			return false, nil
+		}
+		one := map[string]related{relationMembers: slice([]jsontext.Value{v})}
+		doc, err := r.document(object{raw: jsontext.Value("{}"), related: one}, plan)
+		if err != nil {
+			return false, err
+		}
+		return slices.ContainsFunc(matchers, func(match *scim.Matcher) bool { return match.Match(doc) }), nil
+	}
+}
+
+// after is the list of members after the change: what Graph lists, which may be
+// from before or after it, with what was done laid over.
+func (m *membership) after(listed related) related {
+	added, removed := m.add, setOf(m.remove)
+	return func(yield func(jsontext.Value, error) bool) {
+		seen := make(map[string]bool, len(added))
+		for _, id := range added {
+			seen[id] = false
+		}
+		for v, err := range listed {
+			if err == nil {
+				id := strings.ToLower(text(v, "id"))
+				if removed[id] {
+					continue
+				}
+				if _, ours := seen[id]; ours {
+					seen[id] = true
+				}
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+		for _, id := range added {
+			if !seen[id] && !yield(m.object(id), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *membership) object(id string) jsontext.Value {
+	if v := m.objects[id]; v != nil {
+		return v
+	}
+	return jsontext.Value(`{"id":"` + id + `"}`) // a GUID, by checkGUIDs
+}

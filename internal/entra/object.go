@@ -1,0 +1,196 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// A related is the related objects of one object, as Graph JSON.
+type related = iter.Seq2[jsontext.Value, error]
+
+// An object is a Graph object with the relations that were read of it.
+type object struct {
+	raw     jsontext.Value
+	related map[string]related
+}
+
+// env is what the object's resource needs besides the object.
+func (r *resource) env(o object) mapping.Env {
+	return mapping.Env{
+		BaseURL: r.options.BaseURL,
+		Offset:  r.options.Offset,
+		Relation: func(name string) iter.Seq2[jsontext.Value, error] {
+			if seq := o.related[name]; seq != nil {
+				return seq
+			}
+			return func(func(jsontext.Value, error) bool) {}
+		},
+	}
+}
+
+// write writes the object as a resource.
+func (r *resource) write(o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
+	return r.emit(jsontext.NewDecoder(bytes.NewReader(o.raw)), plan, r.env(o), enc)
+}
+
+// emit writes the object that dec stands before.
+func (r *resource) emit(dec *jsontext.Decoder, plan *mapping.ReadPlan, env mapping.Env, enc *jsontext.Encoder) error {
+	if !r.shortens() {
+		return broken(plan.Resource(dec, enc, env))
+	}
+	var whole bytes.Buffer
+	if err := plan.Resource(dec, jsontext.NewEncoder(&whole), env); err != nil {
+		return broken(err)
+	}
+	return shorten(jsontext.NewDecoder(&whole), enc, "@"+r.options.DefaultDomain)
+}
+
+// document is the object as a decoded resource, names not shortened.
+func (r *resource) document(o object, plan *mapping.ReadPlan) (scim.Document, error) {
+	var text bytes.Buffer
+	dec := jsontext.NewDecoder(bytes.NewReader(o.raw))
+	if err := plan.Resource(dec, jsontext.NewEncoder(&text), r.env(o)); err != nil {
+		return nil, broken(err)
+	}
+	doc := scim.Document{}
+	if err := json.Unmarshal(text.Bytes(), &doc); err != nil {
+		return nil, broken(err)
+	}
+	return doc, nil
+}
+
+// broken classifies the errors of reading what Graph sent: what is no fault yet
+// and no failure to write to the client is a broken answer.
+func broken(err error) error {
+	var f *fault.Error
+	var syntactic *jsontext.SyntacticError
+	var semantic *json.SemanticError
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	if errors.As(err, &syntactic) || errors.As(err, &semantic) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fault.Wrap(err, fault.BadGateway, "The directory's answer is broken.")
+	}
+	return err
+}
+
+// shortens tells whether names are shown without the default domain.
+func (r *resource) shortens() bool {
+	return r.options.ShortNames && r.options.DefaultDomain != "" && r.table.Entity() == entityUser
+}
+
+// shorten copies a resource, cutting the suffix off its userName.
+func shorten(dec *jsontext.Decoder, enc *jsontext.Encoder, suffix string) error {
+	if err := copyToken(dec, enc); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		isName := name.String() == "userName"
+		if err := enc.WriteToken(name); err != nil {
+			return err
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if isName {
+			value = trimmed(value, suffix)
+		}
+		if err := enc.WriteValue(value); err != nil {
+			return err
+		}
+	}
+	return copyToken(dec, enc)
+}
+
+func copyToken(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
+	t, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	return enc.WriteToken(t)
+}
+
+func trimmed(value jsontext.Value, suffix string) jsontext.Value {
+	plain, err := jsontext.AppendUnquote(nil, value)
+	cut := len(plain) - len(suffix)
+	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) {
+		return value
+	}
+	short, err := jsontext.AppendQuote(nil, plain[:cut])
+	if err != nil {
+		return value
+	}
+	return short
+}
+
+// member reads a member of a Graph object; nil when it has none.
+func member(raw jsontext.Value, name string) jsontext.Value {
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil
+	}
+	for d.PeekKind() == '"' {
+		key, err := d.ReadToken()
+		if err != nil {
+			return nil
+		}
+		found := key.String() == name
+		value, err := d.ReadValue()
+		if err != nil || found {
+			return value
+		}
+	}
+	return nil
+}
+
+// text reads a string member of a Graph object; "" when it has none.
+func text(raw jsontext.Value, name string) string {
+	v := member(raw, name)
+	if v.Kind() != '"' {
+		return ""
+	}
+	plain, _ := jsontext.AppendUnquote(nil, v)
+	return string(plain)
+}
+
+// slice is the related objects that are known already.
+func slice(values []jsontext.Value) related {
+	return func(yield func(jsontext.Value, error) bool) {
+		for _, v := range values {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// patient does something again while the directory does not find one of the ids
+// that it gave out moments ago: a new object takes a while to be seen everywhere.
+// For other ids what is not found is not there.
+func (d *Directory) patient(ctx context.Context, do func() error, ids ...string) error {
+	for wait := firstWait; ; wait *= 2 {
+		err := do()
+		if err == nil || wait > longestWait || !unseen(err) || !d.fresh.any(ids) {
+			return err
+		}
+		if d.options.Sleep(ctx, wait) != nil {
+			return err
+		}
+	}
+}

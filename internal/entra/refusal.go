@@ -1,0 +1,70 @@
+package entra
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
+)
+
+// named gives Graph's refusal of a write the name of the SCIM attribute that
+// Graph complained about.
+func (r *resource) named(ctx context.Context, err error) error {
+	refusal := graph.RefusalOf(err)
+	if refusal == nil {
+		return err
+	}
+	f := *fault.From(err)
+	if f.Kind == fault.InvalidValue && graph.UnverifiedDomain(err) {
+		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.listed(ctx)
+		return &f
+	}
+	if f.Kind != fault.Uniqueness && f.Kind != fault.InvalidValue && f.Kind != fault.Mutability {
+		return err
+	}
+	property := strings.ReplaceAll(refusal.Property, "/", ".")
+	if name := r.attribute(property); property != "" && name != "" {
+		f.Detail = name + ": " + strings.ToLower(f.Detail[:1]) + f.Detail[1:]
+	}
+	return &f
+}
+
+// cloudMastered are the properties of a synchronized user that are changed in the
+// cloud all the same.
+var cloudMastered = []string{"passwordProfile", "usageLocation"}
+
+// checkMastered refuses changes to what an on-premises directory masters, before
+// Graph is asked: Graph's own refusal does not say which attribute it is.
+func (r *resource) checkMastered(o object, w mapping.Write) error {
+	if !flag(o.raw, "onPremisesSyncEnabled") {
+		return nil
+	}
+	var names []string
+	for property := range w.Body {
+		if !slices.Contains(cloudMastered, property) && !strings.HasPrefix(property, "extension_") {
+			names = append(names, r.attribute(property))
+		}
+	}
+	for relation := range w.Relations {
+		names = append(names, r.relationAttribute(relation))
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return fault.New(fault.Mutability, "%s: the %s is mastered by the on-premises directory and is changed there.",
+		strings.Join(slices.Compact(names), ", "), r.table.Resource())
+}
+
+// relationAttribute is the attribute that a relation stands behind.
+func (r *resource) relationAttribute(relation string) string {
+	for _, row := range r.table.Rows() {
+		if row.Relation == relation {
+			return r.attrName(mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name})
+		}
+	}
+	return relation
+}

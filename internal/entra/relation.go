@@ -1,0 +1,167 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+)
+
+// The relations that tables name (see package mapping).
+const (
+	relationManager      = "manager"
+	relationMemberOf     = "memberOf"
+	relationMembers      = "members"
+	relationApplications = "applications"
+	relationInvitation   = "invitation"
+)
+
+const groupType = "#microsoft.graph.group"
+
+// relationRequest lists a relation of one object, in pages as large as can be.
+func (r *resource) relationRequest(name, id string) graph.Request {
+	request := graph.Request{
+		Path:   "/" + r.table.Collection() + "/{id}/" + name,
+		Params: map[string]string{"id": id},
+		Query:  graph.Query{Select: []string{"id", "displayName"}, Top: graph.MaxPage},
+	}
+	switch name {
+	case relationManager:
+		request.Query.Top = 0
+	case relationApplications:
+		request.Path = "/" + r.table.Collection() + "/{id}/appRoleAssignments"
+		request.Query.Select = nil
+	}
+	return request
+}
+
+// relationRequests are the requests for the relations of the objects, object by
+// object.
+func (r *resource) relationRequests(ids, relations []string) []graph.Request {
+	requests := make([]graph.Request, 0, len(ids)*len(relations))
+	for _, id := range ids {
+		for _, name := range relations {
+			requests = append(requests, r.relationRequest(name, id))
+		}
+	}
+	return requests
+}
+
+// relate gives the objects their relations, from the results of
+// relationRequests. What may not be read for want of a permission is left out
+// when lenient, and remembered; else it fails the whole.
+func (r *resource) relate(ctx context.Context, objects []object, relations []string, lenient bool, results []graph.Result) error {
+	var held []assignments
+	for i := range objects {
+		objects[i].related = map[string]related{}
+		for j, name := range relations {
+			n := i*len(relations) + j
+			first, err := r.first(ctx, name, lenient, results[n])
+			if err != nil {
+				return err
+			}
+			l := &link{client: r.graph, body: first, route: r.relationRequest(name, "").Path}
+			switch {
+			case first == nil: // none
+			case name == relationManager:
+				objects[i].raw = withManager(objects[i].raw, first)
+			case name == relationApplications:
+				held = append(held, assignments{of: i, link: l})
+			default:
+				l.groups = name == relationMemberOf
+				objects[i].related[name] = l.all(ctx)
+			}
+		}
+	}
+	return r.applications(ctx, objects, held, lenient)
+}
+
+// first is the first page of a relation, nil when there is none: the object is
+// gone meanwhile, has no manager, or the relation may not be read.
+func (r *resource) first(ctx context.Context, name string, lenient bool, result graph.Result) (jsontext.Value, error) {
+	switch {
+	case result.Err == nil:
+		return result.Body, nil
+	case fault.Is(result.Err, fault.NotFound):
+		return nil, nil
+	case lenient && fault.Is(result.Err, fault.Forbidden):
+		r.lacking.add(name)
+		zerolog.Ctx(ctx).Warn().Err(result.Err).Str("relation", name).Msg("answered without a relation that may not be read")
+		return nil, nil
+	case fault.Is(result.Err, fault.Forbidden):
+		f := *fault.From(result.Err)
+		f.Detail = fmt.Sprintf("The gateway lacks the directory permission to read %s.", name)
+		return nil, &f
+	}
+	return nil, result.Err
+}
+
+// A link is a relation of one object of which the first page has been read.
+type link struct {
+	client *graph.Client
+	route  string // of the request, for the account of calls
+	body   jsontext.Value
+	groups bool // only groups are wanted
+}
+
+var errStop = errors.New("the reader has enough")
+
+// all yields the related objects to the end; the pages after the first are read
+// as they are reached. A value is valid until the next one.
+func (l *link) all(ctx context.Context) related {
+	return func(yield func(jsontext.Value, error) bool) {
+		each := func(d *jsontext.Decoder) error {
+			v, err := d.ReadValue()
+			if err != nil {
+				return err
+			}
+			if l.groups && text(v, "@odata.type") != groupType {
+				return nil
+			}
+			if !yield(v, nil) {
+				return errStop
+			}
+			return nil
+		}
+		if err := l.pages(ctx, each); err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+}
+
+func (l *link) pages(ctx context.Context, each func(*jsontext.Decoder) error) error {
+	page, err := graph.Collection(l.body, each)
+	for err == nil && page.NextLink != "" {
+		last := page.NextLink
+		page, err = l.client.Page(ctx, graph.Request{Path: l.route}, last, each)
+		if err == nil && page.NextLink == last {
+			return fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
+		}
+	}
+	return err
+}
+
+// withManager puts a manager into a user, where $expand would have put it.
+func withManager(user, manager jsontext.Value) jsontext.Value {
+	return appendMember(user, relationManager, manager)
+}
+
+// appendMember adds a member to a JSON object that does not have it.
+func appendMember(object jsontext.Value, name string, value jsontext.Value) jsontext.Value {
+	end := len(object) - 1
+	for end > 0 && object[end] != '}' {
+		end--
+	}
+	out := append(make(jsontext.Value, 0, len(object)+len(name)+len(value)+4), object[:end]...)
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out, _ = jsontext.AppendQuote(out, name)
+	out = append(append(out, ':'), value...)
+	return append(out, '}')
+}

@@ -1,0 +1,136 @@
+package entra
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// A resource is one resource type: what its table says of it. Reading needs no
+// more than that; writing is users and groups.
+type resource struct {
+	*Directory
+
+	table *mapping.Table
+	typ   scim.ResourceType
+	plans plans
+}
+
+func (d *Directory) resource(t *mapping.Table) *resource {
+	r := &resource{Directory: d, table: t}
+	r.typ = scim.ResourceType{
+		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
+		Schema: t.Schema(), Reader: r,
+	}
+	for _, x := range t.Extensions() {
+		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})
+	}
+	return r
+}
+
+// supplied names the attributes that a client may leave out of a new resource
+// though they are required: those that the table derives, and others.
+func (r *resource) supplied(others ...string) []string {
+	for _, row := range r.table.Rows() {
+		if row.Required && (row.Derive != "" || row.Default != nil) {
+			others = append(others, row.Attr.Name)
+		}
+	}
+	return others
+}
+
+// entity names the Graph entity types that are resource types.
+const (
+	entityUser  = "user"
+	entityGroup = "group"
+)
+
+// checkID refuses what cannot be an id before Graph is asked. Graph would take a
+// user id that is no GUID for a userPrincipalName.
+func (r *resource) checkID(id string) error {
+	switch {
+	case isGUID(id):
+		return nil
+	case r.table.Entity() == entityUser:
+		return r.notFound()
+	}
+	return fault.New(fault.InvalidValue, "The id of a %s is a GUID.", r.table.Resource())
+}
+
+func (r *resource) notFound() error {
+	return fault.New(fault.NotFound, "There is no %s with this id.", r.table.Resource())
+}
+
+// isGUID tells whether s is a GUID as Graph writes it, in either case.
+func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+
+// maxPlans bounds the plans that are kept: which there are is up to the clients.
+const maxPlans = 512
+
+// plans keeps compiled read plans by projection.
+type plans struct {
+	mu    sync.Mutex
+	byKey map[string]*mapping.ReadPlan
+}
+
+// plan is the read plan of a projection.
+func (r *resource) plan(p scim.Projection) *mapping.ReadPlan {
+	key := p.Key()
+	r.plans.mu.Lock()
+	defer r.plans.mu.Unlock()
+	if plan := r.plans.byKey[key]; plan != nil {
+		return plan
+	}
+	if len(r.plans.byKey) >= maxPlans || r.plans.byKey == nil {
+		r.plans.byKey = map[string]*mapping.ReadPlan{}
+	}
+	plan := r.table.Read(p.Includes)
+	r.plans.byKey[key] = plan
+	return plan
+}
+
+// touching wants the attributes given, and of a path without sub-attribute all of
+// it.
+func touching(paths []scim.AttrPath) mapping.Want {
+	return func(urn, name, sub string) bool {
+		for _, p := range paths {
+			if p.URN == urn && p.Name == name && (p.Sub == "" || sub == "" || p.Sub == sub) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// either wants what one of two wants.
+func either(a, b mapping.Want) mapping.Want {
+	return func(urn, name, sub string) bool { return a(urn, name, sub) || b(urn, name, sub) }
+}
+
+// attribute is how a client writes the attribute that a Graph property is mapped
+// to; "" when there is none. Attributes that can be written come first.
+func (r *resource) attribute(property string) string {
+	found := ""
+	for _, row := range r.table.Rows() {
+		head, _, _ := strings.Cut(strings.ReplaceAll(row.Graph, "/", "."), "[")
+		if head == "" || row.Relation != "" || (head != property && !strings.HasPrefix(head, property+".")) {
+			continue
+		}
+		if row.Writable() {
+			return r.attrName(row.Attr)
+		}
+		if found == "" {
+			found = r.attrName(row.Attr)
+		}
+	}
+	return found
+}
+
+func (r *resource) attrName(a mapping.Attr) string {
+	return scim.AttrPath{URN: a.URN, Name: a.Name, Sub: a.Sub}.String()
+}

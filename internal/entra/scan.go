@@ -1,0 +1,178 @@
+package entra
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// A hit is an object that matches, with what it is sorted by.
+type hit struct {
+	raw jsontext.Value
+	by  any // nil: nothing
+}
+
+// A scan looks at every candidate itself, for what Graph cannot evaluate.
+type scan struct {
+	*listing
+
+	matcher *scim.Matcher
+	look    *mapping.ReadPlan // of what the filter and the sort look at
+	matched int
+	seen    int
+	hits    []hit
+}
+
+func (l *listing) scan(ctx context.Context) error {
+	paths := []scim.AttrPath{}
+	if l.residual != nil {
+		paths = scim.Attributes(l.residual)
+	}
+	if l.sortHere {
+		paths = append(paths, *l.query.SortBy)
+	}
+	s := &scan{listing: l, matcher: scim.NewMatcher(&l.typ, l.residual), look: l.table.Read(touching(paths))}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
+	l.out.Total(s.matched)
+	return l.emitAll(ctx, s.page())
+}
+
+// read goes through the candidates.
+func (s *scan) read(ctx context.Context) error {
+	if s.source.ids != nil {
+		if err := s.bounded(len(s.source.ids)); err != nil {
+			return err
+		}
+		expand := cmp.Or(s.plan.Expand, s.look.Expand)
+		raws, err := s.byID(ctx, s.source.ids, union(s.plan.Select, s.look.Select), expand)
+		if err != nil {
+			return err
+		}
+		return s.take(ctx, raws)
+	}
+	_, err := s.walk(ctx, walk{
+		to: s.options.Policy.MaxScan + 1, top: 999, properties: s.look.Select, expand: s.look.Expand,
+		each: s.hold,
+		flush: func() error {
+			held := s.pending
+			s.pending = nil
+			return s.take(ctx, held)
+		},
+	})
+	return err
+}
+
+// take looks at some candidates.
+func (s *scan) take(ctx context.Context, raws []jsontext.Value) error {
+	s.seen += len(raws)
+	if err := s.bounded(s.seen); err != nil {
+		return err
+	}
+	for objects, err := range s.withRelations(ctx, raws, s.look) {
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			doc, err := s.document(o, s.look)
+			if err != nil {
+				return err
+			}
+			if s.matcher.Match(doc) {
+				s.keep(o.raw, doc)
+			}
+		}
+	}
+	return nil
+}
+
+// keep remembers a match: only those of the page, unless all must be sorted.
+func (s *scan) keep(raw jsontext.Value, doc scim.Document) {
+	from, to := s.window()
+	if s.sortHere {
+		s.hits = append(s.hits, hit{raw, sortValue(doc, *s.query.SortBy, s.typ.Schema.ID)})
+	} else if s.matched >= from && s.matched < to {
+		s.hits = append(s.hits, hit{raw: raw})
+	}
+	s.matched++
+}
+
+// page is the part of the matches that is asked for.
+func (s *scan) page() []jsontext.Value {
+	hits := s.hits
+	if s.sortHere {
+		slices.SortStableFunc(hits, func(a, b hit) int {
+			if s.query.Descending {
+				a, b = b, a
+			}
+			return order(a.by, b.by)
+		})
+		from, to := s.window()
+		hits = hits[min(from, len(hits)):min(to, len(hits))]
+	}
+	raws := make([]jsontext.Value, len(hits))
+	for i, h := range hits {
+		raws[i] = h.raw
+	}
+	return raws
+}
+
+// sortValue is what a resource is sorted by; of many values the primary, or else
+// the first (RFC 7644 section 3.4.2.3).
+func sortValue(doc scim.Document, by scim.AttrPath, core string) any {
+	if by.URN != core {
+		doc, _ = doc[by.URN].(map[string]any)
+	}
+	v := doc[by.Name]
+	if list, ok := v.([]any); ok && len(list) > 0 {
+		v = list[0]
+		for _, element := range list {
+			if m, ok := element.(map[string]any); ok && m["primary"] == true {
+				v = m
+				break
+			}
+		}
+	}
+	if m, ok := v.(map[string]any); ok {
+		v = m[by.Sub]
+	}
+	return v
+}
+
+// order compares two values, case-insensitively. Resources without a value are
+// last in ascending order (RFC 7644 section 3.4.2.3).
+func order(a, b any) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	switch x := a.(type) {
+	case string:
+		y, _ := b.(string)
+		return cmp.Or(cmp.Compare(strings.ToLower(x), strings.ToLower(y)), cmp.Compare(x, y))
+	case float64:
+		y, _ := b.(float64)
+		return cmp.Compare(x, y)
+	case bool:
+		y, _ := b.(bool)
+		if x == y {
+			return 0
+		}
+		if y {
+			return -1
+		}
+		return 1
+	}
+	return 0
+}

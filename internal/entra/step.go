@@ -1,0 +1,138 @@
+package entra
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+)
+
+// A step is one of the requests that a write takes.
+type step struct {
+	request graph.Request
+	// undone is said when the step was not done: "the manager was not set"; "" for
+	// a step that changes nothing.
+	undone string
+	// refused gives Graph's refusal its meaning; nil: named does.
+	refused func(error) error
+}
+
+// run does the steps in order, in as few HTTP requests as can be, and gives
+// Graph's answers. When one fails the others are not done, and the error tells
+// so; done is what had been done before. New are ids that may still have to be
+// waited for.
+func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...string) ([]graph.Response, error) {
+	var answers []graph.Response
+	err := r.patient(ctx, func() error {
+		more, err := r.sequence(ctx, steps[len(answers):])
+		answers = append(answers, more...)
+		return err
+	}, fresh...)
+	if err == nil {
+		return answers, nil
+	}
+	if refused := steps[len(answers)].refused; refused != nil {
+		err = refused(err)
+	}
+	return answers, partly(r.named(ctx, err), done, steps, len(answers))
+}
+
+func (r *resource) sequence(ctx context.Context, steps []step) ([]graph.Response, error) {
+	if len(steps) == 1 {
+		response, err := r.graph.Do(ctx, steps[0].request)
+		if err != nil {
+			return nil, err
+		}
+		return []graph.Response{*response}, nil
+	}
+	requests := make([]graph.Request, len(steps))
+	for i, s := range steps {
+		requests[i] = s.request
+	}
+	results, err := r.graph.Batch(ctx, requests, graph.Sequential)
+	var answers []graph.Response
+	for _, result := range results {
+		if result.Err != nil {
+			return answers, result.Err
+		}
+		answers = append(answers, result.Response)
+	}
+	return answers, err
+}
+
+// partly makes an error say what was done and what was not, when something was.
+func partly(err error, done string, steps []step, n int) error {
+	var undone []string
+	for i, s := range steps {
+		switch {
+		case s.undone == "":
+		case i < n:
+			done = join(done, strings.Replace(s.undone, " not", "", 1))
+		default:
+			undone = append(undone, s.undone)
+		}
+	}
+	if done == "" {
+		return err
+	}
+	f := *fault.From(err)
+	f.Detail = strings.TrimSpace(f.Detail + " Done: " + done + ".")
+	if len(undone) > 0 {
+		f.Detail += " Not done: " + strings.Join(undone, "; ") + "."
+	}
+	return &f
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// patch is the request that changes an object's properties.
+func (r *resource) patch(id string, body map[string]any) (graph.Request, error) {
+	text, err := json.Marshal(body, json.Deterministic(true))
+	return graph.Request{
+		Method: http.MethodPatch, Path: "/" + r.table.Collection() + "/{id}", Params: map[string]string{"id": id}, Body: text,
+	}, err
+}
+
+// post is the request that makes an object.
+func (r *resource) post(body map[string]any) (graph.Request, error) {
+	text, err := json.Marshal(body, json.Deterministic(true))
+	return graph.Request{Method: http.MethodPost, Path: "/" + r.table.Collection(), Body: text}, err
+}
+
+// Delete removes the object. Graph keeps users and Microsoft 365 groups for 30
+// days, in which they can be restored.
+func (r *resource) Delete(ctx context.Context, id string) error {
+	if err := r.checkID(id); err != nil {
+		return err
+	}
+	err := r.patient(ctx, func() error {
+		_, err := r.graph.Do(ctx, graph.Request{
+			Method: http.MethodDelete, Path: "/" + r.table.Collection() + "/{id}", Params: map[string]string{"id": id},
+		})
+		return err
+	}, id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return r.absent(err)
+	case err != nil:
+		return err
+	}
+	r.fresh.drop(id)
+	r.positions.changed()
+	return nil
+}
+
+// made remembers that an object was made.
+func (r *resource) made(id string) {
+	r.fresh.add(id)
+	r.positions.changed()
+}

@@ -1,0 +1,276 @@
+package entra
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// users is the writer of users.
+type users struct{ *resource }
+
+const upnProperty = "userPrincipalName"
+
+// Create makes a user: one POST, and with a manager a second request. A user of
+// userType Guest is invited.
+func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) (string, error) {
+	doc = maps.Clone(doc)
+	u.complete(doc)
+	if isGuest(doc) {
+		return u.invite(ctx, doc, p, enc)
+	}
+	w, err := u.table.Create(doc)
+	if err != nil {
+		return "", err
+	}
+	if w.Relations[relationInvitation].After != nil {
+		return "", fault.New(fault.InvalidValue, "redirectUrl is for guests: userType must be Guest.")
+	}
+	if err := u.prepare(w); err != nil {
+		return "", err
+	}
+	m, err := u.newManager(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	answer, m, err := u.add(ctx, w.Body, m)
+	if err != nil {
+		return "", err
+	}
+	raw, err := created(w.Body, answer)
+	if err != nil {
+		return "", err
+	}
+	id := text(raw, "id")
+	u.made(id)
+	if m != nil {
+		if raw, err = u.give(ctx, id, raw, m); err != nil {
+			return "", err
+		}
+	}
+	return id, u.write(object{raw: raw}, u.plan(p), enc)
+}
+
+// prepare checks the name of a new user and gives the user a password that
+// nobody knows when the client sent none.
+func (u users) prepare(w mapping.Write) error {
+	name, _ := w.Body[upnProperty].(string)
+	if err := checkName(name); err != nil {
+		return err
+	}
+	profile, _ := w.Body["passwordProfile"].(map[string]any)
+	if profile["password"] != nil {
+		return nil
+	}
+	password, err := newPassword()
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "No password could be made.")
+	}
+	profile = maps.Clone(profile)
+	if profile == nil {
+		profile = map[string]any{}
+	}
+	profile["password"] = password
+	if profile["forceChangePasswordNextSignIn"] == nil {
+		profile["forceChangePasswordNextSignIn"] = true
+	}
+	w.Body["passwordProfile"] = profile
+	return nil
+}
+
+// add posts the user. A manager who must be looked up first is looked up in the
+// same HTTP request, and nobody is made when there is no such manager.
+func (u users) add(ctx context.Context, body map[string]any, m *manager) (jsontext.Value, *manager, error) {
+	request, err := u.post(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	post := step{request: request, undone: "the user was not created"}
+	if m == nil || m.found != nil {
+		answers, err := u.run(ctx, "", []step{post})
+		if err != nil {
+			return nil, nil, err
+		}
+		return answers[0].Body, m, nil
+	}
+	missing := false
+	lookup := step{request: m.lookup(), refused: func(err error) error {
+		if missing = unseen(err); missing {
+			return u.noManager(ctx, m, err)
+		}
+		return err
+	}}
+	answers, err := u.run(ctx, "", []step{lookup, post}, m.value)
+	if missing && err == nil { // left out by policy
+		return u.add(ctx, body, nil)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m.found = answers[0].Body
+	return answers[1].Body, m, nil
+}
+
+// give sets the manager of a new user.
+func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager) (jsontext.Value, error) {
+	s, err := u.managerStep(id, m)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := u.run(ctx, "the user was created with id "+id, []step{s}, id, text(m.found, "id")); err != nil {
+		return nil, err
+	}
+	return m.withFound(raw)
+}
+
+// Patch applies the operations as one intent: one read of what they touch, and
+// the fewest writes.
+func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Projection, wantBody bool, enc *jsontext.Encoder) error {
+	want := touching(ops.Attributes())
+	if wantBody {
+		want = either(want, p.Includes)
+	}
+	o, before, err := u.read(ctx, id, want, !p.Explicit())
+	if err != nil {
+		return err
+	}
+	after, err := ops.Apply(before)
+	if err != nil {
+		return err
+	}
+	u.complete(after)
+	w, err := u.table.Update(before, after)
+	if err != nil {
+		return err
+	}
+	o.raw, err = u.change(ctx, id, o, w)
+	if err != nil || !wantBody {
+		return err
+	}
+	return u.write(o, u.plan(p), enc)
+}
+
+// Replace makes the user what the document says: one read, and the fewest writes.
+func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) error {
+	doc = maps.Clone(doc)
+	u.complete(doc)
+	o, before, err := u.read(ctx, id, either(u.writable, p.Includes), !p.Explicit())
+	if err != nil {
+		return err
+	}
+	w, err := u.table.Replace(before, doc)
+	if err != nil {
+		return err
+	}
+	if o.raw, err = u.change(ctx, id, o, w); err != nil {
+		return err
+	}
+	return u.write(o, u.plan(p), enc)
+}
+
+// writable wants what a PUT may change.
+func (r *resource) writable(urn, name, sub string) bool {
+	for _, row := range r.table.Rows() {
+		if row.Attr.URN == urn && row.Attr.Name == name && (sub == "" || row.Attr.Sub == sub) && row.Writable() {
+			return true
+		}
+	}
+	return false
+}
+
+// read reads what a change must know of a resource, as Graph object and as
+// document.
+func (r *resource) read(ctx context.Context, id string, want mapping.Want, lenient bool) (object, scim.Document, error) {
+	if err := r.checkID(id); err != nil {
+		return object{}, nil, err
+	}
+	plan := r.table.Read(r.table.ForWrite(want))
+	o, err := r.fetch(ctx, fetch{id: id, plan: plan, properties: []string{"onPremisesSyncEnabled"}, lenient: lenient})
+	if err != nil {
+		return o, nil, err
+	}
+	doc, err := r.document(o, plan)
+	return o, doc, err
+}
+
+// change does the write and gives the object as it is then.
+func (u users) change(ctx context.Context, id string, o object, w mapping.Write) (jsontext.Value, error) {
+	delete(w.Relations, relationInvitation) // an invitation is not changed
+	if w.Empty() {
+		return o.raw, nil
+	}
+	if err := u.checkMastered(o, w); err != nil {
+		return nil, err
+	}
+	if name, ok := w.Body[upnProperty].(string); ok {
+		if err := checkName(name); err != nil {
+			return nil, err
+		}
+	}
+	m, err := u.newManager(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	steps, m, err := u.steps(ctx, id, w, m)
+	if err != nil || len(steps) == 0 {
+		return o.raw, err
+	}
+	if _, err := u.run(ctx, "", steps, id); err != nil {
+		return nil, err
+	}
+	return u.changed(o.raw, w, m)
+}
+
+// steps are the requests of a change. The manager is looked up before anything
+// is written.
+func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager) ([]step, *manager, error) {
+	var steps []step
+	if len(w.Body) > 0 {
+		request, err := u.patch(id, w.Body)
+		if err != nil {
+			return nil, nil, err
+		}
+		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+	}
+	relation, concerned := w.Relations[relationManager]
+	if !concerned {
+		return steps, nil, nil
+	}
+	if relation.After != nil {
+		var err error
+		if m, err = u.check(ctx, m); err != nil || m == nil {
+			return steps, nil, err
+		}
+		if before, ok := relation.Before.(map[string]any); ok && before["value"] == text(m.found, "id") {
+			return steps, m, nil // named otherwise, but the same
+		}
+	}
+	s, err := u.managerStep(id, m)
+	return append(steps, s), m, err
+}
+
+// changed is the user after the steps.
+func (u users) changed(raw jsontext.Value, w mapping.Write, m *manager) (jsontext.Value, error) {
+	raw, err := overlaid(raw, w.Body)
+	relation, concerned := w.Relations[relationManager]
+	switch {
+	case err != nil || !concerned:
+		return raw, err
+	case m != nil:
+		return m.withFound(raw)
+	case relation.After == nil:
+		return overlaid(raw, map[string]any{relationManager: nil})
+	}
+	return raw, nil
+}
+
+func isGuest(doc scim.Document) bool {
+	kind, _ := doc["userType"].(string)
+	return strings.EqualFold(kind, "Guest")
+}

@@ -1,0 +1,187 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+)
+
+// A walk reads a part of a collection, page by page.
+type walk struct {
+	from, to   int // positions that are wanted, from 0
+	top        int
+	properties []string                      // beside those of the plan
+	expand     string                        // beside that of the plan
+	each       func(*jsontext.Decoder) error // takes a wanted element
+	flush      func() error                  // after each page; nil: nothing
+}
+
+// request asks for the first page. An unfiltered list tells its length with it;
+// counting makes a query an advanced one, which cannot expand, and reads an index
+// that lags: a filtered list is mostly one page, whose end tells the length.
+func (l *listing) request(w walk) graph.Request {
+	s := l.source
+	expand := l.plan.Expand
+	if expand == "" {
+		expand = w.expand
+	}
+	advanced := s.advanced
+	switch {
+	case s.advanced:
+		expand = ""
+	case expand == "" && s.filter == "":
+		advanced = true
+	}
+	return graph.Request{Path: s.path, Params: s.params, Query: graph.Query{
+		Select: union(l.plan.Select, w.properties), Expand: expand, Filter: s.filter, OrderBy: s.orderBy,
+		Top: w.top, Count: advanced, Advanced: advanced,
+	}}
+}
+
+// key identifies a list among those whose positions are remembered.
+func key(r graph.Request) string {
+	q := r.Query
+	parts := []string{
+		r.Path, strings.Join(q.Select, ","), q.Expand, q.Filter, q.OrderBy,
+		strconv.Itoa(q.Top), strconv.FormatBool(q.Advanced),
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
+		parts = append(parts, name, r.Params[name])
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// totalKey identifies what is counted, however it is read.
+func (l *listing) totalKey() string {
+	s := l.source
+	return key(graph.Request{Path: s.path, Params: s.params, Query: graph.Query{Filter: s.filter}})
+}
+
+// A stand is where a walk has come to.
+type stand struct {
+	request    graph.Request
+	key        string
+	position   int
+	link       string
+	remembered bool // the link is from an earlier request
+	counted    int  // what Graph said the length is; -1: nothing
+}
+
+// start is the nearest place that is known. Over a long way from there the pages
+// are as large as can be, whatever the client's page is.
+func (l *listing) start(w walk) stand {
+	s := stand{request: l.request(w), counted: -1}
+	s.key = key(s.request)
+	s.position, s.link = l.positions.nearest(s.key, w.from)
+	if w.from-s.position > graph.MaxPage {
+		w.top = graph.MaxPage
+		far := stand{request: l.request(w), counted: -1}
+		far.key = key(far.request)
+		if far.position, far.link = l.positions.nearest(far.key, w.from); far.position >= s.position {
+			s = far
+		}
+	}
+	s.remembered = s.link != ""
+	return s
+}
+
+// walk reads the part and gives the length of the whole list.
+func (l *listing) walk(ctx context.Context, w walk) (int, error) {
+	s := l.start(w)
+	if s.position == 0 && w.from > 0 { // a position out of nowhere: is there so much?
+		if n, err := l.total(ctx); err != nil || n <= w.from {
+			return n, err
+		}
+	}
+	for {
+		page, err := l.step(ctx, w, &s)
+		if err != nil {
+			return 0, err
+		}
+		if w.flush != nil {
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		}
+		switch {
+		case page.NextLink == "":
+			l.positions.setTotal(l.totalKey(), s.position)
+			return s.position, nil
+		case page.NextLink == s.link:
+			return 0, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
+		}
+		l.positions.add(s.key, s.position, page.NextLink)
+		s.link, s.remembered = page.NextLink, false
+		if s.position >= w.to {
+			return l.length(ctx, s.counted)
+		}
+	}
+}
+
+// step reads one page. A link that no longer works is forgotten, and the list
+// read from its beginning.
+func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error) {
+	n := s.position
+	page, err := l.graph.Page(ctx, s.request, s.link, func(dec *jsontext.Decoder) error {
+		n++
+		if n <= w.from || n > w.to {
+			return nil
+		}
+		return w.each(dec)
+	})
+	if err != nil && s.remembered && expired(err) {
+		l.positions.drop(s.key)
+		s.position, s.link, s.remembered = 0, "", false
+		return l.step(ctx, w, s)
+	}
+	s.position = n
+	if page.Count >= 0 && err == nil {
+		s.counted = page.Count
+	}
+	return page, err
+}
+
+// expired tells whether Graph refused a link. It refuses before it sends any
+// element, so that nothing has been written yet.
+func expired(err error) bool {
+	r := graph.RefusalOf(err)
+	return r != nil && (r.Status == 400 || r.Status == 404 || r.Status == 410)
+}
+
+// length is the length of a list whose end was not reached.
+func (l *listing) length(ctx context.Context, counted int) (int, error) {
+	if counted >= 0 {
+		l.positions.setTotal(l.totalKey(), counted)
+		return counted, nil
+	}
+	if n, known := l.positions.total(l.totalKey()); known {
+		return n, nil
+	}
+	return l.total(ctx)
+}
+
+// total asks Graph how many there are.
+func (l *listing) total(ctx context.Context) (int, error) {
+	s := l.source
+	response, err := l.graph.Do(ctx, graph.Request{
+		Path: s.path + "/$count", Params: s.params, Query: graph.Query{Filter: s.filter, Advanced: true},
+	})
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimPrefix(response.Body, []byte("\ufeff")))))
+	if err != nil || n < 0 {
+		return 0, fault.Wrap(errors.New("a count that is no number"), fault.BadGateway, "The directory's answer is broken.")
+	}
+	l.positions.setTotal(l.totalKey(), n)
+	return n, nil
+}

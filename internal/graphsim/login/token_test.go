@@ -42,7 +42,10 @@ func TestTokenIsGivenFor(t *testing.T) {
 				c["aud"] = p.URL + "/contoso.com/oauth2/v2.0/token"
 			}))
 		}},
-		"federation": {tenantID, func(t *testing.T, p *place) url.Values { return asserted(p.external(t, nil)) }},
+		"federation": {tenantID, func(t *testing.T, p *place) url.Values {
+			t.Helper()
+			return asserted(p.external(t, nil))
+		}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

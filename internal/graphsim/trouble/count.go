@@ -45,7 +45,7 @@ func newCounter() counter {
 
 // request notes an HTTP request and gives the context by which its operations
 // find it.
-func (c *counter) request(r *http.Request) context.Context {
+func (c *counter) request(ctx context.Context, r *http.Request) context.Context {
 	line := r.Method + " " + r.URL.RequestURI()
 	if id := r.Header.Get("client-request-id"); id != "" {
 		line += " " + printable(id)
@@ -60,7 +60,7 @@ func (c *counter) request(r *http.Request) context.Context {
 		c.calls[c.total%maxCalls] = call
 	}
 	c.total++
-	return context.WithValue(r.Context(), recordedKey{}, call)
+	return context.WithValue(ctx, recordedKey{}, call)
 }
 
 // operation notes one operation, alone or an item of a batch.

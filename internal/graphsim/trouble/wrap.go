@@ -17,7 +17,7 @@ type Refuser func(w http.ResponseWriter, r *http.Request, h http.Header, e *odat
 // them. The context of a request carries what Charge needs.
 func (t *Trouble) Wrap(next http.Handler, refuse Refuser) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(t.count.request(r))
+		r = r.WithContext(t.count.request(r.Context(), r))
 		if t.delay(r.Context()) != nil {
 			return
 		}

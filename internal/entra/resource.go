@@ -59,7 +59,7 @@ func (r *resource) checkID(id string) error {
 	case r.table.Entity() == entityUser:
 		return r.notFound()
 	}
-	return fault.New(fault.InvalidValue, "The id of a %s is a GUID.", r.table.Resource())
+	return fault.New(fault.InvalidValue, "The id is not a GUID, as every %s id is.", r.table.Resource())
 }
 
 func (r *resource) notFound() error {

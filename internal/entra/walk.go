@@ -66,39 +66,49 @@ func (l *listing) totalKey() string {
 	return key(graph.Request{Path: s.path, Params: s.params, Query: graph.Query{Filter: s.filter}})
 }
 
+// shared identifies the list whatever the size of its pages.
+func shared(r graph.Request) string {
+	r.Query.Top = 0
+	return key(r)
+}
+
 // A stand is where a walk has come to.
 type stand struct {
 	request    graph.Request
-	key        string
 	position   int
 	link       string
 	remembered bool // the link is from an earlier request
 	counted    int  // what Graph said the length is; -1: nothing
 }
 
-// start is the nearest place that is known. Over a long way from there the pages
-// are as large as can be, whatever the client's page is.
+// start is the nearest place that is known, of a walk with pages of the same size
+// if there is one. Where that is far, the walk begins anew with larger pages.
 func (l *listing) start(w walk) stand {
 	s := stand{request: l.request(w), counted: -1}
-	s.key = key(s.request)
-	s.position, s.link = l.positions.nearest(s.key, w.from)
-	if w.from-s.position > graph.MaxPage {
-		w.top = graph.MaxPage
-		far := stand{request: l.request(w), counted: -1}
-		far.key = key(far.request)
-		if far.position, far.link = l.positions.nearest(far.key, w.from); far.position >= s.position {
-			s = far
-		}
+	s.position, s.link = l.positions.nearest(key(s.request), w.from)
+	if position, link := l.positions.nearest(shared(s.request), w.from); position > s.position+w.top {
+		s.position, s.link = position, link
+	}
+	if steps := (w.from - s.position) / w.top; s.link == "" && w.from > 0 || steps > w.to/graph.MaxPage+1 {
+		w.top = min(w.to, graph.MaxPage)
+		s = stand{request: l.request(w), counted: -1}
+		s.position, s.link = l.positions.nearest(key(s.request), w.from)
 	}
 	s.remembered = s.link != ""
 	return s
 }
 
+// mark remembers where a link leads.
+func (l *listing) mark(s stand, link string) {
+	l.positions.add(key(s.request), s.position, link)
+	l.positions.add(shared(s.request), s.position, link)
+}
+
 // walk reads the part and gives the length of the whole list.
 func (l *listing) walk(ctx context.Context, w walk) (int, error) {
 	s := l.start(w)
-	if s.position == 0 && w.from > 0 { // a position out of nowhere: is there so much?
-		if n, err := l.total(ctx); err != nil || n <= w.from {
+	if s.position == 0 && w.from >= graph.MaxPage { // a place far away: is there so much?
+		if n, err := l.length(ctx, -1); err != nil || n <= w.from {
 			return n, err
 		}
 	}
@@ -119,7 +129,7 @@ func (l *listing) walk(ctx context.Context, w walk) (int, error) {
 		case page.NextLink == s.link:
 			return 0, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
 		}
-		l.positions.add(s.key, s.position, page.NextLink)
+		l.mark(s, page.NextLink)
 		s.link, s.remembered = page.NextLink, false
 		if s.position >= w.to {
 			return l.length(ctx, s.counted)
@@ -139,7 +149,8 @@ func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error
 		return w.each(dec)
 	})
 	if err != nil && s.remembered && expired(err) {
-		l.positions.drop(s.key)
+		l.positions.drop(key(s.request))
+		l.positions.drop(shared(s.request))
 		s.position, s.link, s.remembered = 0, "", false
 		return l.step(ctx, w, s)
 	}

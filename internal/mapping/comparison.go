@@ -218,22 +218,19 @@ func (t *Table) member(r *Row, c comparison) clause {
 			return truth(c.negated)
 		}
 	}
-	inner, op := "", edm.Op("")
-	switch c.op {
-	case filter.EQ:
-		inner, op = variable+" eq "+literal, "eq"
-	case filter.SW:
-		inner, op = "startsWith("+variable+","+literal+")", "startsWith"
-	case filter.EW:
-		inner, op = "endsWith("+variable+","+literal+")", "endsWith"
-	default:
-		return unknown()
+	out := unknown()
+	switch some := collection + "/any(x:"; {
+	case c.op == filter.EQ && c.negated:
+		out = ask("not "+some+variable+" eq "+literal+")", r.property, "eq", "not(any())")
+	case c.op == filter.EQ:
+		out = ask(some+variable+" eq "+literal+")", r.property, "eq")
+	case c.op == filter.SW && c.negated:
+		out = ask("not "+some+"startsWith("+variable+","+literal+"))", r.property, "not startsWith", "not(any())")
+	case c.op == filter.SW:
+		out = ask(some+"startsWith("+variable+","+literal+"))", r.property, "startsWith")
+	case c.op == filter.EW && !c.negated:
+		out = ask(some+"endsWith("+variable+","+literal+"))", r.property, "endsWith")
 	}
-	text, ops := collection+"/any(x:"+inner+")", []edm.Op{op}
-	if c.negated {
-		text, ops = "not "+text, append(ops, "not(any())")
-	}
-	out := ask(text, r.property, ops...)
 	if r.CaseExact {
 		return out.loose()
 	}

@@ -57,7 +57,7 @@ bench: ## benchmarks (BENCH, COUNT); with BASE=commit, compared with that commit
 	  $(BENCHSTAT) bin/bench-base.txt bin/bench-new.txt; fi
 
 # The packages whose tests have recorded answers.
-GOLDEN = $(shell grep -rlE 'transcript\.Update\(\)|flag\.Bool\("update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+GOLDEN = $(shell grep -rlE 'transcript.Update|flag.Bool."update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 golden: ## rewrite golden files and generated text; read the diff before committing it
 	go test $(GOLDEN) -update
 

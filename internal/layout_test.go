@@ -84,7 +84,7 @@ func TestLayout(t *testing.T) {
 		if !listed {
 			t.Errorf("%s is not in the plan of the house", p.name)
 		}
-		for _, path := range strings.Fields(p.imports) {
+		for path := range strings.FieldsSeq(p.imports) {
 			if dep, ours := strings.CutPrefix(path, module); ours && !slices.Contains(allowed, dep) {
 				t.Errorf("%s must not import %s", p.name, dep)
 			}

@@ -105,6 +105,6 @@ type versionCommand struct{}
 
 // Run prints the version of the program and of Go.
 func (versionCommand) Run(p process) error {
-	fmt.Fprintf(p.stdout, "entrascim %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	_, err := fmt.Fprintf(p.stdout, "entrascim %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func (c call) load(t *testing.T) (config.Config, error) {
 	if parsed.Command() != "serve" {
 		return config.Config{}, nil
 	}
-	serve, ok := parsed.Selected().Target.Interface().(serveCommand)
+	serve, ok := reflect.TypeAssert[serveCommand](parsed.Selected().Target)
 	if !ok {
 		return config.Config{}, fmt.Errorf("the command is a %s", parsed.Selected().Target.Type())
 	}
@@ -264,7 +265,7 @@ func TestDeploySystemd(t *testing.T) {
 	}
 }
 
-var permission = regexp.MustCompile("[A-Z][A-Za-z-]+(?:\\.[A-Z][A-Za-z]+)+")
+var permission = regexp.MustCompile(`[A-Z][A-Za-z-]+(?:\.[A-Z][A-Za-z]+)+`)
 
 // The sets of the script, those of the text and the table by feature agree.
 func TestDeployPermissions(t *testing.T) {

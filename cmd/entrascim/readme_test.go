@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,8 +124,8 @@ func TestReadmeCommands(t *testing.T) {
 		t.Fatalf("only %d commands found", len(steps))
 	}
 	got := runSteps(t, steps, demoAddress(t))
-	for i := len(steps) - 1; i >= 0; i-- {
-		s := steps[i]
+	for i, s := range slices.Backward(steps) {
+
 		if matches(s.output, got[i]) {
 			continue
 		}

@@ -110,7 +110,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 	}
 	references(doc, func(ref string) {
 		at := any(doc)
-		for _, step := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+		for step := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 			node, _ := at.(map[string]any)
 			at = node[step]
 		}

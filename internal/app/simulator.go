@@ -60,14 +60,15 @@ func Simulator(ctx context.Context, o SimulatorOptions) (*App, error) {
 	return &App{services: services, grace: simulatorGrace, notice: simulatorNotice(o, graph.url())}, nil
 }
 
-// newSimulator makes a simulator whose one tenant is generated.
+// newSimulator makes a simulator whose one tenant is generated. One of its
+// applications is the registration of the gateway.
 func newSimulator(d Directory) (*graphsim.Simulator, error) {
 	if d.Memberships == 0 {
 		d.Memberships = 3 * d.Users
 	}
 	sim := graphsim.New(graphsim.Options{Seed: d.Seed, Now: time.Now, Latency: d.Latency, Throttle: d.Throttle, Hostile: d.Hostile})
 	err := sim.Tenant(graphsim.DefaultTenant).Generate(graphsim.Scale{
-		Users: d.Users, Groups: d.Groups, Memberships: d.Memberships, Applications: d.Applications, Seed: d.Seed,
+		Users: d.Users, Groups: d.Groups, Memberships: d.Memberships, Applications: max(d.Applications-1, 0), Seed: d.Seed,
 	})
 	if err != nil {
 		return nil, err

@@ -115,10 +115,10 @@ func (b *budget) wait(ctx context.Context, failure error) error {
 	f := fault.From(failure)
 	delay := f.RetryAfter
 	if delay == 0 {
-		delay = backoff(b.tried)
+		delay = jittered(backoff(b.tried))
 	}
 	if b.attempts == 0 || delay > b.patience || !fits(ctx, delay) {
-		return comeBack(f, wholeSeconds(delay))
+		return comeBack(f, wholeSeconds(backoff(b.tried)))
 	}
 	b.attempts--
 	b.tried++
@@ -148,8 +148,11 @@ func fits(ctx context.Context, d time.Duration) bool {
 	return !ok || d < time.Until(deadline)
 }
 
-func backoff(tried int) time.Duration {
-	d := min(firstWait<<min(tried, 10), longestWait)
+// backoff is the longest wait after so many attempts.
+func backoff(tried int) time.Duration { return min(firstWait<<min(tried, 10), longestWait) }
+
+// jittered takes up to half of a wait away.
+func jittered(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter
 }
 

@@ -1,0 +1,187 @@
+package entra_test
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/entra"
+	"entrascim/internal/graph"
+	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/trouble"
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+	"entrascim/internal/tenant"
+	"entrascim/internal/transcript"
+	"entrascim/mappings"
+)
+
+var update = transcript.Update()
+
+// The conversations in testdata: what a SCIM client says and hears, and what Graph
+// is asked for it.
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	transcript.Run(t, "testdata", *update, newWorld)
+}
+
+const base = "https://scim.test/scim/v2"
+
+// newWorld is the protocol over a simulated directory of its own, whose clock stands.
+func newWorld(t *testing.T) transcript.World {
+	t.Helper()
+	sim := graphsim.New(graphsim.Options{})
+	server := httptest.NewTLSServer(sim)
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	client, err := graph.New(graph.Options{
+		BaseURL: server.URL + "/v1.0",
+		Credential: graph.Credential{
+			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
+		},
+		Transport: graph.NewTransport(roots),
+		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := entra.Options{Graph: client, BaseURL: base, Now: sim.Now}
+	w := &world{t: t, sim: sim, options: options}
+	w.open("")
+	return transcript.World{Handler: w, Calls: w.calls, Section: w.section}
+}
+
+// A world plays the sections that transcripts know beside their own: seed, fault and
+// config.
+type world struct {
+	t       *testing.T
+	sim     *graphsim.Simulator
+	options entra.Options
+	handler http.Handler
+	told    int // calls told so far
+}
+
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }
+
+// open makes the handler; profile names an overlay that ships.
+func (w *world) open(profile string) {
+	w.t.Helper()
+	w.options.Tables = entra.Tables{
+		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", ""), Application: compile(w.t, "application.yaml", ""),
+	}
+	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }})
+}
+
+func compile(t *testing.T, file, profile string) *mapping.Table {
+	t.Helper()
+	source := func(name string) mapping.Source {
+		text, err := mappings.FS.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mapping.Source{Name: name, Text: text}
+	}
+	var overlays []mapping.Source
+	if profile != "" {
+		overlays = append(overlays, source(profile+".yaml"))
+	}
+	table, err := mapping.Compile(edm.New(), source(file), overlays...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// calls tells what Graph was asked since it was last asked, without the random
+// client-request-ids.
+func (w *world) calls() []string {
+	all := w.sim.Calls()
+	fresh := all[w.told:]
+	w.told = len(all)
+	lines := make([]string, len(fresh))
+	for i, line := range fresh {
+		fields := strings.Fields(line)
+		lines[i] = line
+		if !strings.HasPrefix(line, " ") && len(fields) == 3 {
+			lines[i] = fields[0] + " " + fields[1]
+		}
+	}
+	return lines
+}
+
+func (w *world) section(name string, data []byte) error {
+	switch name {
+	case "seed":
+		return w.seed(data)
+	case "fault":
+		var f trouble.Fault
+		if err := json.Unmarshal(data, &f); err != nil {
+			return err
+		}
+		return w.sim.Fail(f)
+	case "config":
+		return w.configure(data)
+	}
+	return fmt.Errorf("there is no such section")
+}
+
+// configure changes the tenant's options.
+func (w *world) configure(data []byte) error {
+	var c struct {
+		Profile, DefaultDomain string
+		ShortNames             bool
+		ManagerMissing         string
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return err
+	}
+	w.options.DefaultDomain, w.options.ShortNames = c.DefaultDomain, c.ShortNames
+	w.options.Policy.ManagerMissing = tenant.ManagerMissing(c.ManagerMissing)
+	w.open(c.Profile)
+	return nil
+}
+
+// seed puts objects into the directory before the first request.
+func (w *world) seed(data []byte) error {
+	var s struct {
+		Add     []map[string]graphsim.Values
+		Members map[string][]string
+		Manager map[string]string
+		Assign  [][3]string
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	d := w.sim.Tenant(graphsim.DefaultTenant)
+	for _, one := range s.Add {
+		for entity, values := range one {
+			if _, err := d.Add(entity, values); err != nil {
+				return err
+			}
+		}
+	}
+	for group, members := range s.Members {
+		if err := d.AddMembers(group, members...); err != nil {
+			return err
+		}
+	}
+	for user, manager := range s.Manager {
+		if err := d.SetManager(user, manager); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Assign {
+		if _, err := d.Assign(a[0], a[1], a[2]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

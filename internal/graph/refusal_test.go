@@ -103,7 +103,10 @@ func TestRecordedRefusals(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../../shared/graph/examples/*.json")
 	if err != nil || len(files) == 0 {
-		t.Skip("the recorded Graph examples are not here")
+		if os.Getenv("CI") == "true" {
+			t.Fatal("../shared/graph/examples is not there")
+		}
+		t.Skip("../shared/graph/examples is not there: the recorded refusals are not read")
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -119,11 +122,11 @@ func TestRecordedRefusals(t *testing.T) {
 		if err := json.Unmarshal(text, &example); err != nil || example.Response.Status < 400 {
 			continue
 		}
+		if strings.Contains(filepath.Base(file), "token-") {
+			continue // the login service's, which azidentity reads
+		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			if strings.Contains(file, "token-") {
-				t.Skip("an answer of the login service")
-			}
 			err := refuse(&Response{Status: example.Response.Status, Body: example.Response.Body}, 0)
 			if fault.Is(err, fault.Internal) || fault.Is(err, fault.BadGateway) || RefusalOf(err).Code == "" {
 				t.Errorf("%v", err)

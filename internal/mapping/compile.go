@@ -24,6 +24,7 @@ func Compile(m *edm.Model, base Source, overlays ...Source) (*Table, error) {
 	if err := c.err(); err != nil {
 		return nil, err
 	}
+	t.defineSchemas()
 	return t, nil
 }
 
@@ -35,7 +36,7 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 	t.checkHead(d, c)
 	for _, name := range d.prefixOrder {
 		t.prefixes = append(t.prefixes, prefix{
-			name: name, urn: d.Prefixes[name], title: d.Extensions[name].Name, decription: d.Extensions[name].Description, line: d.at,
+			name: name, urn: d.Prefixes[name], title: d.Extensions[name].Name, description: d.Extensions[name].Description,
 		})
 	}
 	t.checkPrefixes(d, c)

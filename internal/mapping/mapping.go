@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/elimity-com/scim/schema"
+
 	"entrascim/internal/edm"
 )
 
@@ -59,13 +61,14 @@ type Table struct {
 	rows        []*Row
 	attributes  []*attribute
 	describe    map[string]string
+	core        schema.Schema
+	extensions  []schema.Schema
 }
 
 // A prefix abbreviates the URN of an extension schema in a table.
 type prefix struct {
-	name, urn         string
-	title, decription string
-	line              place
+	name, urn          string
+	title, description string
 }
 
 // A Row is one line of a mapping table.

@@ -14,20 +14,20 @@ import (
 // Schema is the core schema of the resource type (RFC 7643 section 7). The
 // common attributes id, schemas and meta are not in it, as section 3.1 has it;
 // externalId is, when the tenant maps it.
-func (t *Table) Schema() schema.Schema {
-	return t.schema(t.urn, t.resource, t.description)
-}
+func (t *Table) Schema() schema.Schema { return t.core }
 
 // Extensions are the schema extensions, in the order of the table's prefixes;
-// one that no row uses is left out.
-func (t *Table) Extensions() []schema.Schema {
-	var out []schema.Schema
+// one that no row uses is left out. The slice must not be changed.
+func (t *Table) Extensions() []schema.Schema { return t.extensions }
+
+// defineSchemas makes the schemas, once.
+func (t *Table) defineSchemas() {
+	t.core = t.schema(t.urn, t.resource, t.description)
 	for _, p := range t.prefixes {
 		if slices.ContainsFunc(t.attributes, func(a *attribute) bool { return a.urn == p.urn }) {
-			out = append(out, t.schema(p.urn, cmp.Or(p.title, p.name), p.decription))
+			t.extensions = append(t.extensions, t.schema(p.urn, cmp.Or(p.title, p.name), p.description))
 		}
 	}
-	return out
 }
 
 func (t *Table) schema(urn, name, description string) schema.Schema {

@@ -21,8 +21,14 @@ type given struct {
 
 // parseFile reads a YAML file into its leaves: strict, so that a misspelt key
 // never counts as silence.
-func parseFile(name string, text []byte) ([]given, []error) {
+func parseFile(name string, text []byte) (found []given, errs []error) {
 	p := fileParser{name: name, seen: map[string]int{}}
+	defer func() { // the YAML parser panics on some broken texts
+		if recover() != nil {
+			p.complain(1, "is not YAML")
+			found, errs = nil, p.errs
+		}
+	}()
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p.syntax(err)

@@ -158,10 +158,10 @@ func (r *Row) checkWritable(c *complaints) {
 	case r.Alias != "" && reads:
 		c.add(r.at, "%s is readOnly: it needs no alias", r.SCIM)
 	}
-	switch r.property.Returned {
-	case edm.Never:
+	if r.property.Returned == edm.Never {
 		c.add(r.at, "Graph never returns %s", r.Graph)
-	case edm.Single:
+	}
+	if r.property.Returned == edm.Single {
 		c.add(r.at, "Graph returns %s for single objects only: lists would lack it", r.Graph)
 	}
 }

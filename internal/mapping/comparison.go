@@ -141,8 +141,9 @@ func instant(p edm.Property, c comparison) clause {
 		return le.loose()
 	case filter.EQ:
 		return and(ge, le)
+	default:
+		return unknown()
 	}
-	return unknown()
 }
 
 // text: Graph compares strings regardless of case, which is what SCIM asks of

@@ -22,7 +22,7 @@ var derivations = map[string]derivation{
 const maxNickname = 64
 
 // firstEmail is the primary e-mail address, or else the first.
-func firstEmail(t *Table, doc Document) string {
+func firstEmail(_ *Table, doc Document) string {
 	var first string
 	for _, v := range valuesOf(doc["emails"]) {
 		address, _ := v["value"].(string)

@@ -30,15 +30,15 @@ func told(q mapping.Query) string {
 }
 
 // asked translates a filter and tells the query.
-func asked(t testing.TB, table *mapping.Table, text string) string {
-	t.Helper()
+func asked(tb testing.TB, table *mapping.Table, text string) string {
+	tb.Helper()
 	e, err := filter.ParseFilter([]byte(text))
 	if err != nil {
-		t.Fatalf("%s: %v", text, err)
+		tb.Fatalf("%s: %v", text, err)
 	}
 	q, err := table.Filter(e)
 	if err != nil {
-		t.Fatalf("%s: %v", text, err)
+		tb.Fatalf("%s: %v", text, err)
 	}
 	return told(q)
 }
@@ -80,8 +80,10 @@ func TestFilter(t *testing.T) {
 		"groups by name":              {`groups.display eq "G"`, ` | groups.display eq "G"`},
 		"applications":                {enterprise + `:applications.value eq "a"`, "applications.value=a"},
 		"two relations":               {`groups eq "g" and groups eq "h"`, `memberOf.value=g | groups eq "h"`},
-		"emails of any type": {`emails.value eq "x"`,
-			`mail eq 'x' or userPrincipalName eq 'x' or otherMails/any(x:x eq 'x') | emails.value eq "x"`},
+		"emails of any type": {
+			`emails.value eq "x"`,
+			`mail eq 'x' or userPrincipalName eq 'x' or otherMails/any(x:x eq 'x') | emails.value eq "x"`,
+		},
 		"emails, work":              {`emails[type eq "work" and value eq "x"]`, `mail eq 'x' or userPrincipalName eq 'x' | emails[type eq "work" and value eq "x"]`},
 		"emails, other":             {`emails[type eq "other" and value sw "x"]`, `otherMails/any(x:startsWith(x,'x'))`},
 		"emails, no such type":      {`emails[type eq "home"]`, "none"},

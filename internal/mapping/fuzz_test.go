@@ -97,17 +97,17 @@ type filterLaw struct {
 	documents []map[string]any
 }
 
-func newFilterLaw(t testing.TB) filterLaw {
-	t.Helper()
-	law := filterLaw{table: compile(t, "user.yaml"), model: edm.New()}
+func newFilterLaw(tb testing.TB) filterLaw {
+	tb.Helper()
+	law := filterLaw{table: compile(tb, "user.yaml"), model: edm.New()}
 	plan := law.table.Read(func(_, name, _ string) bool { return name != "groups" && name != "applications" })
 	for _, person := range people {
 		raw, err := json.Marshal(person)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		law.objects = append(law.objects, getter(person))
-		law.documents = append(law.documents, read(t, plan, string(raw), nil))
+		law.documents = append(law.documents, read(tb, plan, string(raw), nil))
 	}
 	return law
 }

@@ -60,7 +60,7 @@ var states = sync.Pool{New: func() any { return &state{decoder: jsontext.NewDeco
 const maxKept = 1 << 20
 
 func (p *ReadPlan) newState(env Env) *state {
-	s := states.Get().(*state)
+	s, _ := states.Get().(*state) // the pool holds nothing else
 	s.env = env
 	s.buf, s.items, s.has, s.err = s.buf[:0], s.items[:0], s.has[:0], nil
 	if cap(s.spans) < p.slots {

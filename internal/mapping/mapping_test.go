@@ -21,20 +21,20 @@ const (
 )
 
 // source reads a file that ships with the program.
-func source(t testing.TB, name string) mapping.Source {
-	t.Helper()
+func source(tb testing.TB, name string) mapping.Source {
+	tb.Helper()
 	text, err := mappings.FS.ReadFile(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return mapping.Source{Name: name, Text: text}
 }
 
-func compile(t testing.TB, base string, overlays ...mapping.Source) *mapping.Table {
-	t.Helper()
-	table, err := mapping.Compile(edm.New(), source(t, base), overlays...)
+func compile(tb testing.TB, base string, overlays ...mapping.Source) *mapping.Table {
+	tb.Helper()
+	table, err := mapping.Compile(edm.New(), source(tb, base), overlays...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return table
 }
@@ -54,25 +54,25 @@ func (r relations) of(name string) iter.Seq2[jsontext.Value, error] {
 }
 
 // read translates one Graph object.
-func read(t testing.TB, p *mapping.ReadPlan, object string, r relations) map[string]any {
-	t.Helper()
+func read(tb testing.TB, p *mapping.ReadPlan, object string, r relations) map[string]any {
+	tb.Helper()
 	var out bytes.Buffer
 	env := mapping.Env{BaseURL: "https://host/scim/v2", Relation: r.of}
 	if err := p.Resource(jsontext.NewDecoder(bytes.NewBufferString(object)), jsontext.NewEncoder(&out), env); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
-		t.Fatalf("%v in %s", err, out.Bytes())
+		tb.Fatalf("%v in %s", err, out.Bytes())
 	}
 	return doc
 }
 
-func decode(t testing.TB, text string) map[string]any {
-	t.Helper()
+func decode(tb testing.TB, text string) map[string]any {
+	tb.Helper()
 	var doc map[string]any
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		t.Fatalf("%v in %s", err, text)
+		tb.Fatalf("%v in %s", err, text)
 	}
 	return doc
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -47,12 +48,8 @@ func (d *document) lay(o *document) {
 
 func laid[V any](under, over map[string]V) map[string]V {
 	out := make(map[string]V, len(under)+len(over))
-	for k, v := range under {
-		out[k] = v
-	}
-	for k, v := range over {
-		out[k] = v
-	}
+	maps.Copy(out, under)
+	maps.Copy(out, over)
 	return out
 }
 

@@ -63,11 +63,13 @@ func TestRead(t *testing.T) {
 			`{"id":"u","` + enterprise + `":{"manager":{"value":"m"}}}`,
 		},
 		"groups": {
-			users, `{"id":"u"}`, relations{"memberOf": {groupObject, `{"id":"r","@odata.type":"#microsoft.graph.directoryRole","displayName":null}`}},
+			users, `{"id":"u"}`,
+			relations{"memberOf": {groupObject, `{"id":"r","@odata.type":"#microsoft.graph.directoryRole","displayName":null}`}},
 			`{"id":"u","groups":[{"value":"g","display":"G","type":"direct","$ref":"https://host/scim/v2/Groups/g"},{"value":"r","type":"direct"}]}`,
 		},
 		"applications": {
-			users, `{"id":"u"}`, relations{"applications": {`{"id":"1","appId":"a","displayName":"App","principalId":"g","principalType":"Group","appRoleId":"0"}`}},
+			users, `{"id":"u"}`,
+			relations{"applications": {`{"id":"1","appId":"a","displayName":"App","principalId":"g","principalType":"Group","appRoleId":"0"}`}},
 			`{"id":"u","` + enterprise + `":{"applications":[{"value":"a","display":"App","principalId":"g","principalType":"Group","appRoleId":"0"}]}}`,
 		},
 		"an invitation": {
@@ -75,12 +77,14 @@ func TestRead(t *testing.T) {
 		},
 		"collections of texts": {users, `{"id":"u","proxyAddresses":["SMTP:a","smtp:b"]}`, nil, `{"id":"u","` + entraUser + `":{"proxyAddresses":["SMTP:a","smtp:b"]}}`},
 		"members": {
-			groups, `{"id":"g"}`, relations{"members": {`{"@odata.type":"#microsoft.graph.user","id":"u","displayName":"U"}`, groupObject, `{"@odata.type":"#microsoft.graph.device","id":"d"}`, `{"id":"x"}`}},
+			groups, `{"id":"g"}`,
+			relations{"members": {`{"@odata.type":"#microsoft.graph.user","id":"u","displayName":"U"}`, groupObject, `{"@odata.type":"#microsoft.graph.device","id":"d"}`, `{"id":"x"}`}},
 			`{"id":"g","members":[{"value":"u","type":"User","display":"U","$ref":"https://host/scim/v2/Users/u"},
 			 {"value":"g","type":"Group","display":"G","$ref":"https://host/scim/v2/Groups/g"},{"value":"d","type":"Device"},{"value":"x"}]}`,
 		},
 		"members and applications": {
-			groups, `{"id":"g"}`, relations{"members": {groupObject}, "applications": {`{"appId":"a"}`, `{"appId":"b"}`}},
+			groups, `{"id":"g"}`,
+			relations{"members": {groupObject}, "applications": {`{"appId":"a"}`, `{"appId":"b"}`}},
 			`{"id":"g","members":[{"value":"g","type":"Group","display":"G","$ref":"https://host/scim/v2/Groups/g"}],"` + entraGroup + `":{"applications":[{"value":"a"},{"value":"b"}]}}`,
 		},
 		"security group": {

@@ -100,8 +100,9 @@ func compares(v any, e *filter.AttributeExpression) bool {
 			return strings.HasPrefix(got, want)
 		case filter.EW:
 			return strings.HasSuffix(got, want)
+		default:
+			return ordered(strings.Compare(got, want), e.Operator)
 		}
-		return ordered(strings.Compare(got, want), e.Operator)
 	}
 	return false
 }
@@ -120,6 +121,7 @@ func ordered(order int, op filter.CompareOperator) bool {
 		return order < 0
 	case filter.LE:
 		return order <= 0
+	default:
+		return false
 	}
-	return false
 }

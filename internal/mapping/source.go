@@ -234,8 +234,7 @@ func line(n ast.Node) int {
 func placeOf(file string, err error) place { return placeIn(place{file, 1}, err) }
 
 func placeIn(at place, err error) place {
-	var y yaml.Error
-	if errors.As(err, &y) && y.GetToken() != nil && y.GetToken().Position != nil {
+	if y, ok := errors.AsType[yaml.Error](err); ok && y.GetToken() != nil && y.GetToken().Position != nil {
 		at.line = y.GetToken().Position.Line
 	}
 	return at
@@ -243,8 +242,7 @@ func placeIn(at place, err error) place {
 
 // firstLine is the message of a YAML error without the excerpt of the source.
 func firstLine(err error) string {
-	var y yaml.Error
-	if errors.As(err, &y) {
+	if y, ok := errors.AsType[yaml.Error](err); ok {
 		return y.GetMessage()
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")

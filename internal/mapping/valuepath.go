@@ -49,15 +49,15 @@ func (t *Table) oneValue(x *element, e filter.Expression, negated bool) clause {
 }
 
 // impliedBy tells whether the element must have a value for the filter to hold.
-func (x *element) impliedBy(e filter.Expression) bool {
-	switch e := e.(type) {
+func (e *element) impliedBy(f filter.Expression) bool {
+	switch f := f.(type) {
 	case *filter.LogicalExpression:
-		if e.Operator == filter.AND {
-			return x.impliedBy(e.Left) || x.impliedBy(e.Right)
+		if f.Operator == filter.AND {
+			return e.impliedBy(f.Left) || e.impliedBy(f.Right)
 		}
-		return x.impliedBy(e.Left) && x.impliedBy(e.Right)
+		return e.impliedBy(f.Left) && e.impliedBy(f.Right)
 	case *filter.AttributeExpression:
-		return e.Operator != filter.NE
+		return f.Operator != filter.NE
 	}
 	return false
 }
@@ -87,47 +87,50 @@ func (t *Table) someMember(x *element, e filter.Expression, negated bool) clause
 
 // reduce puts the element's constants into a filter. known is the outcome when
 // they decide it; else the filter that is left is given.
-func (x *element) reduce(e filter.Expression) (left filter.Expression, known *bool) {
-	switch e := e.(type) {
+func (e *element) reduce(f filter.Expression) (left filter.Expression, known *bool) {
+	switch f := f.(type) {
 	case *filter.LogicalExpression:
-		return x.reduceLogical(e)
+		return e.reduceLogical(f)
 	case *filter.NotExpression:
-		inner, known := x.reduce(e.Expression)
+		inner, known := e.reduce(f.Expression)
 		if known != nil {
-			return nil, outcome(!*known)
+			return nil, new(!*known)
 		}
 		return &filter.NotExpression{Expression: inner}, nil
 	case *filter.AttributeExpression:
-		sub := e.AttributePath.AttributeName
-		if constant, ok := x.constant(sub); ok {
-			if holds, sure := (comparison{op: e.Operator, value: e.CompareValue}).holds(constant); sure {
-				return nil, outcome(holds)
-			}
-		} else if x.row(sub) == nil {
-			return nil, outcome(e.Operator == filter.NE)
-		}
+		return e.reduceComparison(f)
 	}
-	return e, nil
+	return f, nil
 }
 
-func (x *element) reduceLogical(e *filter.LogicalExpression) (filter.Expression, *bool) {
-	left, l := x.reduce(e.Left)
-	right, r := x.reduce(e.Right)
-	decides := e.Operator == filter.OR // true decides an or, false an and
+func (e *element) reduceComparison(f *filter.AttributeExpression) (left filter.Expression, known *bool) {
+	sub := f.AttributePath.AttributeName
+	if constant, ok := e.constant(sub); ok {
+		if holds, sure := (comparison{op: f.Operator, value: f.CompareValue}).holds(constant); sure {
+			return nil, new(holds)
+		}
+	} else if e.row(sub) == nil { // a sub-attribute that this value never has
+		return nil, new(f.Operator == filter.NE)
+	}
+	return f, nil
+}
+
+func (e *element) reduceLogical(f *filter.LogicalExpression) (left filter.Expression, known *bool) {
+	left, l := e.reduce(f.Left)
+	right, r := e.reduce(f.Right)
+	decides := f.Operator == filter.OR // true decides an or, false an and
 	switch {
 	case l != nil && *l == decides, r != nil && *r == decides:
-		return nil, outcome(decides)
+		return nil, new(decides)
 	case l != nil && r != nil:
-		return nil, outcome(!decides)
+		return nil, new(!decides)
 	case l != nil:
 		return right, nil
 	case r != nil:
 		return left, nil
 	}
-	return &filter.LogicalExpression{Left: left, Right: right, Operator: e.Operator}, nil
+	return &filter.LogicalExpression{Left: left, Right: right, Operator: f.Operator}, nil
 }
-
-func outcome(b bool) *bool { return &b }
 
 // holds evaluates a comparison with a constant; known is false when that takes
 // more than equality.
@@ -144,6 +147,7 @@ func (c comparison) holds(constant any) (holds, known bool) {
 		text, ok := c.value.(string)
 		full, also := constant.(string)
 		return ok && also && len(full) >= len(text) && strings.EqualFold(full[:len(text)], text), ok && also
+	default:
+		return false, false
 	}
-	return false, false
 }

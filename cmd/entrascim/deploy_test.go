@@ -19,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"entrascim/internal/config"
+	"entrascim/internal/graphsim"
 )
 
 const deploy = "../../deploy/"
@@ -171,6 +172,23 @@ func TestDeployCompose(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The gateway of the compose file knows the simulator's tenant and application.
+func TestDeployComposeSimulator(t *testing.T) {
+	t.Parallel()
+	var compose struct {
+		Services map[string]struct{ Environment map[string]string }
+	}
+	readYAML(t, "compose.simulator.yaml", &compose)
+	env := compose.Services["gateway"].Environment
+	for name, want := range map[string]string{
+		"AZURE_TENANT_ID": graphsim.DefaultTenant, "AZURE_CLIENT_ID": graphsim.DefaultClient, "AZURE_CLIENT_SECRET": graphsim.DefaultSecret,
+	} {
+		if env[name] != want {
+			t.Errorf("%s is %q, the simulator has %q", name, env[name], want)
+		}
 	}
 }
 

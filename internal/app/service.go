@@ -117,7 +117,7 @@ func runAll(ctx context.Context, grace time.Duration, services []*service) error
 	case err := <-ended:
 		errs = append(errs, err)
 	}
-	zerolog.Ctx(ctx).Info().Dur("grace", grace).Msg("stopping")
+	zerolog.Ctx(ctx).Info().Stringer("grace", grace).Msg("stopping")
 	for _, s := range slices.Backward(services) {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		errs = append(errs, s.stop(drain))

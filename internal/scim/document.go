@@ -43,7 +43,8 @@ func (c *catalog) put(doc Document, check checker, name string, v any) error {
 		return nil // RFC 7644 section 3.3: ignored
 	}
 	value, err := check.value(n.target(), v)
-	if err != nil || !assigned(value) {
+	// An empty list stays: a PUT with one says more than a PUT without it.
+	if _, list := value.([]any); err != nil || !assigned(value) && !list {
 		return err
 	}
 	home := c.home(doc, n.section)

@@ -1,0 +1,245 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"entrascim/internal/entra"
+	"entrascim/internal/graph"
+	"entrascim/internal/graphsim"
+	"entrascim/internal/scim"
+)
+
+const (
+	enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	entraGroup = "urn:ietf:params:scim:schemas:extension:entra:2.0:Group"
+)
+
+// A gateway is the protocol over a simulated directory, spoken to over HTTP.
+type gateway struct {
+	t         *testing.T
+	sim       *graphsim.Simulator
+	dir       *graphsim.Directory
+	directory *entra.Directory
+	url       string
+}
+
+// start makes a gateway of its own for a test. Time passes only when somebody
+// waits for it.
+func start(t *testing.T, sim graphsim.Options, profile string, change func(*entra.Options)) *gateway {
+	t.Helper()
+	g := &gateway{t: t, sim: graphsim.New(sim)}
+	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
+	server := httptest.NewTLSServer(g.sim)
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	wait := func(ctx context.Context, d time.Duration) error {
+		g.sim.Advance(d)
+		return ctx.Err()
+	}
+	client, err := graph.New(graph.Options{
+		BaseURL: server.URL + "/v1.0",
+		Credential: graph.Credential{
+			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
+		},
+		Transport: graph.NewTransport(roots), Sleep: wait,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := entra.Options{
+		Graph: client, BaseURL: base, Now: g.sim.Now, Sleep: wait,
+		Tables: entra.Tables{
+			User: compile(t, "user.yaml", profile), Group: compile(t, "group.yaml", ""), Application: compile(t, "application.yaml", ""),
+		},
+	}
+	if change != nil {
+		change(&o)
+	}
+	g.directory = entra.New(o)
+	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
+		BaseURL: func(*http.Request) string { return base }, Sort: true,
+	}))
+	t.Cleanup(front.Close)
+	g.url = front.URL
+	if err := g.directory.Ready(t.Context()); err != nil { // signs in
+		t.Fatal(err)
+	}
+	g.sim.Reset()
+	return g
+}
+
+type object = map[string]any
+
+// do sends a request and wants the status; "" is no body.
+func (g *gateway) do(method, path string, body any, want int) object {
+	g.t.Helper()
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		sent = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(g.t.Context(), method, g.url+path, sent)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/scim+json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		g.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if response.StatusCode != want {
+		g.t.Fatalf("%s %s: %d, want %d: %s", method, path, response.StatusCode, want, text)
+	}
+	out := object{}
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &out); err != nil {
+			g.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	return out
+}
+
+func (g *gateway) get(path string) object {
+	g.t.Helper()
+	return g.do(http.MethodGet, path, nil, http.StatusOK)
+}
+
+func (g *gateway) patch(path string, want int, operations ...object) object {
+	g.t.Helper()
+	return g.do(http.MethodPatch, path, object{
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": operations,
+	}, want)
+}
+
+// found gives the ids that a filter finds, and checks the total.
+func (g *gateway) found(endpoint, filter string) []string {
+	g.t.Helper()
+	list := g.get(endpoint + "?attributes=id&count=1000&filter=" + url.QueryEscape(filter))
+	ids := idsOf(list)
+	if int(list["totalResults"].(float64)) != len(ids) {
+		g.t.Errorf("%s: totalResults %v, resources %d", filter, list["totalResults"], len(ids))
+	}
+	return ids
+}
+
+func idsOf(list object) []string {
+	var ids []string
+	for _, r := range list["Resources"].([]any) {
+		ids = append(ids, r.(object)["id"].(string))
+	}
+	return ids
+}
+
+// asked counts what Graph was asked since the last time: HTTP requests and writes.
+func (g *gateway) asked() (requests, writes int) {
+	s := g.sim.Stats()
+	g.sim.Reset()
+	return s.Requests, s.Writes
+}
+
+func (g *gateway) wantAsked(what string, requests, writes int) {
+	g.t.Helper()
+	calls := g.sim.Calls()
+	if r, w := g.asked(); r != requests || w != writes {
+		g.t.Errorf("%s: %d requests to Graph with %d writes, want %d with %d:\n%s", what, r, w, requests, writes, strings.Join(calls, "\n"))
+	}
+}
+
+func (g *gateway) add(entity string, v graphsim.Values) string {
+	g.t.Helper()
+	id, err := g.dir.Add(entity, v)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return id
+}
+
+// addUsers seeds users named by number.
+func (g *gateway) addUsers(n int) []string {
+	g.t.Helper()
+	ids := make([]string, n)
+	for i := range ids {
+		name := fmt.Sprintf("user%05d", i)
+		ids[i] = g.add("user", graphsim.Values{
+			"displayName": "User " + name, "userPrincipalName": name + "@contoso.com", "mailNickname": name,
+			"accountEnabled": true, "userType": "Member", "givenName": strconv.Itoa(i % 7),
+		})
+	}
+	return ids
+}
+
+func (g *gateway) addGroup(name string, members ...string) string {
+	g.t.Helper()
+	id := g.add("group", graphsim.Values{
+		"displayName": name, "mailNickname": name, "mailEnabled": false, "securityEnabled": true, "groupTypes": []string{},
+	})
+	if err := g.dir.AddMembers(id, members...); err != nil {
+		g.t.Fatal(err)
+	}
+	return id
+}
+
+// at follows a path of names and indexes; nil when it leads nowhere.
+func at(v any, path ...string) any {
+	for _, name := range path {
+		switch x := v.(type) {
+		case object:
+			v = x[name]
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func members(ids ...string) []object {
+	list := make([]object, len(ids))
+	for i, id := range ids {
+		list[i] = object{"value": id}
+	}
+	return list
+}
+
+func memberIDs(group object) []string {
+	var ids []string
+	list, _ := group["members"].([]any)
+	for _, m := range list {
+		ids = append(ids, m.(object)["value"].(string))
+	}
+	return ids
+}
+
+func same(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}

@@ -227,7 +227,7 @@ func (b *body) agree(name string, s setting, before *body) error {
 	case reflect.DeepEqual(old, s.value) || (was != nil && reflect.DeepEqual(s.value, was)):
 	case sameText(old, s.value):
 	default:
-		return invalid("%s and %s are one property in Entra (%s): they must not differ.", b.rows[name].SCIM, s.row.SCIM, strings.ReplaceAll(name, "/", "."))
+		return invalid("%s and %s are one property in Entra (%s): they must not differ.", b.rows[name].Name(), s.row.Name(), strings.ReplaceAll(name, "/", "."))
 	}
 	return nil
 }

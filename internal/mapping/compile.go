@@ -126,6 +126,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 	if path.prefix != "" {
 		r.Attr.URN, _ = t.prefixURN(path.prefix)
 	}
+	r.name = t.clientName(r, path.prefix)
 	before := len(c.all)
 	if t.bind(r, src, c); len(c.all) == before {
 		r.characteristics(c)
@@ -133,6 +134,18 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 	}
 	r.broken = len(c.all) > before
 	return r
+}
+
+// clientName is the row's path for people who do not know the table.
+func (t *Table) clientName(r *Row, prefix string) string {
+	name := r.SCIM
+	if r.selector.kind == indexSelector || r.selector.kind == everySelector {
+		name = strings.Replace(name, "["+r.selector.text+"]", "", 1)
+	}
+	if prefix == "" {
+		return name
+	}
+	return r.Attr.URN + ":" + strings.TrimPrefix(name, prefix+".")
 }
 
 // bind connects the row with what Graph has.

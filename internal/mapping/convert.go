@@ -24,7 +24,7 @@ func (r *Row) toGraph(v any) (any, error) {
 	case "Edm.Boolean":
 		b, ok := v.(bool)
 		if !ok {
-			return nil, invalid("%s is a boolean.", r.SCIM)
+			return nil, invalid("%s is a boolean.", r.Name())
 		}
 		return b, nil
 	case "Edm.Int32", "Edm.Int64":
@@ -38,10 +38,10 @@ func (r *Row) toGraph(v any) (any, error) {
 func (r *Row) toString(v any) (any, error) {
 	s, ok := v.(string)
 	if !ok {
-		return nil, invalid("%s is a string.", r.SCIM)
+		return nil, invalid("%s is a string.", r.Name())
 	}
 	if !utf8.ValidString(s) {
-		return nil, invalid("%s is not valid UTF-8.", r.SCIM)
+		return nil, invalid("%s is not valid UTF-8.", r.Name())
 	}
 	if len(r.Values) > 0 {
 		for scim, graph := range r.Values {
@@ -59,7 +59,7 @@ func (r *Row) toString(v any) (any, error) {
 		return r.Canonical[i], nil
 	}
 	if limit := r.property.MaxLength; limit > 0 && utf8.RuneCountInString(s) > limit {
-		return nil, invalid("%s is longer than the %d characters that Entra holds (%s).", r.SCIM, limit, r.Graph)
+		return nil, invalid("%s is longer than the %d characters that Entra holds (%s).", r.Name(), limit, r.Graph)
 	}
 	return s, nil
 }
@@ -71,9 +71,9 @@ func (r *Row) badValue() error {
 		allowed = names(r.Values)
 	}
 	if len(allowed) == 0 {
-		return invalid("%s cannot have this value.", r.SCIM)
+		return invalid("%s cannot have this value.", r.Name())
 	}
-	return invalid("%s is one of %s.", r.SCIM, strings.Join(allowed, ", "))
+	return invalid("%s is one of %s.", r.Name(), strings.Join(allowed, ", "))
 }
 
 func (r *Row) integer(v any) (any, error) {
@@ -81,7 +81,7 @@ func (r *Row) integer(v any) (any, error) {
 	switch v := v.(type) {
 	case float64:
 		if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
-			return nil, invalid("%s is an integer.", r.SCIM)
+			return nil, invalid("%s is an integer.", r.Name())
 		}
 		n = int64(v)
 	case int:
@@ -91,14 +91,14 @@ func (r *Row) integer(v any) (any, error) {
 	case json.Number:
 		i, err := v.Int64()
 		if err != nil {
-			return nil, invalid("%s is an integer.", r.SCIM)
+			return nil, invalid("%s is an integer.", r.Name())
 		}
 		n = i
 	default:
-		return nil, invalid("%s is an integer.", r.SCIM)
+		return nil, invalid("%s is an integer.", r.Name())
 	}
 	if r.property.Type == "Edm.Int32" && (n > math.MaxInt32 || n < math.MinInt32) {
-		return nil, invalid("%s is a 32-bit integer.", r.SCIM)
+		return nil, invalid("%s is a 32-bit integer.", r.Name())
 	}
 	return n, nil
 }
@@ -109,7 +109,7 @@ func (r *Row) dateTime(v any) (any, error) {
 	s, _ := v.(string)
 	at, err := parseTime(s)
 	if err != nil {
-		return nil, invalid("%s is a dateTime such as 2008-01-23T04:56:22Z.", r.SCIM)
+		return nil, invalid("%s is a dateTime such as 2008-01-23T04:56:22Z.", r.Name())
 	}
 	return at, nil
 }

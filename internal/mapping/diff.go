@@ -107,7 +107,7 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 		if d.replace && is == nil {
 			return nil, true, nil
 		}
-		return nil, false, fault.New(fault.Mutability, "%s is immutable: it is set when the resource is created.", r.SCIM)
+		return nil, false, fault.New(fault.Mutability, "%s is immutable: it is set when the resource is created.", r.Name())
 	case is != nil:
 		return is, false, judge(is)
 	case r.property.Collection:
@@ -117,7 +117,7 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 	case d.replace || r.Mutability == writeOnly:
 		return nil, true, nil
 	}
-	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.SCIM, strings.ReplaceAll(name, "/", "."))
+	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.Name(), strings.ReplaceAll(name, "/", "."))
 }
 
 // required: a required attribute cannot be removed, and a PUT must have it. An
@@ -126,7 +126,7 @@ func (d *diff) required() error {
 	for _, r := range d.table.rows {
 		name := r.path.name()
 		if r.Required && d.is.rows[name] == nil && (d.replace || d.was.rows[name] != nil) {
-			return invalid("%s is required.", r.SCIM)
+			return invalid("%s is required.", r.Name())
 		}
 	}
 	return nil

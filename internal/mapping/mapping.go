@@ -94,6 +94,7 @@ type Row struct {
 	Fallback    string            // Graph property that is read when Graph has no value
 	Alias       string            // the row that the property is shared with
 
+	name     string
 	at       place
 	broken   bool // complained about; what follows from it is not
 	kind     kind
@@ -130,6 +131,10 @@ func (t *Table) Rows() []Row {
 	}
 	return out
 }
+
+// Name is the attribute as a client writes it: extensions with their URN, the
+// prefix being the table's own affair, and without indexes.
+func (r *Row) Name() string { return r.name }
 
 // Writable tells whether the row's value reaches Graph when a client sends it.
 func (r *Row) Writable() bool { return r.Graph != "" && r.Mutability != readOnly }

@@ -109,7 +109,7 @@ func isAbsent(v any) bool {
 func (t *Table) checkRequired(b body) error {
 	for _, r := range t.rows {
 		if r.Required && b.rows[r.path.name()] == nil {
-			return invalid("%s is required.", r.SCIM)
+			return invalid("%s is required.", r.Name())
 		}
 	}
 	return nil
@@ -183,10 +183,18 @@ func (t *Table) checkReadOnly(before, after Document) error {
 		}
 		was, is := a.in(t, before), a.in(t, after)
 		if is != nil && !reflect.DeepEqual(was, is) {
-			return fault.New(fault.Mutability, "%s is readOnly.", t.pathOf(a))
+			return fault.New(fault.Mutability, "%s is readOnly.", t.nameOf(a))
 		}
 	}
 	return nil
+}
+
+// nameOf is the attribute as a client writes it.
+func (t *Table) nameOf(a *attribute) string {
+	if a.urn == t.urn {
+		return a.name
+	}
+	return a.urn + ":" + a.name
 }
 
 // ForWrite widens a projection to what Update must know to write the attributes

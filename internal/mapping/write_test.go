@@ -90,7 +90,7 @@ func TestCreate(t *testing.T) {
 			users, `{"userName":"jo@x.org","displayName":"Jo","title":"","preferredLanguage":null,"emails":[],"` + enterprise + `":{"manager":{}}}`,
 			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true}`, "",
 		},
-		"too long": {users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"` + long + `"}}`, "", "userExtension.employeeNumber is longer than the 16 characters"},
+		"too long": {users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"` + long + `"}}`, "", enterprise + ":employeeNumber is longer than the 16 characters"},
 		"length counts characters, not bytes": {
 			users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"éééééééééééééééé"}}`,
 			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true,"employeeId":"éééééééééééééééé"}`, "",
@@ -117,7 +117,7 @@ func TestCreate(t *testing.T) {
 			`{"userPrincipalName":"Jo@x.org","displayName":"Jo","mailNickname":"Jo","accountEnabled":true}`, "",
 		},
 		"starling: both, different": {
-			starling, `{"userName":"a@x.org","emails":[{"value":"b@x.org"}],"displayName":"Jo"}`, "", "userName and emails[0].value are one property in Entra",
+			starling, `{"userName":"a@x.org","emails":[{"value":"b@x.org"}],"displayName":"Jo"}`, "", "userName and emails.value are one property in Entra",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,11 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"fmt"
 	"strings"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 // batch sends items and gives their responses by id.

@@ -1,11 +1,12 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 // thirty are the properties that a gateway asks for of each user.

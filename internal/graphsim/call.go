@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"entrascim/internal/edm"
-	"entrascim/internal/graphsim/login"
-	"entrascim/internal/graphsim/odata"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim/login"
+	"entrascim/internal/graphsim/odata"
 )
 
 // maxBody is how much of a request body is read, after decompression.

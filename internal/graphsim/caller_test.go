@@ -3,12 +3,13 @@ package graphsim_test
 import (
 	"bytes"
 	"compress/gzip"
-	"entrascim/internal/graphsim"
-	"entrascim/internal/graphsim/login"
 	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/login"
 )
 
 const otherTenant = "77777777-aaaa-4bbb-8ccc-dddddddddddd"

@@ -1,11 +1,12 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 // Page sizes of directory objects. Source: https://learn.microsoft.com/graph/paging.

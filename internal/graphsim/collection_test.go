@@ -1,11 +1,12 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 // crowd adds n users without asking Graph.

@@ -5,11 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 // keptSnapshots is how many results of sorted queries wait for their next page;

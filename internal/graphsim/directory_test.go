@@ -1,11 +1,12 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"entrascim/internal/graphsim"
 )
 
 func TestDeletedItems(t *testing.T) {

@@ -1,9 +1,10 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"fmt"
 	"net/http"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 // Error codes of the directory.

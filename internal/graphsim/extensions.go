@@ -2,12 +2,13 @@ package graphsim
 
 import (
 	"encoding/base64"
-	"entrascim/internal/edm"
-	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim/odata"
 
 	"github.com/go-json-experiment/json/jsontext"
 )

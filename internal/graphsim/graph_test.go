@@ -2,7 +2,6 @@ package graphsim_test
 
 import (
 	"encoding/json"
-	"entrascim/internal/graphsim"
 	"io"
 	"maps"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 // A client asks a simulator without a network in between.

@@ -1,8 +1,9 @@
 package graphsim
 
 import (
-	"entrascim/internal/edm"
 	"strings"
+
+	"entrascim/internal/edm"
 )
 
 // A kind is an entity type as the directory stores it: its top-level properties

@@ -1,10 +1,11 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"fmt"
 	"slices"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 // seeded adds an object that Graph would not let an application create.

@@ -1,10 +1,11 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"slices"
 	"strings"
+
+	"entrascim/internal/graphsim/odata"
 
 	"github.com/go-json-experiment/json"
 )

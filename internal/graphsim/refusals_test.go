@@ -1,10 +1,11 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"maps"
 	"strings"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 const gone = "11111111-2222-4333-8444-555555555555"

@@ -1,12 +1,13 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"errors"
 	"maps"
 	"net/http"
 	"strconv"
 	"time"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 // jsonType is the Content-Type of every JSON answer of Graph.

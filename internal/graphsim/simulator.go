@@ -1,14 +1,15 @@
 package graphsim
 
 import (
-	"entrascim/internal/edm"
-	"entrascim/internal/graphsim/login"
-	"entrascim/internal/graphsim/odata"
-	"entrascim/internal/graphsim/trouble"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"entrascim/internal/edm"
+	"entrascim/internal/graphsim/login"
+	"entrascim/internal/graphsim/odata"
+	"entrascim/internal/graphsim/trouble"
 )
 
 // root is the path of the API version that is served.

@@ -1,9 +1,10 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/login"
 	"fmt"
 	"strings"
+
+	"entrascim/internal/graphsim/login"
 )
 
 // Tenant gives the directory of a tenant. One that is not known yet is made,

@@ -1,10 +1,11 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"maps"
 	"slices"
 	"strings"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 // uniqueProperties may hold a value once among the live objects of a kind.

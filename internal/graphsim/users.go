@@ -1,9 +1,10 @@
 package graphsim
 
 import (
-	"entrascim/internal/graphsim/odata"
 	"net/http"
 	"strings"
+
+	"entrascim/internal/graphsim/odata"
 )
 
 func listUsers(c *call) (*answer, error)  { return c.list(c.set("user")) }

@@ -1,8 +1,9 @@
 package graphsim_test
 
 import (
-	"entrascim/internal/graphsim"
 	"testing"
+
+	"entrascim/internal/graphsim"
 )
 
 func TestUserLifecycle(t *testing.T) {

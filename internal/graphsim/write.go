@@ -2,12 +2,13 @@ package graphsim
 
 import (
 	"encoding/base64"
-	"entrascim/internal/edm"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"entrascim/internal/edm"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"

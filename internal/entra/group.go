@@ -137,7 +137,8 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	}
 	doc = maps.Clone(doc)
 	delete(doc, attrMembers)
-	known := func(urn, name, sub string) bool { return name != attrMembers && g.writable(urn, name, sub) }
+	replaceable := g.replaceable(doc)
+	known := func(urn, name, sub string) bool { return name != attrMembers && replaceable(urn, name, sub) }
 	o, err := g.readGroup(ctx, id, g.table.Read(either(g.table.ForWrite(known), p.Includes)), m, !p.Explicit())
 	if err != nil {
 		return err
@@ -158,13 +159,13 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 
 // change does the writes and gives the group as it is then.
 func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership) (object, error) {
+	if err := g.settle(ctx, id, m); err != nil {
+		return o, err
+	}
 	if err := g.checkWrite(o, w, m); err != nil {
 		return o, err
 	}
 	if err := g.checkMembers(id, o.raw, m); err != nil {
-		return o, err
-	}
-	if err := g.settle(ctx, id, m); err != nil {
 		return o, err
 	}
 	done := ""

@@ -57,9 +57,7 @@ func (l *listing) run(ctx context.Context) error {
 	case l.source.ids != nil:
 		return l.few(ctx)
 	case l.query.Count == 0:
-		n, err := l.total(ctx)
-		l.out.Total(n)
-		return err
+		return l.told(l.total(ctx))
 	}
 	return l.page(ctx)
 }
@@ -103,8 +101,14 @@ func (l *listing) page(ctx context.Context) error {
 			return l.emitAll(ctx, held)
 		}
 	}
-	n, err := l.walk(ctx, w)
-	l.out.Total(n)
+	return l.told(l.walk(ctx, w))
+}
+
+// told tells the client how many resources match.
+func (l *listing) told(n int, err error) error {
+	if err == nil {
+		l.out.Total(n)
+	}
 	return err
 }
 

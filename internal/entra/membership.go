@@ -172,7 +172,9 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	wanted, keep := setOf(m.add), m.matching(g.resource)
 	present := map[string]bool{}
 	err := g.patient(ctx, func() error {
-		m.remove = slices.DeleteFunc(m.remove, func(string) bool { return m.replace })
+		if m.replace {
+			m.remove = nil
+		}
 		return g.graph.All(ctx, g.relationRequest(relationMembers, id), func(v jsontext.Value) error {
 			member := strings.ToLower(text(v, "id"))
 			switch gone, err := keep(v); {
@@ -186,8 +188,8 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 			return nil
 		})
 	}, id)
-	m.remove = distinct(m.remove)
-	m.add = slices.DeleteFunc(m.add, func(id string) bool { return present[id] })
+	m.add, m.remove = slices.DeleteFunc(m.add, func(id string) bool { return present[id] }), distinct(m.remove)
+	m.replace, m.filters = false, nil
 	return err
 }
 

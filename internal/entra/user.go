@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -132,11 +133,11 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 // Patch applies the operations as one intent: one read of what they touch, and
 // the fewest writes.
 func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Projection, wantBody bool, enc *jsontext.Encoder) error {
-	want := touching(ops.Attributes())
-	if wantBody {
-		want = either(want, p.Includes)
+	shown := p.Includes
+	if !wantBody {
+		shown = touching(nil)
 	}
-	o, before, err := u.read(ctx, id, want, !p.Explicit())
+	o, before, err := u.read(ctx, id, touching(ops.Attributes()), shown, !p.Explicit())
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) error {
 	doc = maps.Clone(doc)
 	u.complete(doc)
-	o, before, err := u.read(ctx, id, either(u.writable, p.Includes), !p.Explicit())
+	o, before, err := u.read(ctx, id, u.replaceable(doc), p.Includes, !p.Explicit())
 	if err != nil {
 		return err
 	}
@@ -174,28 +175,43 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	return u.write(o, u.plan(p), enc)
 }
 
-// writable wants what a PUT may change.
-func (r *resource) writable(urn, name, sub string) bool {
-	for _, row := range r.table.Rows() {
-		if row.Attr.URN == urn && row.Attr.Name == name && (sub == "" || row.Attr.Sub == sub) && row.Writable() {
-			return true
-		}
+// replaceable wants what a PUT may change. What is shown on request only is left
+// alone by a document without it: a client that sends back what it read does not
+// know of it.
+func (r *resource) replaceable(doc scim.Document) mapping.Want {
+	rows := slices.DeleteFunc(r.table.Rows(), func(row mapping.Row) bool {
+		return !row.Writable() || row.Returned == "request" && !has(doc, row.Attr, r.typ.Schema.ID)
+	})
+	return func(urn, name, sub string) bool {
+		return slices.ContainsFunc(rows, func(row mapping.Row) bool {
+			return row.Attr.URN == urn && row.Attr.Name == name && (sub == "" || row.Attr.Sub == sub)
+		})
 	}
-	return false
 }
 
-// read reads what a change must know of a resource, as Graph object and as
-// document.
-func (r *resource) read(ctx context.Context, id string, want mapping.Want, lenient bool) (object, scim.Document, error) {
-	if err := r.checkID(id); err != nil {
+// has tells whether the document has a value of the attribute.
+func has(doc scim.Document, a mapping.Attr, core string) bool {
+	if a.URN != core {
+		doc, _ = doc[a.URN].(map[string]any)
+	}
+	_, ok := doc[a.Name]
+	return ok
+}
+
+// read reads what a change must know of a user, and what the answer shows: as
+// Graph object, and of what is known as document.
+func (u users) read(ctx context.Context, id string, known, shown mapping.Want, lenient bool) (object, scim.Document, error) {
+	if err := u.checkID(id); err != nil {
 		return object{}, nil, err
 	}
-	plan := r.table.Read(r.table.ForWrite(want))
-	o, err := r.fetch(ctx, fetch{id: id, plan: plan, properties: []string{"onPremisesSyncEnabled"}, lenient: lenient})
+	known = u.table.ForWrite(known)
+	o, err := u.fetch(ctx, fetch{
+		id: id, plan: u.table.Read(either(known, shown)), properties: []string{"onPremisesSyncEnabled"}, lenient: lenient,
+	})
 	if err != nil {
 		return o, nil, err
 	}
-	doc, err := r.document(o, plan)
+	doc, err := u.document(o, u.table.Read(known))
 	return o, doc, err
 }
 

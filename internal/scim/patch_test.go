@@ -248,7 +248,7 @@ func FuzzPatch(f *testing.F) {
 			if !reflect.DeepEqual(kept, any(doc)) {
 				t.Fatalf("Apply changed its document\n%s\n%s", before, operation)
 			}
-			if err != nil || len(patch.Operations) > 1 {
+			if err != nil || len(patch.Operations) > 1 || outgrown(patch, d) {
 				return
 			}
 			twice, err := patch.Apply(once)
@@ -259,6 +259,14 @@ func FuzzPatch(f *testing.F) {
 				t.Fatalf("the second time: %v", err)
 			}
 		}
+	})
+}
+
+// outgrown tells whether the value that the operation wrote need not match the
+// operation's filter any more, so that a dialect that creates makes a second one.
+func outgrown(p Patch, d Dialect) bool {
+	return d.creates() && slices.ContainsFunc(p.Operations, func(o Operation) bool {
+		return o.Op == "replace" && o.Filter != nil && o.Path.Sub == ""
 	})
 }
 

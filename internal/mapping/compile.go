@@ -37,6 +37,7 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 	for _, name := range d.prefixOrder {
 		t.prefixes = append(t.prefixes, prefix{
 			name: name, urn: d.Prefixes[name], title: d.Extensions[name].Name, description: d.Extensions[name].Description,
+			keep: d.Extensions[name].Keep,
 		})
 	}
 	t.checkPrefixes(d, c)
@@ -120,7 +121,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 		SCIM: src.SCIM, Attr: Attr{t.urn, path.name, path.sub}, selector: path.selector, Graph: src.Graph, Relation: src.Relation,
 		Type: src.Type, Mutability: src.Mutability, Returned: src.Returned, Uniqueness: src.Uniqueness, Required: src.Required,
 		CaseExact: src.CaseExact, Canonical: src.Canonical, References: src.References, Description: src.Description,
-		Default: src.Default, Constant: src.Constant, Derive: src.Derive, Values: src.Values, Fallback: src.Fallback,
+		Default: src.Default, Constant: src.Constant, Derive: src.Derive, Values: src.Values, Fallback: src.Fallback, Keep: src.Keep,
 		Alias: src.Alias, at: src.at,
 	}
 	if path.prefix != "" {

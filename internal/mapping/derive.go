@@ -36,24 +36,33 @@ func firstEmail(_ *Table, doc Document) string {
 	return first
 }
 
-// fullName is name.formatted, or given and family name.
-func fullName(_ *Table, doc Document) string {
+// fullName is name.formatted, or given and family name, or else the part of the
+// user name before the @, because many clients send nothing more than that and
+// Graph wants a name to show.
+func fullName(t *Table, doc Document) string {
 	name, _ := doc["name"].(map[string]any)
 	text := func(sub string) string { s, _ := name[sub].(string); return strings.TrimSpace(s) }
 	if s := text("formatted"); s != "" {
 		return s
 	}
-	return strings.TrimSpace(text("givenName") + " " + text("familyName"))
+	if s := strings.TrimSpace(text("givenName") + " " + text("familyName")); s != "" {
+		return s
+	}
+	return localPart(t, doc)
 }
 
 // userNickname is the part of the user name before the @.
 func userNickname(t *Table, doc Document) string {
+	return nickname(localPart(t, doc))
+}
+
+func localPart(t *Table, doc Document) string {
 	name, _ := doc["userName"].(string)
 	if name == "" {
 		name = firstEmail(t, doc)
 	}
 	local, _, _ := strings.Cut(name, "@")
-	return nickname(local)
+	return local
 }
 
 // groupNickname is the display name without what a mailNickname cannot hold.

@@ -14,7 +14,8 @@ import (
 type diff struct {
 	table   *Table
 	was, is body
-	replace bool
+	replace bool     // PUT: what cannot be cleared stays
+	unsure  []string // properties that are written though they seem unchanged
 	body    map[string]any
 }
 
@@ -27,9 +28,13 @@ func (d *diff) run() error {
 			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.was.values)) {
+	gone := laid(d.was.values, nil)
+	for _, name := range d.unsure {
+		gone[name] = d.was.values[name]
+	}
+	for _, name := range slices.Sorted(maps.Keys(gone)) {
 		if _, still := d.is.values[name]; !still {
-			if err := d.property(name, d.was.values[name], nil); err != nil {
+			if err := d.property(name, gone[name], nil); err != nil {
 				return err
 			}
 		}
@@ -37,9 +42,14 @@ func (d *diff) run() error {
 	return nil
 }
 
+// same tells whether a property needs no write.
+func (d *diff) same(name string, was, is any) bool {
+	return !slices.Contains(d.unsure, name) && (reflect.DeepEqual(was, is) || (isAbsent(was) && isAbsent(is)))
+}
+
 // property compares one property of the object; is is nil when it is gone.
 func (d *diff) property(name string, was, is any) error {
-	if reflect.DeepEqual(was, is) || (isAbsent(was) && isAbsent(is)) {
+	if d.same(name, was, is) {
 		return nil
 	}
 	wasInner, wasComplex := was.(map[string]any)
@@ -60,7 +70,7 @@ func (d *diff) property(name string, was, is any) error {
 func (d *diff) complex(name string, was, is map[string]any) error {
 	out := map[string]any{}
 	for _, sub := range slices.Sorted(maps.Keys(laid(was, is))) {
-		if reflect.DeepEqual(was[sub], is[sub]) {
+		if !slices.Contains(d.unsure, name) && reflect.DeepEqual(was[sub], is[sub]) {
 			continue
 		}
 		v, keep, err := d.value(name+"/"+sub, is[sub])
@@ -102,7 +112,12 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 	if r == nil {
 		r = d.was.rows[name]
 	}
+	if r == nil { // unsure, and in neither document
+		r = d.table.writer(name)
+	}
 	switch {
+	case r == nil:
+		return nil, true, nil
 	case r.Mutability == immutable && (r.property.Access == edm.CreateOnly || r.kind.write != nil || d.was.rows[name] != nil):
 		if d.replace && is == nil {
 			return nil, true, nil
@@ -118,6 +133,15 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 		return nil, true, nil
 	}
 	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.Name(), strings.ReplaceAll(name, "/", "."))
+}
+
+// writer is the row that writes a simple Graph property; nil: none does.
+func (t *Table) writer(name string) *Row {
+	i := slices.IndexFunc(t.rows, func(r *Row) bool { return r.Writable() && r.path.name() == name })
+	if i < 0 {
+		return nil
+	}
+	return t.rows[i]
 }
 
 // required: a required attribute cannot be removed, and a PUT must have it. An

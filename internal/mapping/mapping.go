@@ -69,6 +69,7 @@ type Table struct {
 type prefix struct {
 	name, urn          string
 	title, description string
+	keep               bool // a PUT that has nothing of the extension leaves it
 }
 
 // A Row is one line of a mapping table.
@@ -93,6 +94,7 @@ type Row struct {
 	Values      map[string]string // SCIM value to Graph value
 	Fallback    string            // Graph property that is read when Graph has no value
 	Alias       string            // the row that the property is shared with
+	Keep        bool              // a PUT that omits the attribute leaves it
 
 	name     string
 	at       place

@@ -54,6 +54,7 @@ func (*ignored) UnmarshalYAML([]byte) error { return nil }
 type title struct {
 	Name        string `yaml:"name"`
 	Description string `yaml:"description"`
+	Keep        bool   `yaml:"keep"`
 }
 
 type graphSource struct {
@@ -87,6 +88,7 @@ type rowSource struct {
 	Values      map[string]string `yaml:"values"`
 	Fallback    string            `yaml:"fallback"`
 	Alias       string            `yaml:"alias"`
+	Keep        bool              `yaml:"keep"`
 }
 
 // decode reads a source. What it cannot read it complains about; the rest is

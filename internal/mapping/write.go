@@ -119,28 +119,53 @@ func (t *Table) checkRequired(b body) error {
 // hold the attributes concerned (see ForWrite). A difference in an attribute
 // that is readOnly, or immutable and set, and the removal of one that Entra
 // cannot clear are faults.
-func (t *Table) Update(before, after Document) (Write, error) {
+//
+// Unsure names Graph properties, all of them concerned, of which before may be
+// stale: they are written even when they seem to be as they should be.
+func (t *Table) Update(before, after Document, unsure ...string) (Write, error) {
 	if err := t.checkReadOnly(before, after); err != nil {
 		return Write{}, err
 	}
-	return t.change(before, after, false)
+	return t.change(before, after, diff{unsure: unsure})
 }
 
 // Replace is Update for a PUT (RFC 7644 section 3.5.1): readOnly attributes are
 // ignored, and an attribute that after omits keeps its value when Entra cannot
-// clear it. A required attribute that is omitted is a fault.
-func (t *Table) Replace(before, after Document) (Write, error) {
-	return t.change(before, after, true)
+// clear it. A required attribute that is omitted is a fault. Rows and whole
+// extensions that the table says to keep are left as they are when the client,
+// which may not know of them, omits them.
+func (t *Table) Replace(before, after Document, unsure ...string) (Write, error) {
+	return t.change(before, t.kept(before, after), diff{replace: true, unsure: unsure})
 }
 
-func (t *Table) change(before, after Document, replace bool) (Write, error) {
+// kept adds to after what a PUT leaves alone.
+func (t *Table) kept(before, after Document) Document {
+	after = maps.Clone(after)
+	for _, p := range t.prefixes {
+		if p.keep && after[p.urn] == nil && before[p.urn] != nil {
+			after[p.urn] = before[p.urn]
+		}
+	}
+	for _, r := range t.rows {
+		if !r.Keep {
+			continue
+		}
+		a := t.find(r.Attr.URN, r.Attr.Name)
+		if was := a.in(t, before); isAbsent(a.in(t, after)) && was != nil {
+			t.put(after, r.Attr, was)
+		}
+	}
+	return after
+}
+
+func (t *Table) change(before, after Document, df diff) (Write, error) {
 	old, fresh := t.draft(before), t.draft(after)
 	was, _ := old.body(nil) // what Entra holds cannot contradict itself
 	is, err := fresh.body(&was)
 	if err != nil {
 		return Write{}, err
 	}
-	df := diff{table: t, was: was, is: is, replace: replace, body: map[string]any{}}
+	df.table, df.was, df.is, df.body = t, was, is, map[string]any{}
 	if err := df.run(); err != nil {
 		return Write{}, err
 	}

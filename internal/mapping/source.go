@@ -197,7 +197,7 @@ func decodeRow(at place, row *ast.MappingNode, c *complaints) rowSource {
 
 var rowKeys = []string{
 	"scim", "remove", "graph", "relation", "kind", "type", "mutability", "returned", "uniqueness", "required", "caseExact",
-	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias",
+	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "keep",
 }
 
 // strictly decodes a node; panics of the YAML package on odd nodes are errors.

@@ -129,7 +129,7 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 		return []any{}, false, nil
 	case r.property.Nullable:
 		return nil, false, nil
-	case d.replace || r.Mutability == writeOnly:
+	case d.replace || r.Mutability == writeOnly || d.was.rows[name] == nil:
 		return nil, true, nil
 	}
 	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.Name(), strings.ReplaceAll(name, "/", "."))

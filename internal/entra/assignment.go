@@ -26,20 +26,20 @@ type assignment struct {
 	DisplayName          string `json:"displayName,omitempty"`
 }
 
-// assignments are those of one object, by its index. There are 1,500 at most
-// (Entra's service limits), so they are held.
+// assignments are those of one object. There are 1,500 at most (Entra's service
+// limits), so they are held.
 type assignments struct {
-	of   int
+	of   *object
 	link *link
 	list []assignment
 }
 
 // applications gives the objects their assignments: all are read, and then the
 // service principals of all at once.
-func (r *resource) applications(ctx context.Context, objects []object, held []assignments, lenient bool) error {
+func (r *resource) applications(ctx context.Context, held []*assignments, lenient bool) error {
 	var resources []string
-	for i := range held {
-		for v, err := range held[i].link.all(ctx) {
+	for _, h := range held {
+		for v, err := range h.link.all(ctx) {
 			var a assignment
 			if err == nil {
 				err = json.Unmarshal(v, &a)
@@ -47,7 +47,7 @@ func (r *resource) applications(ctx context.Context, objects []object, held []as
 			if err != nil {
 				return broken(err)
 			}
-			held[i].list = append(held[i].list, a)
+			h.list = append(h.list, a)
 			resources = append(resources, a.ResourceID)
 		}
 	}
@@ -66,13 +66,13 @@ func (r *resource) applications(ctx context.Context, objects []object, held []as
 		if err != nil {
 			return err
 		}
-		objects[h.of].related[relationApplications] = slice(values)
+		h.of.related[relationApplications] = slice(values)
 	}
 	return nil
 }
 
 // values are the assignments as JSON, with the appId and name of the application.
-func (h assignments) values(found map[string]principal) ([]jsontext.Value, error) {
+func (h *assignments) values(found map[string]principal) ([]jsontext.Value, error) {
 	values := make([]jsontext.Value, len(h.list))
 	for i, a := range h.list {
 		sp := found[a.ResourceID]

@@ -32,10 +32,22 @@ func newDomains(c *graph.Client, now func() time.Time) *domains {
 // verified names the verified domains, in the order Graph gives them.
 func (d *domains) verified(ctx context.Context) ([]string, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.names != nil && d.now().Sub(d.at) <= domainLife {
-		return d.names, nil
+	names, known := d.names, d.names != nil && d.now().Sub(d.at) <= domainLife
+	d.mu.Unlock()
+	if known {
+		return names, nil
 	}
+	names, err := d.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at, d.names = d.now(), names
+	return names, nil
+}
+
+func (d *domains) ask(ctx context.Context) ([]string, error) {
 	response, err := d.graph.Do(ctx, graph.Request{
 		Path: "/organization", Query: graph.Query{Select: []string{"id", "verifiedDomains"}},
 	})
@@ -57,11 +69,7 @@ func (d *domains) verified(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, broken(err)
-	}
-	d.at, d.names = d.now(), names
-	return names, nil
+	return names, broken(err)
 }
 
 // listed names the verified domains for an error text; "" when they cannot be

@@ -29,7 +29,7 @@ const (
 
 // A gateway is the protocol over a simulated directory, spoken to over HTTP.
 type gateway struct {
-	t         *testing.T
+	t         testing.TB
 	sim       *graphsim.Simulator
 	dir       *graphsim.Directory
 	directory *entra.Directory
@@ -38,12 +38,12 @@ type gateway struct {
 
 // start makes a gateway of its own for a test. Time passes only when somebody
 // waits for it.
-func start(t *testing.T, sim graphsim.Options, profile string, change func(*entra.Options)) *gateway {
-	t.Helper()
-	g := &gateway{t: t, sim: graphsim.New(sim)}
+func start(tb testing.TB, sim graphsim.Options, profile string, change func(*entra.Options)) *gateway {
+	tb.Helper()
+	g := &gateway{t: tb, sim: graphsim.New(sim)}
 	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
 	server := httptest.NewTLSServer(g.sim)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	wait := func(ctx context.Context, d time.Duration) error {
@@ -58,12 +58,12 @@ func start(t *testing.T, sim graphsim.Options, profile string, change func(*entr
 		Transport: graph.NewTransport(roots), Sleep: wait,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o := entra.Options{
 		Graph: client, BaseURL: base, Now: g.sim.Now, Sleep: wait,
 		Tables: entra.Tables{
-			User: compile(t, "user.yaml", profile), Group: compile(t, "group.yaml", ""), Application: compile(t, "application.yaml", ""),
+			User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", ""), Application: compile(tb, "application.yaml", ""),
 		},
 	}
 	if change != nil {
@@ -73,10 +73,10 @@ func start(t *testing.T, sim graphsim.Options, profile string, change func(*entr
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base }, Sort: true,
 	}))
-	t.Cleanup(front.Close)
+	tb.Cleanup(front.Close)
 	g.url = front.URL
-	if err := g.directory.Ready(t.Context()); err != nil { // signs in
-		t.Fatal(err)
+	if err := g.directory.Ready(tb.Context()); err != nil { // signs in
+		tb.Fatal(err)
 	}
 	g.sim.Reset()
 	return g

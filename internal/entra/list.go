@@ -152,7 +152,7 @@ func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan
 	size := max(inFlight/max(len(relations), 1), 1)
 	return func(yield func([]object, error) bool) {
 		for some := range slices.Chunk(raws, size) {
-			objects, err := l.related(ctx, some, relations)
+			objects, err := l.gather(ctx, some, relations)
 			if !yield(objects, err) || err != nil {
 				return
 			}
@@ -160,7 +160,8 @@ func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan
 	}
 }
 
-func (l *listing) related(ctx context.Context, raws []jsontext.Value, relations []string) ([]object, error) {
+// gather reads the relations of some objects.
+func (l *listing) gather(ctx context.Context, raws []jsontext.Value, relations []string) ([]object, error) {
 	objects := make([]object, len(raws))
 	ids := make([]string, len(raws))
 	for i, raw := range raws {

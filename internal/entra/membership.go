@@ -219,28 +219,21 @@ func (m *membership) matching(r *resource) func(jsontext.Value) (bool, error) {
 // after is the list of members after the change: what Graph lists, which may be
 // from before or after it, with what was done laid over.
 func (m *membership) after(listed related) related {
-	added, removed := m.add, setOf(m.remove)
+	removed := setOf(m.remove)
 	return func(yield func(jsontext.Value, error) bool) {
-		seen := make(map[string]bool, len(added))
-		for _, id := range added {
-			seen[id] = false
-		}
+		missing := setOf(m.add)
 		for v, err := range listed {
-			if err == nil {
-				id := strings.ToLower(text(v, "id"))
-				if removed[id] {
-					continue
-				}
-				if _, ours := seen[id]; ours {
-					seen[id] = true
-				}
+			id := strings.ToLower(text(v, "id"))
+			delete(missing, id)
+			if err == nil && removed[id] {
+				continue
 			}
 			if !yield(v, err) || err != nil {
 				return
 			}
 		}
-		for _, id := range added {
-			if !seen[id] && !yield(m.object(id), nil) {
+		for _, id := range m.add {
+			if missing[id] && !yield(m.object(id), nil) {
 				return
 			}
 		}

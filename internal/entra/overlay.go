@@ -29,11 +29,11 @@ func overlaid(before jsontext.Value, sent map[string]any) (jsontext.Value, error
 func lay(object, sent map[string]any) {
 	for name, value := range sent {
 		was, inner := object[name].(map[string]any)
-		parts, complex := value.(map[string]any)
+		parts, nested := value.(map[string]any)
 		switch {
 		case value == nil:
 			delete(object, name)
-		case inner && complex:
+		case inner && nested:
 			was = maps.Clone(was)
 			lay(was, parts)
 			object[name] = was

@@ -3,6 +3,7 @@ package entra
 import (
 	"crypto/rand"
 	"math/big"
+	"strings"
 )
 
 // passwordLength of generated passwords. Entra takes 8 to 256 characters of three
@@ -21,10 +22,7 @@ var passwordClasses = []string{
 // newPassword makes a password that nobody is told. Whoever the account is for
 // gets one by a reset.
 func newPassword() (string, error) {
-	all := ""
-	for _, class := range passwordClasses {
-		all += class
-	}
+	all := strings.Join(passwordClasses, "")
 	password := make([]byte, passwordLength)
 	for i := range password {
 		from := all

@@ -119,10 +119,10 @@ func (p *positions) changed() {
 }
 
 // trail finds what is remembered of a list, as the most recently used.
-func (p *positions) trail(key string, make bool) *trail {
+func (p *positions) trail(key string, create bool) *trail {
 	e := p.trails[key]
 	if e == nil {
-		if !make {
+		if !create {
 			return nil
 		}
 		e = p.used.PushFront(&trail{key: key, total: -1})

@@ -56,12 +56,12 @@ func (r *resource) relationRequests(ids, relations []string) []graph.Request {
 // relationRequests. What may not be read for want of a permission is left out
 // when lenient, and remembered; else it fails the whole.
 func (r *resource) relate(ctx context.Context, objects []object, relations []string, lenient bool, results []graph.Result) error {
-	var held []assignments
+	var held []*assignments
 	for i := range objects {
-		objects[i].related = map[string]related{}
+		o := &objects[i]
+		o.related = map[string]related{}
 		for j, name := range relations {
-			n := i*len(relations) + j
-			first, err := r.first(ctx, name, lenient, results[n])
+			first, err := r.first(ctx, name, lenient, results[i*len(relations)+j])
 			if err != nil {
 				return err
 			}
@@ -69,16 +69,16 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 			switch {
 			case first == nil: // none
 			case name == relationManager:
-				objects[i].raw = withManager(objects[i].raw, first)
+				o.raw = withManager(o.raw, first)
 			case name == relationApplications:
-				held = append(held, assignments{of: i, link: l})
+				held = append(held, &assignments{of: o, link: l})
 			default:
 				l.groups = name == relationMemberOf
-				objects[i].related[name] = l.all(ctx)
+				o.related[name] = l.all(ctx)
 			}
 		}
 	}
-	return r.applications(ctx, objects, held, lenient)
+	return r.applications(ctx, held, lenient)
 }
 
 // first is the first page of a relation, nil when there is none: the object is

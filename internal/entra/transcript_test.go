@@ -80,12 +80,12 @@ func (w *world) open(profile string) {
 	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }})
 }
 
-func compile(t *testing.T, file, profile string) *mapping.Table {
-	t.Helper()
+func compile(tb testing.TB, file, profile string) *mapping.Table {
+	tb.Helper()
 	source := func(name string) mapping.Source {
 		text, err := mappings.FS.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return mapping.Source{Name: name, Text: text}
 	}
@@ -95,7 +95,7 @@ func compile(t *testing.T, file, profile string) *mapping.Table {
 	}
 	table, err := mapping.Compile(edm.New(), source(file), overlays...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return table
 }

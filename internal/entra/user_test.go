@@ -288,3 +288,21 @@ func TestTenantsAreApart(t *testing.T) {
 	}
 	b.do(http.MethodGet, "/Users/"+usersA[0], nil, http.StatusNotFound)
 }
+
+// A password is set with one write, never read, and one that is too weak is
+// refused by the name of the attribute.
+func TestPasswordChanged(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	path := "/Users/" + g.addUsers(1)[0]
+	g.patch(path, http.StatusNoContent, object{"op": "replace", "path": "password", "value": "Correct-Horse-9"})
+	g.wantAsked("changing", 2, 1)
+	got := g.patch(path+"?attributes=password,title", http.StatusOK, object{"op": "replace", "path": "password", "value": "Correct-Horse-8"}, object{"op": "add", "path": "title", "value": "x"})
+	if got["title"] != "x" || got["password"] != nil {
+		t.Errorf("answered %v", got)
+	}
+	refused := g.patch(path, http.StatusBadRequest, object{"op": "replace", "path": "password", "value": "weak"})
+	if detail := refused["detail"].(string); !strings.Contains(detail, "password") || strings.Contains(detail, "weak") {
+		t.Errorf("detail %q", detail)
+	}
+}

@@ -122,11 +122,11 @@ func (l *listing) walk(ctx context.Context, w walk) (int, error) {
 				return 0, err
 			}
 		}
-		switch {
-		case page.NextLink == "":
+		switch page.NextLink {
+		case "":
 			l.positions.setTotal(l.totalKey(), s.position)
 			return s.position, nil
-		case page.NextLink == s.link:
+		case s.link:
 			return 0, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
 		}
 		l.mark(s, page.NextLink)

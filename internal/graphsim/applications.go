@@ -53,7 +53,7 @@ func (c *call) create(entity string, required ...string) (*answer, error) {
 		}
 	}
 	if appID := w.text("appId"); entity == "servicePrincipal" && c.dir.lookup(c.kind("application"), "appId", appID) == nil {
-		return nil, refuse("The appId '%s' of the service principal does not reference a valid application object.", literal(w.values["appId"]))
+		return nil, unbacked(literal(w.values["appId"]))
 	}
 	s := &state{values: make([]string, len(k.props))}
 	w.assign(k, s)

@@ -4,25 +4,11 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// maxBatch is how many requests a batch holds.
-const maxBatch = 20
-
-// A batchItem is one request of a $batch.
-type batchItem struct {
-	ID        string            `json:"id"`
-	Method    string            `json:"method"`
-	URL       string            `json:"url"`
-	Headers   map[string]string `json:"headers"`
-	Body      jsontext.Value    `json:"body"`
-	DependsOn []string          `json:"dependsOn"`
-}
 
 // A batchAnswer is one response of a $batch.
 type batchAnswer struct {
@@ -30,6 +16,15 @@ type batchAnswer struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
 	Body    jsontext.Value    `json:"body,omitempty"`
+}
+
+// A batch is one $batch under way. Items are served one after another, but those
+// that no dependsOn puts in order count as served at the same time.
+type batch struct {
+	call    *call
+	failed  map[string]bool
+	before  map[string][]string // the items that an item waits for, directly or not
+	writers map[string][]string // the items that wrote an object, by its id
 }
 
 // batch answers POST /$batch. Each item stands for itself: it needs its own
@@ -42,70 +37,63 @@ func (s *Simulator) batch(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	failed := map[string]bool{}
+	b := &batch{call: c, failed: map[string]bool{}, before: map[string][]string{}, writers: map[string][]string{}}
 	answers := make([]batchAnswer, 0, len(items))
 	for _, item := range items {
-		var a *answer
-		if slices.ContainsFunc(item.DependsOn, func(id string) bool { return failed[strings.ToLower(id)] }) {
-			a = &answer{status: http.StatusFailedDependency}
-		} else {
-			a = s.item(c, item)
-		}
-		failed[strings.ToLower(item.ID)] = a.status >= http.StatusBadRequest
+		a := b.serve(item)
 		answers = append(answers, batchAnswer{ID: item.ID, Status: a.status, Headers: flat(a.header), Body: bodyOf(a)})
 	}
 	body, err := json.Marshal(map[string]any{"responses": answers}, json.Deterministic(true))
 	return &answer{status: http.StatusOK, body: body}, err
 }
 
-// batchItems reads the body of a batch. What is wrong with one item's id or
-// dependencies is wrong with the batch.
-func (c *call) batchItems() ([]batchItem, error) {
-	if _, _, err := c.object(); err != nil {
-		return nil, err
+// serve answers one item, unless one that it waits for failed.
+func (b *batch) serve(item batchItem) *answer {
+	key := item.key()
+	blocked := false
+	for _, other := range item.DependsOn {
+		other = strings.ToLower(other)
+		blocked = blocked || b.failed[other]
+		b.before[key] = append(append(b.before[key], other), b.before[other]...)
 	}
-	var body struct {
-		Requests []batchItem `json:"requests"`
+	a := &answer{status: http.StatusFailedDependency}
+	if !blocked {
+		a = b.item(item)
 	}
-	if err := json.Unmarshal(c.body, &body); err != nil || body.Requests == nil {
-		return nil, unreadable("Invalid batch payload format.")
-	}
-	if n := len(body.Requests); n > maxBatch {
-		return nil, unreadable("The number of batch request steps exceeds the maximum value of %s.", strconv.Itoa(maxBatch))
-	}
-	seen := map[string]bool{}
-	for _, item := range body.Requests {
-		id := strings.ToLower(item.ID)
-		if id == "" || seen[id] {
-			return nil, unreadable("The batch request step id '%s' is missing or not unique.", literal(jsontext.Value(item.ID)))
-		}
-		for _, other := range item.DependsOn {
-			if !seen[strings.ToLower(other)] {
-				return nil, unreadable("The batch request step '%s' depends on a step that is not before it.", literal(jsontext.Value(item.ID)))
-			}
-		}
-		seen[id] = true
-	}
-	return body.Requests, nil
+	b.failed[key] = a.status >= http.StatusBadRequest
+	return a
 }
 
 // item serves one request of a batch.
-func (s *Simulator) item(outer *call, item batchItem) *answer {
+func (b *batch) item(item batchItem) *answer {
+	outer := b.call
 	path, query, _ := strings.Cut(strings.TrimPrefix(item.URL, "/"), "?")
 	c := &call{
-		sim: s, ctx: outer.ctx, dir: outer.dir, who: outer.who, method: strings.ToUpper(item.Method),
-		path: "/" + path, query: query, header: http.Header{}, base: outer.base, outer: outer, item: item.URL,
+		sim: outer.sim, ctx: outer.ctx, dir: outer.dir, who: outer.who, method: strings.ToUpper(item.Method),
+		path: "/" + path, query: query, header: http.Header{}, base: outer.base, batched: b, step: item.key(), item: item.URL,
 	}
 	for name, value := range item.Headers {
 		c.header.Set(name, value)
 	}
-	if item.Body != nil && item.Body.Kind() != 'n' {
+	if item.hasBody() {
 		c.body = item.Body
 	}
 	if strings.Contains(item.URL, "://") || strings.EqualFold(path, "$batch") {
 		return c.finish(nil, unreadable("Invalid batch step URL '%s'.", literal(jsontext.Value(item.URL))))
 	}
-	return c.finish(s.handle(c))
+	return c.finish(c.sim.handle(c))
+}
+
+// writes notes that an item writes an object. It fails when another item does so
+// that the item does not wait for: they run at the same time.
+func (b *batch) writes(step, object string) bool {
+	for _, other := range b.writers[object] {
+		if !slices.Contains(b.before[step], other) {
+			return false
+		}
+	}
+	b.writers[object] = append(b.writers[object], step)
+	return true
 }
 
 // flat writes headers as an item of a batch shows them: the ids of a request are

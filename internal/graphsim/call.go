@@ -34,7 +34,8 @@ type call struct {
 	vars    map[string]segment
 	charged http.Header // what was charged for the call, as headers tell it
 	item    string      // the URL of an item of a batch
-	outer   *call       // the batch that the call is an item of
+	batched *batch      // what the call is an item of; nil: an HTTP request
+	step    string      // the id of the item
 	claimed []string    // objects that no other request may write meanwhile
 
 	read func() ([]byte, error) // reads the body of an HTTP request

@@ -15,8 +15,9 @@ func (row *route) locks() bool {
 }
 
 // claim reserves the object that a write is about until the answer is sent. It
-// fails when another request has it: Graph answers parallel writes on one object
-// with a conflict instead of ordering them. The items of a batch share a claim.
+// fails when another request has it, or an item of the same batch that the call
+// does not depend on: Graph answers parallel writes on one object with a conflict
+// instead of ordering them. Source: https://learn.microsoft.com/graph/errors.
 func (c *call) claim() error {
 	if !c.route.locks() {
 		return nil
@@ -31,6 +32,9 @@ func (c *call) claim() error {
 		}
 	}
 	if holder := d.busy[id]; holder != nil && holder != c.outermost() {
+		return concurrent()
+	}
+	if c.batched != nil && !c.batched.writes(c.step, id) {
 		return concurrent()
 	}
 	d.busy[id] = c.outermost()
@@ -52,8 +56,8 @@ func (c *call) release() {
 
 // outermost is the HTTP request that a call belongs to.
 func (c *call) outermost() *call {
-	if c.outer != nil {
-		return c.outer
+	if c.batched != nil {
+		return c.batched.call
 	}
 	return c
 }

@@ -91,6 +91,13 @@ func taken(name string) *odata.Error {
 	return e
 }
 
+// unbacked has the details observed in tests of a public client.
+func unbacked(appID string) *odata.Error {
+	e := refuse("The appId '%s' of the service principal does not reference a valid application object.", appID)
+	e.Details = []odata.Detail{{Target: "appId", Code: "NoBackingApplicationObject", Message: e.Message}}
+	return e
+}
+
 func mastered() *odata.Error {
 	return refuse("Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
 }

@@ -111,7 +111,7 @@ func (row *route) variables(segments []segment) map[string]segment {
 // split takes a path apart; users('x') are two segments.
 func split(path string) ([]segment, error) {
 	var list []segment
-	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/") {
 		name, key, found := strings.Cut(part, "(")
 		if !found || !strings.HasSuffix(key, ")") {
 			name, key = part, ""

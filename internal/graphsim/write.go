@@ -83,6 +83,8 @@ func (c *call) changes(k *kind) (*changeSet, error) {
 		switch navigation, bind := strings.CutSuffix(name, "@odata.bind"); {
 		case bind:
 			err = w.bind(k, navigation, values[name])
+		case name == "@odata.type":
+			err = k.typed(values[name])
 		case strings.HasPrefix(name, "@odata.") || strings.Contains(name, "@odata.type"):
 			continue // an annotation
 		default:
@@ -95,6 +97,14 @@ func (c *call) changes(k *kind) (*changeSet, error) {
 		}
 	}
 	return w, nil
+}
+
+// typed refuses a body that says it is of another type.
+func (k *kind) typed(v jsontext.Value) error {
+	if name := unquote(string(v)); strings.TrimPrefix(name, "#") != "microsoft.graph."+k.name {
+		return unreadable("An entry with type '%s' was found, but it is not assignable to the expected type 'microsoft.graph.%s'.", literal(v), k.name)
+	}
+	return nil
 }
 
 // bind reads the URLs that a "…@odata.bind" gives.

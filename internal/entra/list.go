@@ -188,15 +188,20 @@ func (l *listing) relations(plan *mapping.ReadPlan) []string {
 
 // few writes resources that are known by id.
 func (l *listing) few(ctx context.Context) error {
-	from, to := l.window()
 	ids := l.source.ids
-	total := len(ids)
-	from, to = min(from, total), min(to, total)
+	from, to := l.window()
+	from, to = min(from, len(ids)), min(to, len(ids))
+	if len(ids) == 1 {
+		from, to = 0, 1 // whether it is there decides the total
+	}
 	raws, err := l.byID(ctx, ids[from:to], l.plan.Select, l.plan.Expand)
 	if err != nil {
 		return err
 	}
-	l.out.Total(total - (to - from - len(raws))) // one that is gone meanwhile does not match
+	l.out.Total(len(ids) - (to - from - len(raws))) // one that is gone meanwhile does not match
+	if l.query.Count == 0 || l.query.StartIndex > len(ids) {
+		return nil
+	}
 	return l.emitAll(ctx, raws)
 }
 

@@ -164,6 +164,13 @@ func TestRelationFilters(t *testing.T) {
 			t.Errorf("%s finds %v, want %v", filter, got, want)
 		}
 	}
+	for id, total := range map[string]float64{users[0]: 1, nobody: 0} {
+		for _, page := range []string{"count=0", "startIndex=2"} {
+			if list := g.get("/Users?" + page + "&filter=" + url.QueryEscape(fmt.Sprintf("id eq %q", id))); list["totalResults"] != total || len(idsOf(list)) != 0 {
+				t.Errorf("%s of %s: %v", page, id, list)
+			}
+		}
+	}
 	for filter, want := range map[string][]string{
 		fmt.Sprintf("members.value eq %q", users[1]):                            {inner},
 		fmt.Sprintf("members.value eq %q", inner):                               {outer},

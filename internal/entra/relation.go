@@ -95,7 +95,7 @@ func (r *resource) first(ctx context.Context, name string, lenient bool, result 
 		return nil, nil
 	case fault.Is(result.Err, fault.Forbidden):
 		f := *fault.From(result.Err)
-		f.Detail = fmt.Sprintf("The gateway lacks the directory permission to read %s.", name)
+		f.Detail = fmt.Sprintf("The gateway lacks the directory permission to read %s.", r.relationAttribute(name))
 		return nil, &f
 	}
 	return nil, result.Err

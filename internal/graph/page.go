@@ -92,7 +92,7 @@ func (c *Client) All(ctx context.Context, r Request, each func(jsontext.Value) e
 // holds it; see Page for each.
 func Collection(body jsontext.Value, each func(*jsontext.Decoder) error) (Page, error) {
 	page := Page{Count: -1}
-	d := jsontext.NewDecoder(bytes.NewBuffer(body))
+	d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))
 	if err := readCollection(d, &page, each); err != nil {
 		return Page{}, err
 	}

@@ -22,7 +22,11 @@ type reply struct {
 	started  bool
 }
 
-func (a *reply) encoder() *jsontext.Encoder { return jsontext.NewEncoder(a) }
+// encoder writes what the Readers and Writers make; looking for duplicate names in
+// it would cost a fifth of the time.
+func (a *reply) encoder() *jsontext.Encoder {
+	return jsontext.NewEncoder(a, jsontext.AllowDuplicateNames(true))
+}
 
 // Write takes a part of the body.
 func (a *reply) Write(part []byte) (int, error) {

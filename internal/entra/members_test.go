@@ -1,7 +1,11 @@
 package entra_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,6 +60,52 @@ func TestMembersBeyondAPage(t *testing.T) {
 	if got := memberIDs(list["Resources"].([]any)[0].(object)); !same(got, users) {
 		t.Errorf("%d members are listed, want 2500", len(got))
 	}
+}
+
+// A group too large for memory passes through: while the client has read only the
+// beginning, Graph has not been asked for the end.
+func TestHugeGroupIsStreamed(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	const size = 40000
+	group := g.addGroup("Huge", g.addUsers(size)...)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.url+"/Groups/"+group, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := narrow(t).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := io.CopyN(io.Discard, response.Body, 1<<16); err != nil {
+		t.Fatal(err)
+	}
+	if pages := g.sim.Stats().Requests; pages > 35 {
+		t.Errorf("%d of the 41 pages were read for the first 64 KiB", pages)
+	}
+	rest, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(rest, []byte(`"$ref":`)); n < size-1000 || g.sim.Stats().Requests != 41 {
+		t.Errorf("%d members in the rest, %d requests", n, g.sim.Stats().Requests)
+	}
+}
+
+// narrow is a client whose system takes little of an answer before the client
+// reads it.
+func narrow(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+			err = tcp.SetReadBuffer(32 << 10)
+		}
+		return conn, err
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 func TestMembersReplaced(t *testing.T) {

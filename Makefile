@@ -39,7 +39,7 @@ lint: ## formatting, linters, and a tidy go.mod
 
 check: lint test ## all that a change must pass
 
-fuzz: ## each fuzz target for FUZZTIME (30s)
+fuzz: ## each fuzz target for FUZZTIME (30s, or a count like 5000x)
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
 	  grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$file" | cut -c6- | while read -r target; do \
 	    echo "$$(dirname "$$file") $$target"; \

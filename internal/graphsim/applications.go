@@ -78,6 +78,11 @@ func updateSet(entity string) handler {
 		}
 		next := o.edit()
 		w.assign(o.kind, next)
+		for _, name := range w.names {
+			if p := o.kind.props[max(o.kind.slot(name), 0)]; p.Name == name && p.inner != nil && !p.Collection && !w.null(name) {
+				next.set(o.kind, name, merge(o.kind, name, o.get(name), next))
+			}
+		}
 		if err := c.dir.unique(o.kind, o, next); err != nil {
 			return nil, err
 		}

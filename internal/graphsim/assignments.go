@@ -73,7 +73,11 @@ func createAssignment(entity, name string) handler {
 			return nil, err
 		}
 		e := &encoder{view: c.dir.newest()}
-		return c.entity(http.StatusCreated, e, a, a.state, c.kind(entity).set+"('"+o.id+"')/"+name), nil
+		context := c.kind(entity).set + "('" + o.id + "')/" + name
+		if entity == "servicePrincipal" {
+			context = c.assignmentContext(entity, o, name)
+		}
+		return c.entity(http.StatusCreated, e, a, a.state, context), nil
 	}
 }
 

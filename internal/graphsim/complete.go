@@ -32,7 +32,7 @@ func (d *Directory) completeUser(k *kind, id string, s *state) {
 	s.fill(k, "securityIdentifier", quote(securityIdentifier(id)))
 	s.fill(k, "lastPasswordChangeDateTime", now)
 	s.fill(k, "signInSessionsValidFromDateTime", now)
-	s.fill(k, "identities", d.identity(s.get(k, "userPrincipalName")))
+	s.set(k, "identities", d.signIns(s.get(k, "identities"), s.get(k, "userPrincipalName")))
 	s.mailToProxy(k, "")
 }
 
@@ -62,6 +62,12 @@ func (s *state) mailToProxy(k *kind, former string) {
 	s.set(k, "proxyAddresses", quoteAll(list...))
 }
 
+// groupSwitches are off in a new Microsoft 365 group. Source:
+// https://learn.microsoft.com/graph/api/group-get.
+var groupSwitches = []string{
+	"allowExternalSenders", "autoSubscribeNewMembers", "hideFromAddressLists", "hideFromOutlookClients", "isSubscribedByMail",
+}
+
 func (d *Directory) completeGroup(k *kind, id string, s *state) {
 	s.fill(k, "securityIdentifier", quote(securityIdentifier(id)))
 	s.fill(k, "renewedDateTime", s.get(k, "createdDateTime"))
@@ -70,6 +76,10 @@ func (d *Directory) completeGroup(k *kind, id string, s *state) {
 	s.fill(k, "securityEnabled", "false")
 	if hasString(s.get(k, "groupTypes"), "Unified") {
 		s.fill(k, "visibility", `"Public"`)
+		for _, name := range groupSwitches {
+			s.fill(k, name, "false")
+		}
+		s.fill(k, "unseenCount", "0")
 	}
 	if s.get(k, "mailEnabled") == "true" {
 		nickname := unquote(s.get(k, "mailNickname"))
@@ -82,7 +92,23 @@ func (d *Directory) completeApplication(k *kind, s *state) {
 	s.fill(k, "appId", quote(d.ids.next()))
 	s.fill(k, "publisherDomain", quote(d.defaultDomain()))
 	s.fill(k, "signInAudience", `"AzureADMyOrg"`)
+	for name, text := range applicationParts {
+		s.set(k, name, merge(k, name, text, s))
+	}
 }
+
+// applicationParts are complex properties that every application has. Source:
+// https://learn.microsoft.com/graph/api/application-post-applications.
+var applicationParts = map[string]string{
+	"api":                     `{"acceptMappedClaims":null,"knownClientApplications":[],"oauth2PermissionScopes":[],"preAuthorizedApplications":[],"requestedAccessTokenVersion":null}`,
+	"info":                    noLinks,
+	"parentalControlSettings": `{"countriesBlockedForMinors":[],"legalAgeGroupRule":"Allow"}`,
+	"publicClient":            `{"redirectUris":[]}`,
+	"web":                     `{"homePageUrl":null,"implicitGrantSettings":{"enableAccessTokenIssuance":false,"enableIdTokenIssuance":false},"logoutUrl":null,"redirectUris":[]}`,
+}
+
+// noLinks are the informational links of a new application.
+const noLinks = `{"logoUrl":null,"marketingUrl":null,"privacyStatementUrl":null,"supportUrl":null,"termsOfServiceUrl":null}`
 
 func (d *Directory) completeServicePrincipal(k *kind, s *state) {
 	app := first(d.lookup(d.schema["application"], "appId", unquote(s.get(k, "appId"))))
@@ -94,6 +120,7 @@ func (d *Directory) completeServicePrincipal(k *kind, s *state) {
 		s.fill(k, "appOwnerOrganizationId", quote(d.tenant))
 	}
 	s.fill(k, "accountEnabled", "true")
+	s.fill(k, "info", noLinks)
 	s.fill(k, "appRoleAssignmentRequired", "false")
 	s.fill(k, "servicePrincipalType", `"Application"`)
 	s.fill(k, "servicePrincipalNames", quoteAll(unquote(s.get(k, "appId"))))

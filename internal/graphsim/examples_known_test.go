@@ -64,7 +64,6 @@ var exceptions = map[string]map[string]string{
 	"097": {
 		"-endpoints": "a relationship, which reads do not return", "-publisherName": unmodelled, "kind servicePrincipalType string null": blank,
 	},
-	"102": {"context #servicePrincipals('ID')/appRoleAssignments/$entity": "the pages of the same operation for other principals (034, 100) show the longer context"},
 	"103": {"kind value[].createdDateTime string null": blank},
 	"106": {
 		"kind value[].createdDateTime string null": blank,

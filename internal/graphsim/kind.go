@@ -32,6 +32,13 @@ func (k *kind) slot(name string) int {
 	return -1
 }
 
+// elsewhere tells whether a property is stored outside the directory, and told of a
+// single object only.
+func (k *kind) elsewhere(name string) bool {
+	i := k.slot(name)
+	return i >= 0 && k.props[i].Returned == edm.Single
+}
+
 // entitySets holds the entity types that the directory stores and the names of
 // their sets.
 var entitySets = map[string]string{

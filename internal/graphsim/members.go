@@ -128,6 +128,11 @@ func (c *call) ref(name string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.linkTo(o, name)
+}
+
+// linkTo links o to the object that the body names.
+func (c *call) linkTo(o *object, name string) (*answer, error) {
 	url, err := c.reference()
 	if err != nil {
 		return nil, err
@@ -176,7 +181,11 @@ func (c *call) reference() (string, error) {
 }
 
 func removeMember(c *call) (*answer, error) {
-	o, other, err := c.linked("members", members)
+	o, err := c.linkable("members")
+	if err != nil {
+		return nil, err
+	}
+	other, err := c.linked(o, "members", members)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +194,11 @@ func removeMember(c *call) (*answer, error) {
 }
 
 func removeOwner(c *call) (*answer, error) {
-	o, other, err := c.linked("owners", owners)
+	o, err := c.linkable("owners")
+	if err != nil {
+		return nil, err
+	}
+	other, err := c.linked(o, "owners", owners)
 	if err != nil {
 		return nil, err
 	}
@@ -196,25 +209,21 @@ func removeOwner(c *call) (*answer, error) {
 	return noContent(), nil
 }
 
-// linked finds both ends of a link to be cut. A missing link is reported with
-// the id of the group, as Graph does.
-func (c *call) linked(name string, r relation) (*object, *object, error) {
-	o, err := c.linkable(name)
-	if err != nil {
-		return nil, nil, err
-	}
+// linked finds the other end of a link of o that is to be cut. A missing link is
+// reported with the id of o, as Graph does.
+func (c *call) linked(o *object, name string, r relation) (*object, error) {
 	id := c.vars["other"].text
 	if !isGUID(id) {
-		return nil, nil, invalidID(id)
+		return nil, invalidID(id)
 	}
 	other := c.dir.find(nil, id)
 	switch {
 	case other == nil:
-		return nil, nil, notFound(o.id)
+		return nil, notFound(o.id)
 	case o.links[r].has(other):
-		return o, other, nil
+		return other, nil
 	case slices.Contains(o.links[r].in(c.dir.reading()), other): // removed, and not everywhere yet
-		return nil, nil, linkMissing(name)
+		return nil, linkMissing(name)
 	}
-	return nil, nil, notFound(o.id)
+	return nil, notFound(o.id)
 }

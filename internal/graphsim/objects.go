@@ -39,6 +39,10 @@ func (c *call) anyObject(v view) (*object, error) {
 	return o, nil
 }
 
+// refuseDelete answers DELETE /directoryObjects/{id}, which no application may.
+// Source: https://learn.microsoft.com/graph/api/directoryobject-delete.
+func refuseDelete(*call) (*answer, error) { return nil, denied() }
+
 // getByIDs answers POST /directoryObjects/getByIds: ids that lead nowhere are
 // left out.
 func getByIDs(c *call) (*answer, error) {
@@ -97,72 +101,4 @@ func (c *call) action(body any, parameters ...string) error {
 		return unreadable("Invalid value specified for the parameters of the operation.")
 	}
 	return nil
-}
-
-// memberGroups gives the handler of getMemberGroups: every group that the object
-// is in, through other groups too.
-func memberGroups(entity string) handler {
-	return func(c *call) (*answer, error) {
-		o, err := c.checked(entity)
-		if err != nil {
-			return nil, err
-		}
-		var body struct {
-			SecurityOnly bool `json:"securityEnabledOnly"`
-		}
-		if err := c.action(&body, "securityEnabledOnly"); err != nil {
-			return nil, err
-		}
-		var ids []string
-		for _, g := range transitive(memberOf, o, c.dir.reading()) {
-			if !body.SecurityOnly || g.is("securityEnabled") {
-				ids = append(ids, g.id)
-			}
-		}
-		return c.ids(ids), nil
-	}
-}
-
-// checkGroups gives the handler of checkMemberGroups: which of the groups the
-// object is in.
-func checkGroups(entity string) handler {
-	return func(c *call) (*answer, error) {
-		o, err := c.checked(entity)
-		if err != nil {
-			return nil, err
-		}
-		var body struct {
-			IDs []string `json:"groupIds"`
-		}
-		if err := c.action(&body, "groupIds"); err != nil {
-			return nil, err
-		}
-		if len(body.IDs) > maxChecks {
-			return nil, refuse("The number of groupIds in the request exceeds the maximum of %d.", maxChecks)
-		}
-		in := transitive(memberOf, o, c.dir.reading())
-		var ids []string
-		for _, id := range body.IDs {
-			if !isGUID(id) {
-				return nil, refuse("Invalid GUID specified.")
-			}
-			if slices.ContainsFunc(in, func(g *object) bool { return strings.EqualFold(g.id, id) }) {
-				ids = append(ids, strings.ToLower(id))
-			}
-		}
-		return c.ids(ids), nil
-	}
-}
-
-func (c *call) checked(entity string) (*object, error) {
-	if entity == odata.Mixed {
-		return c.anyObject(c.dir.reading())
-	}
-	return c.owner(entity, c.dir.reading())
-}
-
-func (c *call) ids(ids []string) *answer {
-	b := append([]byte(`{"@odata.context":`), quote(c.metadata("Collection(Edm.String)"))...)
-	b = append(append(b, `,"value":`...), quoteAll(ids...)...)
-	return &answer{status: http.StatusOK, body: append(b, '}')}
 }

@@ -26,14 +26,36 @@ func checkPassword(w *userWrite, name string) error {
 		}
 		return nil
 	}
+	if w.object == nil && w.changes.identified() {
+		return w.checkLocalPassword(p)
+	}
 	policies := w.state.get(w.kind, "passwordPolicies")
 	if w.changes.has("passwordPolicies") {
 		policies = string(w.changes.values["passwordPolicies"])
 	}
 	if !strong(p.Password, strings.Contains(policies, "DisableStrongPassword")) {
-		e := refuse("The specified password does not comply with password complexity requirements. Please provide a different password.")
-		e.Details = append(e.Details, detail("passwordProfile.password", "InvalidValue", e.Message))
-		return e
+		return weak()
+	}
+	return nil
+}
+
+func weak() error {
+	e := refuse("The specified password does not comply with password complexity requirements. Please provide a different password.")
+	e.Details = append(e.Details, detail("passwordProfile.password", "InvalidValue", e.Message))
+	return e
+}
+
+// checkLocalPassword is for a user who is created by identities: the password must
+// neither expire nor be changed at the next sign-in. Its classes of characters are
+// a matter of the customer's policy.
+func (w *userWrite) checkLocalPassword(p passwordProfile) error {
+	switch {
+	case !strong(p.Password, true):
+		return weak()
+	case p.Force || p.ForceMFA:
+		return invalidValue(w.kind, "passwordProfile")
+	case !strings.Contains(w.changes.text("passwordPolicies"), "DisablePasswordExpiration"):
+		return invalidValue(w.kind, "passwordPolicies")
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ var sensitive = []string{
 
 // Directory roles that let an application do what a permission does not.
 var (
-	passwordRoles = []string{"Helpdesk Administrator", "Password Administrator", "User Administrator", "Authentication Administrator", privilegedRole, "Global Administrator"}
+	passwordRoles = []string{"User Administrator", privilegedRole, "Global Administrator"}
 	guardRoles    = []string{privilegedRole, "Global Administrator"}
 )
 

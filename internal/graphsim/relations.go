@@ -96,9 +96,10 @@ func (c *call) castTo(l collection, o *object) (collection, error) {
 }
 
 // assignmentContext names the set that holds assignments or extension
-// properties, which the documentation writes in more than one way.
+// properties, which the documentation writes in more than one way: long, but for
+// the lists of users and service principals.
 func (c *call) assignmentContext(entity string, o *object, name string) string {
-	if entity == "user" {
+	if entity == "user" || entity == "servicePrincipal" && name == "appRoleAssignments" {
 		return name
 	}
 	return c.kind(entity).set + "('" + o.id + "')/" + name

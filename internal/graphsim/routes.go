@@ -15,6 +15,8 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
+		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
+		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
 		navigationRoutes("application", "applications"), navigationRoutes("servicePrincipal", "servicePrincipals"),
 	} {
@@ -34,13 +36,13 @@ func userRoutes() []route {
 		{method: get, pattern: "users/{id}/manager", roles: readManager, serve: getManager},
 		{method: put, pattern: "users/{id}/manager/$ref", roles: writeManager, serve: putManager},
 		{method: remove, pattern: "users/{id}/manager/$ref", roles: writeManager, serve: deleteManager},
-		{method: post, pattern: "users/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("user"), reads: true},
-		{method: post, pattern: "users/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("user"), reads: true},
 		{method: post, pattern: "users/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("user", "appRoleAssignments")},
 		{method: remove, pattern: "users/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("user", "appRoleAssignments")},
 		{method: post, pattern: "invitations", roles: invite, serve: invitePost},
 		{method: get, pattern: "me", serve: refuseMe},
+		{method: patch, pattern: "me", serve: refuseMe},
 		{method: get, pattern: "me/{any}", serve: refuseMe},
+		{method: post, pattern: "me/{any}", serve: refuseMe},
 	}
 }
 
@@ -57,8 +59,6 @@ func groupRoutes() []route {
 		{method: post, pattern: "groups/{id}/owners/$ref", roles: updateGroups, serve: addOwner},
 		{method: remove, pattern: "groups/{id}/owners/{other}/$ref", roles: updateGroups, serve: removeOwner},
 		{method: post, pattern: "groups/{id}/validateProperties", roles: readGroups, serve: validateGroup, reads: true},
-		{method: post, pattern: "groups/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("group"), reads: true},
-		{method: post, pattern: "groups/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("group"), reads: true},
 		{method: post, pattern: "groups/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("group", "appRoleAssignments")},
 		{method: remove, pattern: "groups/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("group", "appRoleAssignments")},
 	}
@@ -72,6 +72,8 @@ func applicationRoutes() []route {
 		{method: get, pattern: "applications/{id}", roles: readApplications, serve: getFrom("application")},
 		{method: patch, pattern: "applications/{id}", roles: writeApplications, serve: updateSet("application")},
 		{method: remove, pattern: "applications/{id}", roles: writeApplications, serve: deleteFrom("application")},
+		{method: post, pattern: "applications/{id}/owners/$ref", roles: writeApplications, serve: addOwnerOf("application")},
+		{method: remove, pattern: "applications/{id}/owners/{other}/$ref", roles: writeApplications, serve: removeOwnerOf("application")},
 		{method: post, pattern: "applications/{id}/extensionProperties", roles: writeApplications, serve: createExtension},
 		{method: get, pattern: "applications/{id}/extensionProperties/{other}", roles: readApplications, serve: getExtension},
 		{method: remove, pattern: "applications/{id}/extensionProperties/{other}", roles: writeApplications, serve: deleteExtension},
@@ -87,12 +89,12 @@ func servicePrincipalRoutes() []route {
 		{method: get, pattern: "servicePrincipals/{id}", roles: readApplications, serve: getFrom(sp)},
 		{method: patch, pattern: "servicePrincipals/{id}", roles: writeApplications, serve: updateSet(sp)},
 		{method: remove, pattern: "servicePrincipals/{id}", roles: writeApplications, serve: deleteFrom(sp)},
+		{method: post, pattern: "servicePrincipals/{id}/owners/$ref", roles: writeApplications, serve: addOwnerOf(sp)},
+		{method: remove, pattern: "servicePrincipals/{id}/owners/{other}/$ref", roles: writeApplications, serve: removeOwnerOf(sp)},
 		{method: post, pattern: "servicePrincipals/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment(sp, "appRoleAssignments")},
 		{method: remove, pattern: "servicePrincipals/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment(sp, "appRoleAssignments")},
 		{method: post, pattern: "servicePrincipals/{id}/appRoleAssignedTo", roles: writeAssignments, serve: createAssignment(sp, "appRoleAssignedTo")},
 		{method: remove, pattern: "servicePrincipals/{id}/appRoleAssignedTo/{other}", roles: writeAssignments, serve: deleteAssignment(sp, "appRoleAssignedTo")},
-		{method: post, pattern: "servicePrincipals/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups(sp), reads: true},
-		{method: post, pattern: "servicePrincipals/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups(sp), reads: true},
 	}
 }
 
@@ -107,8 +109,7 @@ func directoryRoutes() []route {
 		{method: remove, pattern: items + "/{id}", roles: writeDeleted, serve: purgeDeleted},
 		{method: post, pattern: "directoryObjects/getByIds", roles: readObjects, serve: getByIDs, reads: true},
 		{method: get, pattern: "directoryObjects/{id}", roles: readObjects, serve: getObject},
-		{method: post, pattern: "directoryObjects/{id}/getMemberGroups", roles: checkMembership, serve: memberGroups("directoryObject"), reads: true},
-		{method: post, pattern: "directoryObjects/{id}/checkMemberGroups", roles: checkMembership, serve: checkGroups("directoryObject"), reads: true},
+		{method: remove, pattern: "directoryObjects/{id}", serve: refuseDelete},
 	}
 }
 

@@ -78,7 +78,7 @@ func merge(k *kind, name, before string, s *state) string {
 	for _, inner := range sortedNames(property.inner) {
 		text := string(values[inner])
 		b = append(append(b, quote(inner)...), ':')
-		b = append(append(b, or(text, "null")...), ',')
+		b = append(append(b, or(text, emptyOf(property.inner[inner]))...), ',')
 	}
 	return string(closeObject(b))
 }

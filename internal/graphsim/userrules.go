@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/go-json-experiment/json"
 )
 
 // A userWrite is one create or update of a user while its values are checked.
@@ -34,8 +32,11 @@ var userRules = map[string]userRule{
 	"passwordPolicies":      checkPasswordPolicies,
 	"identities":            checkIdentities,
 	"userType":              checkUserType,
-	"ageGroup":              oneOf("Minor", "NotAdult", "Adult", "None"),
-	"aboutMe":               refuseElsewhere, "birthday": refuseElsewhere, "hireDate": refuseElsewhere,
+	"ageGroup":              oneOf("Minor", "NotAdult", "Adult"),
+
+	"consentProvidedForMinor": oneOf("Granted", "Denied", "NotRequired"),
+
+	"aboutMe": refuseElsewhere, "birthday": refuseElsewhere, "hireDate": refuseElsewhere,
 	"interests": refuseElsewhere, "mySite": refuseElsewhere, "pastProjects": refuseElsewhere,
 	"preferredName": refuseElsewhere, "responsibilities": refuseElsewhere, "schools": refuseElsewhere,
 	"skills": refuseElsewhere, "mailboxSettings": refuseElsewhere, "print": refuseElsewhere,
@@ -160,24 +161,6 @@ func checkUserType(w *userWrite, name string) error {
 	switch t := w.changes.text(name); {
 	case t == "Member", t == "Guest" && w.object != nil:
 		return nil
-	}
-	return invalidValue(w.kind, name)
-}
-
-// checkIdentities wants the sign-in name among the identities.
-func checkIdentities(w *userWrite, name string) error {
-	var list []struct {
-		SignInType       string `json:"signInType"`
-		Issuer           string `json:"issuer"`
-		IssuerAssignedID string `json:"issuerAssignedId"`
-	}
-	if json.Unmarshal(w.changes.values[name], &list) != nil {
-		return invalidValue(w.kind, name)
-	}
-	for _, identity := range list {
-		if identity.SignInType == "userPrincipalName" && identity.IssuerAssignedID != "" {
-			return nil
-		}
 	}
 	return invalidValue(w.kind, name)
 }

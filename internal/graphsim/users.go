@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"entrascim/internal/graphsim/odata"
@@ -27,6 +28,9 @@ func (c *call) one(o *object, v view, fragment string) (*answer, error) {
 	}
 	e := c.encoder(v, q)
 	e.typed = fragment == mixedSet
+	if o.kind.name == "group" && slices.ContainsFunc(q.Select, o.kind.elsewhere) && !slices.Contains(q.Select, "id") {
+		e.sel = append([]string{"id"}, q.Select...) // as the example of https://learn.microsoft.com/graph/api/group-get
+	}
 	return c.entity(http.StatusOK, e, o, o.in(v), contextOf(fragment, q)), nil
 }
 
@@ -84,7 +88,11 @@ func createUser(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range requiredOfUser {
+	required := requiredOfUser
+	if w.identified() {
+		required = w.requiredOfIdentified()
+	}
+	for _, name := range required {
 		if !w.has(name) || w.null(name) {
 			return nil, missing(k, name)
 		}
@@ -94,11 +102,18 @@ func createUser(c *call) (*answer, error) {
 		return nil, err
 	}
 	id := c.dir.ids.next()
+	if w.identified() {
+		c.dir.nameIdentified(k, id, s)
+	}
 	c.dir.complete(k, id, s)
 	if err := c.dir.unique(k, nil, s); err != nil {
 		return nil, err
 	}
-	return c.created(c.dir.insert(k, id, s)), nil
+	o := c.dir.insert(k, id, s)
+	if w.identified() {
+		return c.createdIdentified(o), nil
+	}
+	return c.created(o), nil
 }
 
 func updateUser(c *call) (*answer, error) {
@@ -129,6 +144,9 @@ func updateUser(c *call) (*answer, error) {
 func (c *call) applyUser(k *kind, w *changeSet, s *state, o *object) error {
 	for _, name := range w.names {
 		rule, ok := userRules[name]
+		if w.null(name) && name == "passwordProfile" {
+			return invalidValue(k, name)
+		}
 		if !ok || w.null(name) {
 			continue
 		}
@@ -141,11 +159,14 @@ func (c *call) applyUser(k *kind, w *changeSet, s *state, o *object) error {
 	if w.has("onPremisesExtensionAttributes") {
 		s.set(k, "onPremisesExtensionAttributes", merge(k, "onPremisesExtensionAttributes", attributes, s))
 	}
+	if w.has("employeeOrgData") && !w.null("employeeOrgData") {
+		s.set(k, "employeeOrgData", merge(k, "employeeOrgData", "", s)) // what is not given becomes null
+	}
 	if w.has("passwordProfile") {
 		c.dir.storePassword(k, s)
 	}
 	if w.has("userPrincipalName") && o != nil {
-		s.set(k, "identities", c.dir.identity(s.get(k, "userPrincipalName")))
+		s.set(k, "identities", c.dir.signIns(s.get(k, "identities"), s.get(k, "userPrincipalName")))
 	}
 	if w.has("mail") {
 		s.mailToProxy(k, formerMail)

@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"mime"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func (c *call) object() (map[string]jsontext.Value, []string, error) {
 	if len(c.body) == 0 {
 		return nil, nil, unreadable("Empty Payload. JSON content expected.")
 	}
-	if !strings.HasPrefix(strings.ToLower(c.header.Get("Content-Type")), "application/json") {
+	if media, _, err := mime.ParseMediaType(c.header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, nil, unreadable("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
 	}
 	values, names, err := readObject(c.body)

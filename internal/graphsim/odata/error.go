@@ -44,8 +44,21 @@ func refuse(code, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// unknownProperty is the answer to a name that the metadata does not have, or that
+// no application registered.
 func unknownProperty(name, entity string) *Error {
+	if strings.HasPrefix(name, "extension_") {
+		return refuse(CodeUnsupportedQuery, "Property '%s' does not exist as a declared property or extension property.", name)
+	}
 	return refuse(CodeBadRequest, "Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, entity)
+}
+
+// parsing marks the refusal of a malformed $select or $expand as Graph does.
+func (e *Error) parsing() *Error {
+	if e != nil && e.Code == CodeBadRequest {
+		e.Message = "Parsing OData Select and Expand failed: " + e.Message
+	}
+	return e
 }
 
 // unsupportedClause is the answer to a filter on a property that is not indexed

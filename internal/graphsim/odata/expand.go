@@ -59,7 +59,7 @@ func (r *reader) expand(q *Query) *Error {
 	}
 	item, err := r.expansion(items[0], q.Advanced)
 	q.Expand = []Expand{item}
-	return err
+	return err.parsing()
 }
 
 // splitList cuts a list at separators outside parentheses.

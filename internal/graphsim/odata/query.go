@@ -206,7 +206,7 @@ func (r *reader) selected(q *Query) *Error {
 	}
 	names, err := r.names(v, r.Entity, r.Single)
 	q.Select = names
-	return err
+	return err.parsing()
 }
 
 // names reads a list of properties to return.

@@ -65,23 +65,39 @@ func (op Operation) cost() (resourceUnits, writes int) {
 	if !ok {
 		n = 1
 	}
-	v, err := url.ParseQuery(op.Query)
-	if err != nil {
-		return n, 0
-	}
-	if route == "directoryObjects/getByIds" && v.Has("$select") {
+	v := options(op.Query)
+	_, selects := v["$select"]
+	_, expands := v["$expand"]
+	if route == "directoryObjects/getByIds" && selects {
 		return byIDsSelected, 0
 	}
-	if v.Has("$select") {
+	if selects {
 		n--
 	}
-	if v.Has("$expand") {
+	if expands {
 		n++
 	}
-	if top, err := strconv.Atoi(v.Get("$top")); err == nil && top < 20 {
+	if top, err := strconv.Atoi(v["$top"]); err == nil && top < 20 {
 		n--
 	}
 	return max(n, 1), 0
+}
+
+// options are the query options by name in lower case. Unlike url.ParseQuery it
+// takes ";" for what it is in OData: a part of $expand.
+func options(query string) map[string]string {
+	v := map[string]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			continue
+		}
+		if value, err = url.QueryUnescape(value); err == nil {
+			v[strings.ToLower(name)] = value
+		}
+	}
+	return v
 }
 
 // bare takes the names of variables, casts to a type and a trailing /$count out

@@ -55,7 +55,7 @@ func unknownProperty(name, entity string) *Error {
 
 // parsing marks the refusal of a malformed $select or $expand as Graph does.
 func (e *Error) parsing() *Error {
-	if e != nil && e.Code == CodeBadRequest {
+	if e != nil && strings.HasPrefix(e.Message, "Could not find a property") {
 		e.Message = "Parsing OData Select and Expand failed: " + e.Message
 	}
 	return e

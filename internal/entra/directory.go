@@ -68,6 +68,7 @@ type Directory struct {
 	options    Options
 	graph      *graph.Client
 	fresh      *recent
+	written    *written
 	positions  *positions
 	principals *principals
 	domains    *domains
@@ -81,6 +82,7 @@ func New(o Options) *Directory {
 	d := &Directory{
 		options: o, graph: o.Graph,
 		fresh:      newRecent(o.Now),
+		written:    newWritten(o.Now),
 		positions:  newPositions(o.Now),
 		principals: newPrincipals(o.Graph, o.Now),
 		domains:    newDomains(o.Graph, o.Now),

@@ -102,7 +102,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if wantBody {
 		want = either(want, p.Includes)
 	}
-	o, err := g.readGroup(ctx, id, g.table.Read(want), m, !p.Explicit())
+	o, err := g.readGroup(ctx, id, touched, want, m, !p.Explicit())
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	w, err := g.table.Update(before, after)
+	w, err := g.table.Update(before, after, o.unsure...)
 	if err != nil {
 		return err
 	}
@@ -138,16 +138,16 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	doc = maps.Clone(doc)
 	delete(doc, attrMembers)
 	replaceable := g.replaceable(doc)
-	known := func(urn, name, sub string) bool { return name != attrMembers && replaceable(urn, name, sub) }
-	o, err := g.readGroup(ctx, id, g.table.Read(either(g.table.ForWrite(known), p.Includes)), m, !p.Explicit())
+	known := g.table.ForWrite(func(urn, name, sub string) bool { return name != attrMembers && replaceable(urn, name, sub) })
+	o, err := g.readGroup(ctx, id, known, either(known, p.Includes), m, !p.Explicit())
 	if err != nil {
 		return err
 	}
-	before, err := g.document(o, g.table.Read(g.table.ForWrite(known)))
+	before, err := g.document(o, g.table.Read(known))
 	if err != nil {
 		return err
 	}
-	w, err := g.table.Replace(before, doc)
+	w, err := g.table.Replace(before, doc, o.unsure...)
 	if err != nil {
 		return err
 	}
@@ -177,6 +177,7 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 		if _, err := g.run(ctx, "", []step{{request: request, undone: "the attributes were not changed"}}, id); err != nil {
 			return o, err
 		}
+		g.written.set(id, w.Body)
 		done = "the attributes were changed"
 		if o.raw, err = overlaid(o.raw, w.Body); err != nil {
 			return o, err
@@ -185,9 +186,11 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.addMembers(ctx, id, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
+	g.written.link(id, true, m.add)
 	if err := g.removeMembers(ctx, id, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
+	g.written.link(id, false, m.remove)
 	if members := o.related[relationMembers]; members != nil {
 		o.related[relationMembers] = m.after(members)
 	}

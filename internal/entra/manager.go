@@ -140,13 +140,12 @@ func (u users) managerStep(id string, m *manager) (step, error) {
 	return s, err
 }
 
+// object is the manager as Graph expands one, of what was looked up.
+func (m *manager) object() map[string]any {
+	return map[string]any{"id": text(m.found, "id"), "displayName": text(m.found, "displayName")}
+}
+
 // withFound is the user with the manager as it was looked up.
 func (m *manager) withFound(user jsontext.Value) (jsontext.Value, error) {
-	var found map[string]any
-	if err := json.Unmarshal(m.found, &found); err != nil {
-		return nil, broken(err)
-	}
-	return overlaid(user, map[string]any{relationManager: map[string]any{
-		"@odata.type": "#microsoft.graph.user", "id": found["id"], "displayName": found["displayName"],
-	}})
+	return overlaid(user, map[string]any{relationManager: m.object()})
 }

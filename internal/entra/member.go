@@ -18,9 +18,9 @@ import (
 // them or none.
 const maxBind = 20
 
-// readGroup reads a group for a write and looks the members up that are to be
-// added, in one HTTP request.
-func (g groups) readGroup(ctx context.Context, id string, plan *mapping.ReadPlan, m *membership, lenient bool) (object, error) {
+// readGroup reads a group for a write of what is known of it, and looks the
+// members up that are to be added, in one HTTP request.
+func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Want, m *membership, lenient bool) (object, error) {
 	if err := g.checkID(id); err != nil {
 		return object{}, err
 	}
@@ -30,12 +30,15 @@ func (g groups) readGroup(ctx context.Context, id string, plan *mapping.ReadPlan
 	}
 	var answers []graph.Result
 	o, err := g.fetch(ctx, fetch{
-		id: id, plan: plan, properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
+		id: id, plan: g.table.Read(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
-	if err != nil || len(lookups) == 0 {
+	if err == nil && len(lookups) > 0 {
+		err = m.found(answers)
+	}
+	if err != nil {
 		return o, err
 	}
-	return o, m.found(answers)
+	return g.refreshed(id, o, known)
 }
 
 // lookUp looks the members of a new group up.

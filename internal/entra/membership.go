@@ -164,30 +164,35 @@ func (g groups) checkMembers(id string, about jsontext.Value, m *membership) err
 }
 
 // settle turns a replacement and the filters into what is to be added and
-// removed, by going through the present members once.
+// removed, by going through the present members once. Members who were added or
+// removed moments ago may not be listed as they are: of them it is known.
 func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	if !m.replace && len(m.filters) == 0 {
 		return nil
 	}
-	wanted, keep := setOf(m.add), m.matching(g.resource)
-	present := map[string]bool{}
+	wanted, selected := setOf(m.add), m.matching(g.resource)
+	present := g.written.members(id)
 	err := g.patient(ctx, func() error {
 		if m.replace {
 			m.remove = nil
 		}
 		return g.graph.All(ctx, g.relationRequest(relationMembers, id), func(v jsontext.Value) error {
 			member := strings.ToLower(text(v, "id"))
-			switch gone, err := keep(v); {
-			case err != nil:
-				return err
-			case wanted[member]:
+			if _, known := present[member]; !known && wanted[member] {
 				present[member] = true
-			case m.replace || gone:
+			}
+			gone, err := selected(v)
+			if !wanted[member] && (m.replace || gone) {
 				m.remove = append(m.remove, member)
 			}
-			return nil
+			return err
 		})
 	}, id)
+	for member, added := range present {
+		if m.replace && added && !wanted[member] {
+			m.remove = append(m.remove, member)
+		}
+	}
 	m.add, m.remove = slices.DeleteFunc(m.add, func(id string) bool { return present[id] }), distinct(m.remove)
 	m.replace, m.filters = false, nil
 	return err

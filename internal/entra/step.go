@@ -36,7 +36,9 @@ func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...
 		return answers, nil
 	}
 	if refused := steps[len(answers)].refused; refused != nil {
-		err = refused(err)
+		if err = refused(err); err == nil {
+			return answers, nil
+		}
 	}
 	return answers, partly(r.named(ctx, err), done, steps, len(answers))
 }

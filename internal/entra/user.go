@@ -146,7 +146,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 		return err
 	}
 	u.complete(after)
-	w, err := u.table.Update(before, after)
+	w, err := u.table.Update(before, after, o.unsure...)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if err != nil {
 		return err
 	}
-	w, err := u.table.Replace(before, doc)
+	w, err := u.table.Replace(before, doc, o.unsure...)
 	if err != nil {
 		return err
 	}
@@ -208,6 +208,9 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	o, err := u.fetch(ctx, fetch{
 		id: id, plan: u.table.Read(either(known, shown)), properties: []string{"onPremisesSyncEnabled"}, lenient: lenient,
 	})
+	if err == nil {
+		o, err = u.refreshed(id, o, known)
+	}
 	if err != nil {
 		return o, nil, err
 	}
@@ -240,7 +243,9 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 	if _, err := u.run(ctx, "", steps, id); err != nil {
 		return nil, err
 	}
-	return u.changed(o.raw, w, m)
+	sent := accepted(w, m)
+	u.written.set(id, sent)
+	return overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
@@ -271,19 +276,18 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 	return append(steps, s), m, err
 }
 
-// changed is the user after the steps.
-func (u users) changed(raw jsontext.Value, w mapping.Write, m *manager) (jsontext.Value, error) {
-	raw, err := overlaid(raw, w.Body)
+// accepted is what a change that went well did to the user object.
+func accepted(w mapping.Write, m *manager) map[string]any {
+	sent := maps.Clone(w.Body)
 	relation, concerned := w.Relations[relationManager]
 	switch {
-	case err != nil || !concerned:
-		return raw, err
+	case !concerned:
 	case m != nil:
-		return m.withFound(raw)
+		sent[relationManager] = m.object()
 	case relation.After == nil:
-		return overlaid(raw, map[string]any{relationManager: nil})
+		sent[relationManager] = nil
 	}
-	return raw, nil
+	return sent
 }
 
 func isGuest(doc scim.Document) bool {

@@ -138,6 +138,10 @@ func (t *Table) Rows() []Row {
 // prefix being the table's own affair, and without indexes.
 func (r *Row) Name() string { return r.name }
 
+// Property is the Graph property that the row reads or writes, without the part
+// of it; "" for a constant.
+func (r *Row) Property() string { return r.path.property }
+
 // Writable tells whether the row's value reaches Graph when a client sends it.
 func (r *Row) Writable() bool { return r.Graph != "" && r.Mutability != readOnly }
 

@@ -41,8 +41,17 @@ func (c *call) byID(name string, v view) (*object, error) {
 	return o, nil
 }
 
-// byAlternateKey finds applications(appId='…') and servicePrincipals(appId='…').
+// byAlternateKey finds applications(appId='…') and servicePrincipals(appId='…'),
+// groups(uniqueName='…') and applications(uniqueName='…').
 func (c *call) byAlternateKey(k *kind, key segment, v view) (*object, error) {
+	if key.alt == "uniqueName" && k.slot("uniqueName") >= 0 {
+		for _, o := range c.dir.sets[k].list {
+			if s := o.live(v); s != nil && unquote(s.get(k, "uniqueName")) == key.text {
+				return o, nil
+			}
+		}
+		return nil, notFound(key.text)
+	}
 	if key.alt != "appId" || k.slot("appId") < 0 {
 		return nil, unreadable("Bad Request - Error in query syntax.")
 	}
@@ -132,10 +141,12 @@ var groupValues = map[string][]string{
 }
 
 // groupUpdatable are the properties that an application can change on a group.
+// Source: https://learn.microsoft.com/graph/api/group-update, and groups-overview
+// for dynamic ones.
 var groupUpdatable = []string{
-	"classification", "description", "displayName", "groupTypes", "mailEnabled", "mailNickname", "membershipRule",
-	"membershipRuleProcessingState", "preferredDataLocation", "preferredLanguage", "securityEnabled", "theme",
-	"visibility", "onPremisesExtensionAttributes",
+	"description", "displayName", "groupTypes", "mailEnabled", "mailNickname", "membershipRule",
+	"membershipRuleProcessingState", "preferredDataLocation", "securityEnabled", "visibility",
+	"onPremisesExtensionAttributes",
 }
 
 // checkGroup checks the values of a create or, when o is given, of an update.

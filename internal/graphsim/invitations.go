@@ -13,6 +13,10 @@ import (
 // page forbids. Source: https://learn.microsoft.com/graph/api/resources/invitation.
 var invitedShape = regexp.MustCompile(`^[A-Za-z0-9.'_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 
+// memberInviters are the directory roles that may invite somebody as a member.
+// Source: https://learn.microsoft.com/graph/api/resources/invitation.
+var memberInviters = []string{"Global Administrator"}
+
 // invitePost answers POST /invitations: the guest exists at once.
 func invitePost(c *call) (*answer, error) {
 	k := c.kind("invitation")
@@ -32,6 +36,9 @@ func invitePost(c *call) (*answer, error) {
 	}
 	if err := checkInvitation(k, w); err != nil {
 		return nil, err
+	}
+	if w.text("invitedUserType") == "Member" && !c.holds(memberInviters) {
+		return nil, denied()
 	}
 	s := &state{values: make([]string, len(k.props))}
 	w.assign(k, s)
@@ -57,6 +64,9 @@ func checkInvitation(k *kind, w *changeSet) error {
 	}
 	if t := w.text("invitedUserType"); t != "" && t != "Guest" && t != "Member" {
 		return invalidValue(k, "invitedUserType")
+	}
+	if _, given := w.values["invitedUser"]; given && string(w.values["resetRedemption"]) != "true" {
+		return readOnly("invitedUser")
 	}
 	return nil
 }

@@ -61,12 +61,16 @@ var referenceSets = map[string]string{
 	"serviceprincipals": "servicePrincipal", "applications": "application",
 }
 
+// documented is where the references of the documentation point: they may be used
+// as they stand.
+const documented = "https://graph.microsoft.com" + root
+
 // referenced finds the object that an @odata.id names. An object too new to be
 // read yet cannot be linked to.
 func (c *call) referenced(url string) (*object, error) {
-	path, ok := strings.CutPrefix(url, c.base)
+	path, ok := strings.CutPrefix(url, c.base+"/")
 	if !ok {
-		_, path, ok = strings.Cut(url, root+"/")
+		path, ok = strings.CutPrefix(url, documented+"/")
 	}
 	segments, err := split(path)
 	if !ok || err != nil || len(segments) != 2 {

@@ -56,6 +56,11 @@ func getByIDs(c *call) (*answer, error) {
 	if len(body.IDs) > maxByIDs {
 		return nil, refuse("The number of ids in the request exceeds the maximum of %d.", maxByIDs)
 	}
+	for _, name := range body.Types {
+		if !slices.ContainsFunc(objectTypes, func(t string) bool { return strings.EqualFold(t, name) }) {
+			return nil, refuse("Invalid value specified for property 'types' of resource 'DirectoryObject'.")
+		}
+	}
 	v := c.dir.reading()
 	q, err := c.options(odata.Mixed, odata.Options{})
 	if err != nil {
@@ -76,6 +81,12 @@ func getByIDs(c *call) (*answer, error) {
 	e.typed = true
 	return &answer{status: http.StatusOK, body: r.body(e, list)}, nil
 }
+
+// objectTypes are the types that getByIds can be limited to; some have no objects
+// here.
+var objectTypes = append([]string{
+	odata.Mixed, "administrativeUnit", "device", "directoryRole", "orgContact",
+}, directoryObjects...)
 
 func hasType(types []string, o *object) bool {
 	return len(types) == 0 || slices.ContainsFunc(types, func(t string) bool {

@@ -30,12 +30,14 @@ type pair struct {
 // the repository does not hold. An asterisk before the method makes the query an
 // advanced one.
 var pairs = []pair{
-	{"user-post-users, identities", "POST", "/users", `{"displayName":"John Smith","identities":[
+	{
+		"user-post-users, identities", "POST", "/users", `{"displayName":"John Smith","identities":[
 		{"signInType":"userName","issuer":"contoso.onmicrosoft.com","issuerAssignedId":"johnsmith"},
 		{"signInType":"emailAddress","issuer":"contoso.onmicrosoft.com","issuerAssignedId":"jsmith@yahoo.com"},
 		{"signInType":"federated","issuer":"facebook.com","issuerAssignedId":"5eecb0cd"}],
 		"passwordProfile":{"password":"password-value","forceChangePasswordNextSignIn":false},"passwordPolicies":"DisablePasswordExpiration"}`,
-		201, "#users/$entity", "id:string displayName:string identities:array passwordPolicies:string"},
+		201, "#users/$entity", "id:string displayName:string identities:array passwordPolicies:string",
+	},
 	{"user-get, select", "GET", "/users/{user}?$select=displayName,givenName,postalCode", "", 200, "#users(displayName,givenName,postalCode)/$entity", "displayName:string givenName:string|null postalCode:string|null"},
 	{"user-list, count", "*GET", "/users/$count", "", 200, "", ""},
 	{"user-list, search", "*GET", `/users?$search="displayName:User"&$orderby=displayName&$count=true`, "", 200, "#users", "displayName:string mail:string|null userPrincipalName:string"},
@@ -52,15 +54,19 @@ var pairs = []pair{
 	{"user-checkmembergroups", "POST", "/users/{user}/checkMemberGroups", `{"groupIds":["{group}"]}`, 200, "#Collection(Edm.String)", ""},
 	{"user-checkmemberobjects", "POST", "/users/{user}/checkMemberObjects", `{"ids":["{group}","{unified}"]}`, 200, "#Collection(Edm.String)", ""},
 	{"user-list-ownedobjects", "GET", "/users/{user}/ownedObjects", "", 200, "#directoryObjects", "@odata.type:string id:string"},
-	{"group-post-groups, owners and members", "POST", "/groups", `{"description":"Group with designated owner and members","displayName":"Operations group","groupTypes":[],
+	{
+		"group-post-groups, owners and members", "POST", "/groups", `{"description":"Group with designated owner and members","displayName":"Operations group","groupTypes":[],
 		"mailEnabled":false,"mailNickname":"operations2019","securityEnabled":true,"owners@odata.bind":["https://graph.microsoft.com/v1.0/users/{user}"],
 		"members@odata.bind":["https://graph.microsoft.com/v1.0/users/{user}","https://graph.microsoft.com/v1.0/users/{other}"]}`, 201, "#groups/$entity",
 		"id:string deletedDateTime:null classification:null createdDateTime:string description:string displayName:string groupTypes:array mail:null mailEnabled:boolean mailNickname:string " +
 			"onPremisesLastSyncDateTime:null onPremisesSecurityIdentifier:null onPremisesSyncEnabled:null proxyAddresses:array renewedDateTime:string resourceBehaviorOptions:array " +
-			"resourceProvisioningOptions:array securityEnabled:boolean visibility:null onPremisesProvisioningErrors:array"},
-	{"group-get, not by default", "GET", "/groups/{unified}?$select=allowExternalSenders,autoSubscribeNewMembers,isSubscribedByMail,unseenCount", "", 200,
+			"resourceProvisioningOptions:array securityEnabled:boolean visibility:null onPremisesProvisioningErrors:array",
+	},
+	{
+		"group-get, not by default", "GET", "/groups/{unified}?$select=allowExternalSenders,autoSubscribeNewMembers,isSubscribedByMail,unseenCount", "", 200,
 		"#groups(allowExternalSenders,autoSubscribeNewMembers,isSubscribedByMail,unseenCount)/$entity",
-		"id:string allowExternalSenders:boolean autoSubscribeNewMembers:boolean isSubscribedByMail:boolean unseenCount:number"},
+		"id:string allowExternalSenders:boolean autoSubscribeNewMembers:boolean isSubscribedByMail:boolean unseenCount:number",
+	},
 	{"group-list, count", "*GET", "/groups/$count", "", 200, "", ""},
 	{"group-post-members", "POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}`, 204, "", ""},
 	{"group-list-members", "GET", "/groups/{group}/members", "", 200, "#directoryObjects", "id:string mail:string|null"},

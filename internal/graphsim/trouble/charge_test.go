@@ -34,6 +34,8 @@ func TestResourceUnits(t *testing.T) {
 		"checkMemberGroups":         {trouble.Operation{Method: "POST", Pattern: "users/{id}/checkMemberGroups", Reads: true}, 4},
 		"create":                    {trouble.Operation{Method: "POST", Pattern: "users"}, 1},
 		"change":                    {trouble.Operation{Method: "PATCH", Pattern: "users/{id}"}, 1},
+		"semicolon in $expand":      {trouble.Operation{Method: "GET", Pattern: "users", Query: "$expand=manager($levels=max;$select=id)&$select=id"}, 2},
+		"names in capitals":         {trouble.Operation{Method: "GET", Pattern: "users", Query: "$SELECT=id"}, 1},
 		"query that cannot be read": {trouble.Operation{Method: "GET", Pattern: "users", Query: "%zz"}, 2},
 	}
 	for name, test := range tests {

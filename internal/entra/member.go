@@ -166,7 +166,7 @@ func (g groups) addSingly(ctx context.Context, group string, ids []string) error
 			Body: body, Repeatable: true,
 		}
 	}
-	return g.oneByOne(ctx, ids, requests, graph.AlreadyLinked, graph.Parallel, graph.Sequential)
+	return g.oneByOne(ctx, ids, requests, graph.AlreadyLinked)
 }
 
 // removeMembers removes members; those who are none are no failure.
@@ -184,44 +184,41 @@ func (g groups) removeMembers(ctx context.Context, group string, ids []string) e
 		})
 	}
 	gone := func(err error) bool { return graph.NotLinked(err) || fault.Is(err, fault.NotFound) }
-	return g.oneByOne(ctx, known, requests, gone, graph.Sequential, graph.Parallel, graph.Sequential)
+	return g.oneByOne(ctx, known, requests, gone)
 }
 
-// oneByOne does one write for each id, in the orders given: what was not done
-// because of another write, or ran into one, is done again in the next order.
-// Refusals that are as good as success are forgiven.
-func (g groups) oneByOne(ctx context.Context, ids []string, requests []graph.Request, forgive func(error) bool, orders ...graph.Order) error {
-	pending := make([]int, len(requests))
-	for i := range pending {
-		pending[i] = i
-	}
+// oneByOne does one write for each id, in order: Graph answers writes on one object
+// that it gets at the same time with a conflict. Behind one that fails it goes on
+// with the others. Refusals that are as good as success are forgiven.
+func (g groups) oneByOne(ctx context.Context, ids []string, requests []graph.Request, forgive func(error) bool) error {
 	failures := make([]error, len(requests))
-	for _, order := range orders {
-		if len(pending) == 0 {
-			break
-		}
-		some := make([]graph.Request, len(pending))
-		for i, n := range pending {
-			some[i] = requests[n]
-		}
-		results, err := g.send(ctx, some, order)
+	for done := 0; done < len(requests); {
+		results, err := g.send(ctx, requests[done:], graph.Sequential)
 		if err != nil {
 			return err
 		}
-		var again []int
 		for i, result := range results {
-			n := pending[i]
-			failures[n] = result.Err
-			switch {
-			case result.Err == nil || forgive(result.Err):
-				failures[n] = nil
-			case result.Status == http.StatusFailedDependency, fault.Is(result.Err, fault.Conflict):
-				again = append(again, n)
+			if i > 0 && result.Status == http.StatusFailedDependency {
+				break
 			}
+			if result.Err != nil && !forgive(result.Err) {
+				failures[done] = result.Err
+				if !aboutMember(result.Err) { // it would be said of the others too
+					return firstFailure(ids, fillFrom(failures, done))
+				}
+			}
+			done++
 		}
-		pending = again
 	}
 	return firstFailure(ids, failures)
+}
+
+// fillFrom gives those behind the n-th the failure of the n-th.
+func fillFrom(failures []error, n int) []error {
+	for i := range failures[n:] {
+		failures[n+i] = failures[n]
+	}
+	return failures
 }
 
 // firstFailure names the first member that failed, and tells of the others.

@@ -32,52 +32,55 @@ func exists(property string) string {
 	return "Another object with the same value for property " + property + " already exists."
 }
 
+// createRefusals are changes of one thing of a good body.
+var createRefusals = map[string]struct {
+	with    fields // nil value: the property is left out
+	message string
+	code    string // default Request_BadRequest
+	status  int    // default 400
+}{
+	"no displayName":         {fields{"displayName": nil}, "A value is required for property 'displayName' of resource 'User'.", "", 0},
+	"no accountEnabled":      {fields{"accountEnabled": nil}, "A value is required for property 'accountEnabled' of resource 'User'.", "", 0},
+	"no mailNickname":        {fields{"mailNickname": nil}, "A value is required for property 'mailNickname' of resource 'User'.", "", 0},
+	"no password":            {fields{"passwordProfile": fields{}}, "A value is required for property 'password' of resource 'User'.", "", 0},
+	"no profile":             {fields{"passwordProfile": nil}, "A value is required for property 'passwordProfile' of resource 'User'.", "", 0},
+	"weak password":          {fields{"passwordProfile": fields{"password": "aaaaaaaaaaaa"}}, complexity, "", 0},
+	"short password":         {fields{"passwordProfile": fields{"password": "aA1!aA1"}}, complexity, "", 0},
+	"taken name":             {fields{"userPrincipalName": "TAKEN@contoso.com"}, exists("userPrincipalName"), "", 0},
+	"unverified domain":      {fields{"userPrincipalName": "x@not-verified.example"}, "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.", "", 0},
+	"no domain":              {fields{"userPrincipalName": "x"}, "Property userPrincipalName is invalid.", "", 0},
+	"dot before the at":      {fields{"userPrincipalName": "x.@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
+	"accent":                 {fields{"userPrincipalName": "zoë@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
+	"federated without link": {fields{"userPrincipalName": "x@federated.example.com"}, "A value is required for property 'onPremisesImmutableId' of resource 'User'.", "", 0},
+	"nickname with a space":  {fields{"mailNickname": "a b"}, invalid("mailNickname", "User"), "", 0},
+	"long employeeId":        {fields{"employeeId": strings.Repeat("1", 17)}, invalid("employeeId", "User"), "", 0},
+	"long displayName":       {fields{"displayName": strings.Repeat("é", 257)}, invalid("displayName", "User"), "", 0},
+	"empty string":           {fields{"department": ""}, invalid("department", "User"), "", 0},
+	"two phones":             {fields{"businessPhones": []string{"1", "2"}}, invalid("businessPhones", "User"), "", 0},
+	"unknown country":        {fields{"usageLocation": "XX"}, invalid("usageLocation", "User"), "", 0},
+	"guest":                  {fields{"userType": "Guest"}, invalid("userType", "User"), "", 0},
+	"bad mail":               {fields{"mail": "not mail"}, invalid("mail", "User"), "", 0},
+	"bad otherMails":         {fields{"otherMails": []string{"a@b.c", "ä@b.c"}}, invalid("otherMails", "User"), "", 0},
+	"dollar in immutable id": {fields{"onPremisesImmutableId": "a$b"}, invalid("onPremisesImmutableId", "User"), "", 0},
+	"unknown policy":         {fields{"passwordPolicies": "Never"}, invalid("passwordPolicies", "User"), "", 0},
+	"null for a collection":  {fields{"otherMails": jsonNull}, invalid("otherMails", "User"), "", 0},
+	"read-only":              {fields{"createdDateTime": "2020-01-01T00:00:00Z"}, "Property 'createdDateTime' is read-only and cannot be set.", "", 0},
+	"unknown property":       {fields{"favouriteColour": "blue"}, "Property 'favouriteColour' does not exist as a declared property or extension property.", "", 0},
+	"unregistered extension": {fields{"extension_x_y": "blue"}, "Property 'extension_x_y' does not exist as a declared property or extension property.", "", 0},
+	"string for a boolean":   {fields{"accountEnabled": "true"}, "Cannot convert the literal 'true' to the expected type 'Edm.Boolean'.", "BadRequest", 0},
+	"string for a list":      {fields{"businessPhones": "+1"}, "An unexpected 'PrimitiveValue' node was found when reading from the JSON reader. A 'StartArray' node was expected.", "BadRequest", 0},
+	"list for an object":     {fields{"employeeOrgData": []string{}}, "An unexpected 'StartArray' node was found when reading from the JSON reader. A 'StartObject' node was expected.", "BadRequest", 0},
+	"date without time":      {fields{"employeeHireDate": "2020-01-01"}, "Cannot convert the literal '2020-01-01' to the expected type 'Edm.DateTimeOffset'.", "BadRequest", 0},
+	"unknown inner property": {fields{"employeeOrgData": fields{"team": "x"}}, "Property 'team' does not exist as a declared property or extension property.", "", 0},
+	"SharePoint property":    {fields{"aboutMe": "me"}, denied, "Authorization_RequestDenied", 403},
+}
+
 // TestCreateUserRefusals changes one thing of a good body.
 func TestCreateUserRefusals(t *testing.T) {
 	t.Parallel()
 	c := start(t, graphsim.Options{})
 	c.user("taken")
-	for name, p := range map[string]struct {
-		with    fields // nil value: the property is left out
-		message string
-		code    string // default Request_BadRequest
-		status  int    // default 400
-	}{
-		"no displayName":         {fields{"displayName": nil}, "A value is required for property 'displayName' of resource 'User'.", "", 0},
-		"no accountEnabled":      {fields{"accountEnabled": nil}, "A value is required for property 'accountEnabled' of resource 'User'.", "", 0},
-		"no mailNickname":        {fields{"mailNickname": nil}, "A value is required for property 'mailNickname' of resource 'User'.", "", 0},
-		"no password":            {fields{"passwordProfile": fields{}}, "A value is required for property 'password' of resource 'User'.", "", 0},
-		"no profile":             {fields{"passwordProfile": nil}, "A value is required for property 'passwordProfile' of resource 'User'.", "", 0},
-		"weak password":          {fields{"passwordProfile": fields{"password": "aaaaaaaaaaaa"}}, complexity, "", 0},
-		"short password":         {fields{"passwordProfile": fields{"password": "aA1!aA1"}}, complexity, "", 0},
-		"taken name":             {fields{"userPrincipalName": "TAKEN@contoso.com"}, exists("userPrincipalName"), "", 0},
-		"unverified domain":      {fields{"userPrincipalName": "x@not-verified.example"}, "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.", "", 0},
-		"no domain":              {fields{"userPrincipalName": "x"}, "Property userPrincipalName is invalid.", "", 0},
-		"dot before the at":      {fields{"userPrincipalName": "x.@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
-		"accent":                 {fields{"userPrincipalName": "zoë@contoso.com"}, "Property userPrincipalName is invalid.", "", 0},
-		"federated without link": {fields{"userPrincipalName": "x@federated.example.com"}, "A value is required for property 'onPremisesImmutableId' of resource 'User'.", "", 0},
-		"nickname with a space":  {fields{"mailNickname": "a b"}, invalid("mailNickname", "User"), "", 0},
-		"long employeeId":        {fields{"employeeId": strings.Repeat("1", 17)}, invalid("employeeId", "User"), "", 0},
-		"long displayName":       {fields{"displayName": strings.Repeat("é", 257)}, invalid("displayName", "User"), "", 0},
-		"empty string":           {fields{"department": ""}, invalid("department", "User"), "", 0},
-		"two phones":             {fields{"businessPhones": []string{"1", "2"}}, invalid("businessPhones", "User"), "", 0},
-		"unknown country":        {fields{"usageLocation": "XX"}, invalid("usageLocation", "User"), "", 0},
-		"guest":                  {fields{"userType": "Guest"}, invalid("userType", "User"), "", 0},
-		"bad mail":               {fields{"mail": "not mail"}, invalid("mail", "User"), "", 0},
-		"bad otherMails":         {fields{"otherMails": []string{"a@b.c", "ä@b.c"}}, invalid("otherMails", "User"), "", 0},
-		"dollar in immutable id": {fields{"onPremisesImmutableId": "a$b"}, invalid("onPremisesImmutableId", "User"), "", 0},
-		"unknown policy":         {fields{"passwordPolicies": "Never"}, invalid("passwordPolicies", "User"), "", 0},
-		"null for a collection":  {fields{"otherMails": jsonNull}, invalid("otherMails", "User"), "", 0},
-		"read-only":              {fields{"createdDateTime": "2020-01-01T00:00:00Z"}, "Property 'createdDateTime' is read-only and cannot be set.", "", 0},
-		"unknown property":       {fields{"favouriteColour": "blue"}, "Property 'favouriteColour' does not exist as a declared property or extension property.", "", 0},
-		"unregistered extension": {fields{"extension_x_y": "blue"}, "Property 'extension_x_y' does not exist as a declared property or extension property.", "", 0},
-		"string for a boolean":   {fields{"accountEnabled": "true"}, "Cannot convert the literal 'true' to the expected type 'Edm.Boolean'.", "BadRequest", 0},
-		"string for a list":      {fields{"businessPhones": "+1"}, "An unexpected 'PrimitiveValue' node was found when reading from the JSON reader. A 'StartArray' node was expected.", "BadRequest", 0},
-		"list for an object":     {fields{"employeeOrgData": []string{}}, "An unexpected 'StartArray' node was found when reading from the JSON reader. A 'StartObject' node was expected.", "BadRequest", 0},
-		"date without time":      {fields{"employeeHireDate": "2020-01-01"}, "Cannot convert the literal '2020-01-01' to the expected type 'Edm.DateTimeOffset'.", "BadRequest", 0},
-		"unknown inner property": {fields{"employeeOrgData": fields{"team": "x"}}, "Property 'team' does not exist as a declared property or extension property.", "", 0},
-		"SharePoint property":    {fields{"aboutMe": "me"}, denied, "Authorization_RequestDenied", 403},
-	} {
+	for name, p := range createRefusals {
 		t.Run(name, func(t *testing.T) {
 			body := newUser("fresh")
 			for k, v := range p.with {

@@ -7,63 +7,68 @@ import (
 	"entrascim/internal/graphsim"
 )
 
+const (
+	parsingFailed = "Parsing OData Select and Expand failed: Could not find a property named "
+	noReference   = "Invalid URL format specified in @odata.bind/@odata.id."
+	inviteGuest   = `{"invitedUserEmailAddress":"a@partner.example","inviteRedirectUrl":"https://app.example",`
+)
+
+// kindnesses are requests that a careless simulator would serve, and how they are
+// refused.
+var kindnesses = map[string]struct {
+	method, path, body string
+	header             string
+	status             int
+	code, message      string // message: how it begins
+}{
+	"reference to another host":     {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.example/v1.0/users/{user}"}`, "", 400, badRequest, noReference},
+	"reference to beta":             {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/beta/users/{user}"}`, "", 400, badRequest, noReference},
+	"reference without a host":      {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"/users/{user}"}`, "", 400, badRequest, noReference},
+	"reference with a glued path":   {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0users/{user}"}`, "", 400, badRequest, noReference},
+	"reference by the wrong set":    {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/groups/{user}"}`, "", 404, "Request_ResourceNotFound", "Resource '"},
+	"reference with more":           {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/users/{user}","id":"{user}"}`, "", 400, "BadRequest", "The request body must"},
+	"bind to another host":          {"PATCH", "/groups/{unified}", `{"members@odata.bind":["https://graph.example/v1.0/users/{user}"]}`, "", 400, badRequest, noReference},
+	"member without $ref":           {"DELETE", "/groups/{group}/members/{user}", "", "", 400, "BadRequest", "Resource not found for the segment '"},
+	"manager by POST":               {"POST", "/users/{user}/manager/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/users/{other}"}`, "", 405, badRequest, "Specified HTTP method"},
+	"owner of an application twice": {"POST", "/applications/{app}/owners/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}`, "", 400, badRequest, "One or more added object references already exist"},
+	"group as owner":                {"POST", "/servicePrincipals/{sp}/owners/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{group}"}`, "", 400, badRequest, "An invalid operation was included"},
+	"no such owner":                 {"DELETE", "/applications/{app}/owners/{other}/$ref", "", "", 404, "Request_ResourceNotFound", "Resource '"},
+	"text":                          {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: text/plain", 400, "BadRequest", badJSON},
+	"nearly JSON":                   {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: application/jsonx", 400, "BadRequest", badJSON},
+	"no media type":                 {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: ", 400, "BadRequest", badJSON},
+	"a name twice":                  {"PATCH", "/users/{user}", `{"city":"x","city":"y"}`, "", 400, "BadRequest", badJSON},
+	"another case":                  {"PATCH", "/users/{user}", `{"City":"x"}`, "", 400, badRequest, "Property 'City' does not exist"},
+	"another type":                  {"PATCH", "/users/{user}", `{"@odata.type":"#microsoft.graph.group","city":"x"}`, "", 400, "BadRequest", "An entry with type '#microsoft.graph.group'"},
+	"no password":                   {"PATCH", "/users/{user}", `{"passwordProfile":null}`, "", 400, badRequest, invalid("passwordProfile", "User")},
+	"unknown consent":               {"PATCH", "/users/{user}", `{"consentProvidedForMinor":"maybe"}`, "", 400, badRequest, invalid("consentProvidedForMinor", "User")},
+	"identities without the name":   {"PATCH", "/users/{user}", `{"identities":[{"signInType":"federated","issuer":"google.com","issuerAssignedId":"1"}]}`, "", 400, badRequest, invalid("identities", "User")},
+	"local account, own issuer": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"elsewhere.example","issuerAssignedId":"x"}],
+		"passwordProfile":{"password":"password-value"},"passwordPolicies":"DisablePasswordExpiration"}`, "", 400, badRequest, invalid("identities", "User")},
+	"local account, expiry": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"contoso.com","issuerAssignedId":"x"}],
+		"passwordProfile":{"password":"password-value"},"passwordPolicies":"None"}`, "", 400, badRequest, invalid("passwordPolicies", "User")},
+	"local account, no password": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"contoso.com","issuerAssignedId":"x"}],
+		"passwordPolicies":"DisablePasswordExpiration"}`, "", 400, badRequest, "A value is required for property 'passwordProfile'"},
+	"social account, half":           {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"federated","issuer":"google.com"}]}`, "", 400, badRequest, invalid("identities", "User")},
+	"theme of a group":               {"PATCH", "/groups/{unified}", `{"theme":"Blue"}`, "", 403, "Authorization_RequestDenied", denied},
+	"guest with properties":          {"POST", "/invitations", inviteGuest + `"invitedUser":{"department":"x"}}`, "", 400, badRequest, "Property 'invitedUser' is read-only"},
+	"guest as a member":              {"POST", "/invitations", inviteGuest + `"invitedUserType":"Member"}`, "", 403, "Authorization_RequestDenied", denied},
+	"no backing application":         {"POST", "/servicePrincipals", `{"appId":"` + gone + `"}`, "", 400, badRequest, "The appId '" + gone + "' of the service principal"},
+	"groups of a user and its roles": {"POST", "/users/{user}/getMemberObjects", `{"securityEnabledOnly":false}`, "", 400, badRequest, "securityEnabledOnly"},
+	"objects of no type":             {"POST", "/directoryObjects/getByIds", `{"ids":["{user}"],"types":["mailbox"]}`, "", 400, badRequest, "Invalid value"},
+	"a slash too many":               {"GET", "//users", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
+	"an empty id":                    {"GET", "/users//manager", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
+	"no group of the name":           {"GET", "/groups(uniqueName='x')", "", "", 404, "Request_ResourceNotFound", lacks("x")},
+	"unknown key":                    {"GET", "/groups(mail='x')", "", "", 400, "BadRequest", "Bad Request - Error in query syntax."},
+	"select of nothing known":        {"GET", "/users?$select=id,nope", "", "", 400, "BadRequest", parsingFailed + "'nope'"},
+	"expand of nothing known":        {"GET", "/users?$expand=nope", "", "", 400, "BadRequest", parsingFailed + "'nope'"},
+	"select of an extension":         {"GET", "/users?$select=extension_x_y", "", "", 400, "Request_UnsupportedQuery", "Property 'extension_x_y' does not exist"},
+	"me":                             {"PATCH", "/me", `{"city":"x"}`, "", 400, "BadRequest", "/me request is only valid"},
+}
+
 // Where no source says that Graph takes something, the simulator does not.
 func TestNothingIsTakenKindly(t *testing.T) {
 	t.Parallel()
-	const (
-		parsing = "Parsing OData Select and Expand failed: Could not find a property named "
-		missing = "Invalid URL format specified in @odata.bind/@odata.id."
-		invite  = `{"invitedUserEmailAddress":"a@partner.example","inviteRedirectUrl":"https://app.example",`
-	)
-	for name, p := range map[string]struct {
-		method, path, body string
-		header             string
-		status             int
-		code, message      string // message: how it begins
-	}{
-		"reference to another host":     {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.example/v1.0/users/{user}"}`, "", 400, badRequest, missing},
-		"reference to beta":             {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/beta/users/{user}"}`, "", 400, badRequest, missing},
-		"reference without a host":      {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"/users/{user}"}`, "", 400, badRequest, missing},
-		"reference with a glued path":   {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0users/{user}"}`, "", 400, badRequest, missing},
-		"reference by the wrong set":    {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/groups/{user}"}`, "", 404, "Request_ResourceNotFound", "Resource '"},
-		"reference with more":           {"POST", "/groups/{unified}/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/users/{user}","id":"{user}"}`, "", 400, "BadRequest", "The request body must"},
-		"bind to another host":          {"PATCH", "/groups/{unified}", `{"members@odata.bind":["https://graph.example/v1.0/users/{user}"]}`, "", 400, badRequest, missing},
-		"member without $ref":           {"DELETE", "/groups/{group}/members/{user}", "", "", 400, "BadRequest", "Resource not found for the segment '"},
-		"manager by POST":               {"POST", "/users/{user}/manager/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/users/{other}"}`, "", 405, badRequest, "Specified HTTP method"},
-		"owner of an application twice": {"POST", "/applications/{app}/owners/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}`, "", 400, badRequest, "One or more added object references already exist"},
-		"group as owner":                {"POST", "/servicePrincipals/{sp}/owners/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{group}"}`, "", 400, badRequest, "An invalid operation was included"},
-		"no such owner":                 {"DELETE", "/applications/{app}/owners/{other}/$ref", "", "", 404, "Request_ResourceNotFound", "Resource '"},
-		"text":                          {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: text/plain", 400, "BadRequest", badJSON},
-		"nearly JSON":                   {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: application/jsonx", 400, "BadRequest", badJSON},
-		"no media type":                 {"PATCH", "/users/{user}", `{"city":"x"}`, "Content-Type: ", 400, "BadRequest", badJSON},
-		"a name twice":                  {"PATCH", "/users/{user}", `{"city":"x","city":"y"}`, "", 400, "BadRequest", badJSON},
-		"another case":                  {"PATCH", "/users/{user}", `{"City":"x"}`, "", 400, badRequest, "Property 'City' does not exist"},
-		"another type":                  {"PATCH", "/users/{user}", `{"@odata.type":"#microsoft.graph.group","city":"x"}`, "", 400, "BadRequest", "An entry with type '#microsoft.graph.group'"},
-		"no password":                   {"PATCH", "/users/{user}", `{"passwordProfile":null}`, "", 400, badRequest, invalid("passwordProfile", "User")},
-		"unknown consent":               {"PATCH", "/users/{user}", `{"consentProvidedForMinor":"maybe"}`, "", 400, badRequest, invalid("consentProvidedForMinor", "User")},
-		"identities without the name":   {"PATCH", "/users/{user}", `{"identities":[{"signInType":"federated","issuer":"google.com","issuerAssignedId":"1"}]}`, "", 400, badRequest, invalid("identities", "User")},
-		"local account, own issuer": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"elsewhere.example","issuerAssignedId":"x"}],
-			"passwordProfile":{"password":"password-value"},"passwordPolicies":"DisablePasswordExpiration"}`, "", 400, badRequest, invalid("identities", "User")},
-		"local account, expiry": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"contoso.com","issuerAssignedId":"x"}],
-			"passwordProfile":{"password":"password-value"},"passwordPolicies":"None"}`, "", 400, badRequest, invalid("passwordPolicies", "User")},
-		"local account, no password": {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"userName","issuer":"contoso.com","issuerAssignedId":"x"}],
-			"passwordPolicies":"DisablePasswordExpiration"}`, "", 400, badRequest, "A value is required for property 'passwordProfile'"},
-		"social account, half":           {"POST", "/users", `{"displayName":"x","identities":[{"signInType":"federated","issuer":"google.com"}]}`, "", 400, badRequest, invalid("identities", "User")},
-		"theme of a group":               {"PATCH", "/groups/{unified}", `{"theme":"Blue"}`, "", 403, "Authorization_RequestDenied", denied},
-		"guest with properties":          {"POST", "/invitations", invite + `"invitedUser":{"department":"x"}}`, "", 400, badRequest, "Property 'invitedUser' is read-only"},
-		"guest as a member":              {"POST", "/invitations", invite + `"invitedUserType":"Member"}`, "", 403, "Authorization_RequestDenied", denied},
-		"no backing application":         {"POST", "/servicePrincipals", `{"appId":"` + gone + `"}`, "", 400, badRequest, "The appId '" + gone + "' of the service principal"},
-		"groups of a user and its roles": {"POST", "/users/{user}/getMemberObjects", `{"securityEnabledOnly":false}`, "", 400, badRequest, "securityEnabledOnly"},
-		"objects of no type":             {"POST", "/directoryObjects/getByIds", `{"ids":["{user}"],"types":["mailbox"]}`, "", 400, badRequest, "Invalid value"},
-		"a slash too many":               {"GET", "//users", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
-		"an empty id":                    {"GET", "/users//manager", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
-		"no group of the name":           {"GET", "/groups(uniqueName='x')", "", "", 404, "Request_ResourceNotFound", lacks("x")},
-		"unknown key":                    {"GET", "/groups(mail='x')", "", "", 400, "BadRequest", "Bad Request - Error in query syntax."},
-		"select of nothing known":        {"GET", "/users?$select=id,nope", "", "", 400, "BadRequest", parsing + "'nope'"},
-		"expand of nothing known":        {"GET", "/users?$expand=nope", "", "", 400, "BadRequest", parsing + "'nope'"},
-		"select of an extension":         {"GET", "/users?$select=extension_x_y", "", "", 400, "Request_UnsupportedQuery", "Property 'extension_x_y' does not exist"},
-		"me":                             {"PATCH", "/me", `{"city":"x"}`, "", 400, "BadRequest", "/me request is only valid"},
-	} {
+	for name, p := range kindnesses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, graphsim.Options{})

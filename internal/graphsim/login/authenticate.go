@@ -3,7 +3,6 @@ package login
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 
@@ -37,7 +36,7 @@ func (s *Service) Authenticate(r *http.Request) (Identity, error) {
 	if now.Before(claims.NotBefore.Add(-skew)) || !now.Before(claims.ExpiresAt.Time) {
 		return Identity{}, unauthenticated("Access token has expired or is not yet valid.")
 	}
-	if !slices.Contains(claims.Audience, GlobalGraph) && !slices.Contains(claims.Audience, s.o.BaseURL(r)) {
+	if claims.Resource != GlobalGraph && claims.Resource != s.o.BaseURL(r) {
 		return Identity{}, unauthenticated("Access token validation failure. Invalid audience.")
 	}
 	if _, refused := s.app(claims.TenantID, claims.AppID); refused != nil {

@@ -149,6 +149,7 @@ func (s *Service) checkSecret(a App, given string) *refusal {
 // accessClaims are the claims of an access token for Graph.
 type accessClaims struct {
 	jwt.RegisteredClaims
+	Resource string   `json:"aud"` // one, not a list as the embedded claim
 	AppID    string   `json:"appid"`
 	AppACR   string   `json:"appidacr"` // "1": secret, "2": certificate or federated
 	IDType   string   `json:"idtyp"`
@@ -167,10 +168,10 @@ func (s *Service) sign(q *tokenRequest) (string, error) {
 	}
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Audience: jwt.ClaimStrings{q.resource}, Issuer: issuer(q.tenantID), Subject: object, ID: s.o.NewID(),
+			Issuer: issuer(q.tenantID), Subject: object, ID: s.o.NewID(),
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(tokenLife)),
 		},
-		AppID: q.app.ID, AppACR: method, IDType: "app", ObjectID: object, Roles: roles, TenantID: q.tenantID, Version: "1.0",
+		Resource: q.resource, AppID: q.app.ID, AppACR: method, IDType: "app", ObjectID: object, Roles: roles, TenantID: q.tenantID, Version: "1.0",
 	})
 	key := s.key()
 	t.Header["kid"], t.Header["x5t"] = key.id, key.id

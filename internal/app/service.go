@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/net/netutil"
 )
 
 // limits bound what the connections of one listener may take. Zero durations are
@@ -45,7 +44,7 @@ func listen(ctx context.Context, name, address string, cert *tls.Certificate, l 
 		return nil, fmt.Errorf("opening the listener of the %s: %w", name, err)
 	}
 	if l.connections > 0 {
-		ln = netutil.LimitListener(ln, l.connections)
+		ln = limitConnections(ln, l.connections)
 	}
 	server := &http.Server{
 		ReadHeaderTimeout: headerTimeout,

@@ -21,6 +21,10 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (map[string]a
 	if err := acceptable(r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		w.Header().Set("Accept-Encoding", "identity") // RFC 9110 section 15.5.16
+		return nil, fault.New(fault.UnsupportedMediaType, "The request body must not be compressed.")
+	}
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}

@@ -135,6 +135,18 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
+// A compressed body is refused as what it is, not as broken JSON.
+func TestContentCoding(t *testing.T) {
+	t.Parallel()
+	base := serve(t, world(Options{}))
+	for coding, want := range map[string]int{"identity": 201, "gzip": 415, "deflate, gzip": 415} {
+		a := call(t, base, "POST", "/Users", `{"userName":"coded"}`, "Content-Encoding", coding)
+		if a.status != want || want == 415 && a.header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%s: got %d %s, want %d", coding, a.status, a.text, want)
+		}
+	}
+}
+
 func TestEndpointNames(t *testing.T) {
 	t.Parallel()
 	base := withAda(t, Options{})

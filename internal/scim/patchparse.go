@@ -81,7 +81,7 @@ func (p *patchParser) operation(m map[string]any) error {
 	case op == opRemove && path == "":
 		return fault.New(fault.NoTarget, "A remove operation must have a path.")
 	case op != opRemove && !given:
-		return fault.New(fault.InvalidValue, "An %s operation must have a value.", op)
+		return fault.New(fault.InvalidValue, "The operation %s must have a value.", op)
 	case path == "":
 		return p.pathless(op, nil, value)
 	}

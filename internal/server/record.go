@@ -63,8 +63,10 @@ func method(r *http.Request) string {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 		return r.Method
 	}
-	return "other"
+	return unknownMethod
 }
+
+const unknownMethod = "other"
 
 func level(r *http.Request, status int, err error) zerolog.Level {
 	switch {

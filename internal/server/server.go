@@ -51,11 +51,13 @@ func (o Options) withDefaults() Options {
 func New(o Options) http.Handler {
 	o = o.withDefaults()
 	r := chi.NewRouter()
-	r.Use(requestID, record(o.Log), scim.Recover, harden, limitURL(o.URL))
+	r.Use(drain, requestID, record(o.Log), scim.Recover, harden, limitURL(o.URL))
 
 	health := &health{ready: o.Ready}
-	r.Get("/healthz", health.live)
-	r.Get("/readyz", health.answer)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		r.MethodFunc(method, "/healthz", health.live)
+		r.MethodFunc(method, "/readyz", health.answer)
+	}
 	r.Group(func(r chi.Router) {
 		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
 		r.Handle(Root+"/*", mount(o.SCIM))
@@ -63,11 +65,20 @@ func New(o Options) http.Handler {
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
 	})
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", http.MethodGet)
-		scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
-	})
+	r.MethodNotAllowed(notAllowed)
 	return r
+}
+
+// notAllowed answers what the routes above do not take. Only a method that nobody
+// knows comes here on its way to SCIM, which takes all others (RFC 9110 sections
+// 15.5.6, 15.6.2).
+func notAllowed(w http.ResponseWriter, r *http.Request) {
+	if method(r) == unknownMethod {
+		scim.WriteError(w, r, fault.New(fault.NotImplemented, "The method of this request is not known."))
+		return
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
 }
 
 // mount hands the request to its tenant's protocol, as a router hands it to one

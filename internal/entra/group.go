@@ -52,7 +52,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	id := text(raw, "id")
 	g.made(id)
-	if err := g.addMembers(ctx, id, rest); err != nil {
+	if err := g.addMembers(ctx, id, m, rest); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
@@ -183,11 +183,11 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 			return o, err
 		}
 	}
-	if err := g.addMembers(ctx, id, m.add); err != nil {
+	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
 	g.written.link(id, true, m.add)
-	if err := g.removeMembers(ctx, id, m.remove); err != nil {
+	if err := g.removeMembers(ctx, id, m, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
 	g.written.link(id, false, m.remove)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -82,40 +81,48 @@ func (r *resource) urls(ids []string) ([]string, error) {
 }
 
 // addMembers adds members, 20 with each write. Those who are members already are
-// no failure: a write that Graph refuses for one of its members is done again
-// member by member, until it is known of each.
-func (g groups) addMembers(ctx context.Context, group string, ids []string) error {
-	chunks := slices.Collect(slices.Chunk(ids, maxBind))
-	total := len(chunks)
-	for len(chunks) > 0 {
-		n, err := g.addChunks(ctx, group, chunks)
-		chunks = chunks[n:]
+// no failure: when Graph refuses a write for one of them, it is asked who is and
+// the others are added. What it refuses then is done again member by member, until
+// it is known of each.
+func (g groups) addMembers(ctx context.Context, group string, m *membership, ids []string) error {
+	done, sifted := 0, false
+	for len(ids) > 0 {
+		n, err := g.addChunks(ctx, group, ids)
+		done, ids = done+n, ids[n:]
+		first := ids[:min(maxBind, len(ids))]
 		switch {
 		case err == nil:
-			continue
+			return nil
 		case !aboutMember(err):
-			return added(err, total-len(chunks))
-		case len(chunks[0]) > 1:
-			err = g.addSingly(ctx, group, chunks[0])
-		case graph.AlreadyLinked(err):
-			err = nil
+			return added(err, done)
+		case graph.AlreadyLinked(err) && len(ids) == 1:
+			return nil
+		case graph.AlreadyLinked(err) && !sifted:
+			known, err := g.linked(ctx, group, m, ids)
+			if err != nil {
+				return added(err, done)
+			}
+			sifted, ids = true, slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return known[id] == isMember })
+			continue
+		case len(first) > 1:
+			err = g.addSingly(ctx, group, first)
 		default:
-			err = memberFault(err, chunks[0])
+			err = memberFault(err, first)
 		}
 		if err != nil {
-			return added(err, total-len(chunks))
+			return added(err, done)
 		}
-		chunks = chunks[1:]
+		done, ids = done+len(first), ids[len(first):]
 	}
 	return nil
 }
 
 // added makes the error tell how many members had been added before.
-func added(err error, chunks int) error {
-	if chunks == 0 {
+func added(err error, n int) error {
+	if n == 0 {
 		return err
 	}
-	return partly(err, fmt.Sprintf("%d of the members were added", chunks*maxBind), nil, 0)
+	return partly(err, fmt.Sprintf("%d of the members were added", n), nil, 0)
 }
 
 // aboutMember tells whether Graph refused a write for one of the members in it.
@@ -123,9 +130,10 @@ func aboutMember(err error) bool {
 	return graph.AlreadyLinked(err) || unseen(err) || fault.Is(err, fault.InvalidValue)
 }
 
-// addChunks does the writes in order and tells how many were done before the
-// first that was refused.
-func (g groups) addChunks(ctx context.Context, group string, chunks [][]string) (done int, err error) {
+// addChunks does the writes in order and tells how many members were added before
+// the first write that was refused.
+func (g groups) addChunks(ctx context.Context, group string, ids []string) (int, error) {
+	chunks, done := slices.Collect(slices.Chunk(ids, maxBind)), 0
 	requests := make([]graph.Request, len(chunks))
 	for i, ids := range chunks {
 		urls, err := g.urls(ids)
@@ -136,7 +144,7 @@ func (g groups) addChunks(ctx context.Context, group string, chunks [][]string) 
 			return 0, err
 		}
 	}
-	err = g.patient(ctx, func() error {
+	err := g.patient(ctx, func() error {
 		results, err := g.send(ctx, requests[done:], graph.Sequential)
 		for _, result := range results {
 			if result.Err != nil {
@@ -145,8 +153,8 @@ func (g groups) addChunks(ctx context.Context, group string, chunks [][]string) 
 			done++
 		}
 		return err
-	}, append([]string{group}, slices.Concat(chunks...)...)...)
-	return done, err
+	}, append([]string{group}, ids...)...)
+	return min(done*maxBind, len(ids)), err
 }
 
 // addSingly adds members one by one; the error names the first who cannot be.
@@ -166,105 +174,25 @@ func (g groups) addSingly(ctx context.Context, group string, ids []string) error
 			Body: body, Repeatable: true,
 		}
 	}
-	return g.oneByOne(ctx, ids, requests, graph.AlreadyLinked)
+	return g.oneByOne(ctx, singly{ids: ids, requests: requests, forgive: graph.AlreadyLinked})
 }
 
 // removeMembers removes members; those who are none are no failure.
-func (g groups) removeMembers(ctx context.Context, group string, ids []string) error {
-	requests := make([]graph.Request, 0, len(ids))
-	var known []string
+func (g groups) removeMembers(ctx context.Context, group string, m *membership, ids []string) error {
+	w := singly{
+		forgive: func(err error) bool { return graph.NotLinked(err) || fault.Is(err, fault.NotFound) },
+		done:    func(ids []string) (map[string]linkage, error) { return g.linked(ctx, group, m, ids) },
+		is:      noMember,
+	}
 	for _, id := range ids {
 		if !isGUID(id) {
 			continue // nobody has this id
 		}
-		known = append(known, id)
-		requests = append(requests, graph.Request{
+		w.ids = append(w.ids, id)
+		w.requests = append(w.requests, graph.Request{
 			Method: http.MethodDelete, Path: "/groups/{id}/members/{member}/$ref",
 			Params: map[string]string{"id": group, "member": id},
 		})
 	}
-	gone := func(err error) bool { return graph.NotLinked(err) || fault.Is(err, fault.NotFound) }
-	return g.oneByOne(ctx, known, requests, gone)
-}
-
-// oneByOne does one write for each id, in order: Graph answers writes on one object
-// that it gets at the same time with a conflict. Behind one that fails it goes on
-// with the others. Refusals that are as good as success are forgiven.
-func (g groups) oneByOne(ctx context.Context, ids []string, requests []graph.Request, forgive func(error) bool) error {
-	failures := make([]error, len(requests))
-	for done := 0; done < len(requests); {
-		results, err := g.send(ctx, requests[done:], graph.Sequential)
-		if err != nil {
-			return err
-		}
-		for i, result := range results {
-			if i > 0 && result.Status == http.StatusFailedDependency {
-				break
-			}
-			if result.Err != nil && !forgive(result.Err) {
-				failures[done] = result.Err
-				if !aboutMember(result.Err) { // it would be said of the others too
-					return firstFailure(ids, fillFrom(failures, done))
-				}
-			}
-			done++
-		}
-	}
-	return firstFailure(ids, failures)
-}
-
-// fillFrom gives those behind the n-th the failure of the n-th.
-func fillFrom(failures []error, n int) []error {
-	for i := range failures[n:] {
-		failures[n+i] = failures[n]
-	}
-	return failures
-}
-
-// firstFailure names the first member that failed, and tells of the others.
-func firstFailure(ids []string, failures []error) error {
-	failed := slices.DeleteFunc(slices.Clone(failures), func(err error) bool { return err == nil })
-	if len(failed) == 0 {
-		return nil
-	}
-	n := slices.IndexFunc(failures, func(err error) bool { return err != nil })
-	f := *fault.From(memberFault(failures[n], ids[n:n+1]))
-	if done := len(failures) - len(failed); done > 0 {
-		f.Detail += fmt.Sprintf(" Done: %d other members.", done)
-	}
-	if more := len(failed) - 1; more > 0 {
-		f.Detail += fmt.Sprintf(" Not done: %d more.", more)
-	}
-	return &f
-}
-
-// memberFault makes Graph's refusal name the member: the one it speaks of, when
-// several were asked for.
-func memberFault(err error, ids []string) error {
-	f := *fault.From(err)
-	refusal := graph.RefusalOf(err)
-	if refusal == nil {
-		return err
-	}
-	if f.Kind == fault.NotFound {
-		f.Kind, f.Detail = fault.InvalidValue, "The directory has no such object."
-	}
-	named := ids
-	message := strings.ToLower(refusal.Message)
-	if i := slices.IndexFunc(ids, func(id string) bool { return strings.Contains(message, id) }); i >= 0 {
-		named = ids[i : i+1]
-	}
-	if len(named) == 1 {
-		f.Detail = fmt.Sprintf("members.value %q: %s", named[0], f.Detail)
-	} else {
-		f.Detail = "members.value: " + f.Detail
-	}
-	return &f
-}
-
-func refusedProperty(err error) string {
-	if refusal := graph.RefusalOf(err); refusal != nil {
-		return refusal.Property
-	}
-	return ""
+	return g.oneByOne(ctx, w)
 }

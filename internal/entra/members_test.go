@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/trouble"
@@ -210,8 +211,8 @@ func TestUnknownMemberNamed(t *testing.T) {
 	if !strings.Contains(detail, ghost) || !strings.Contains(detail, "20 of the members were added") {
 		t.Errorf("detail %q", detail)
 	}
-	if got := memberIDs(g.get("/Groups/" + group)); len(got) != 39 {
-		t.Errorf("%d members, want the 39 that were decided", len(got))
+	if got := memberIDs(g.get("/Groups/" + group)); len(got) != 40 {
+		t.Errorf("%d members, want the 40 that were decided", len(got))
 	}
 	g.patch("/Groups/"+group, http.StatusNoContent, object{"op": "add", "path": "members", "value": members(users...)})
 	if got := memberIDs(g.get("/Groups/" + group)); !same(got, users) {
@@ -248,4 +249,41 @@ func TestMemberKinds(t *testing.T) {
 		})
 	}
 	g.patch("/Groups/"+team, http.StatusNoContent, object{"op": "remove", "path": "members", "value": members("bob")})
+}
+
+// Those who are members already, and those who are none, cost one question for
+// each and no write.
+func TestNothingToDoForMostMembers(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	users := g.addUsers(200)
+	group := "/Groups/" + g.addGroup("Team", users[:190]...)
+	change := func(op string, ids []string) {
+		t.Helper()
+		g.patch(group, http.StatusNoContent, object{"op": op, "path": "members", "value": members(ids...)})
+	}
+	g.asked()
+	change("add", users)
+	if requests, _ := g.asked(); requests > 15 {
+		t.Errorf("adding 200, of whom 190 are members: %d requests", requests)
+	}
+	if got := memberIDs(g.get(group)); !same(got, users) {
+		t.Errorf("%d members, want 200", len(got))
+	}
+	g.sim.Advance(time.Hour)
+	g.asked()
+	change("add", users)
+	if requests, _ := g.asked(); requests > 13 {
+		t.Errorf("adding 200 members: %d requests", requests)
+	}
+	change("remove", users[10:])
+	g.sim.Advance(time.Hour)
+	g.asked()
+	change("remove", users)
+	if requests, _ := g.asked(); requests > 14 {
+		t.Errorf("removing 200, of whom 10 are members: %d requests", requests)
+	}
+	if got := memberIDs(g.get(group)); len(got) != 0 {
+		t.Errorf("%d members, want none", len(got))
+	}
 }

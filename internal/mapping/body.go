@@ -15,6 +15,7 @@ type setting struct {
 // A draft is what a document asks of Graph, before it is compared with anything.
 type draft struct {
 	table     *Table
+	held      Document // what a PATCH found; nil: nothing gives way to what is new
 	settings  []setting
 	relations map[string]any
 }
@@ -41,9 +42,10 @@ func judge(v any) error {
 	return nil
 }
 
-// draft translates the writable part of a document.
-func (t *Table) draft(doc Document) *draft {
-	d := &draft{table: t, relations: map[string]any{}}
+// draft translates the writable part of a document. Held is the document that it
+// was made of by a PATCH.
+func (t *Table) draft(doc, held Document) *draft {
+	d := &draft{table: t, held: held, relations: map[string]any{}}
 	for _, a := range t.attributes {
 		v := a.in(t, doc)
 		if v == nil || a.readOnly() {
@@ -66,7 +68,7 @@ func (t *Table) draft(doc Document) *draft {
 }
 
 func (d *draft) elements(a *attribute, v any) {
-	placed := a.place(valuesOf(v))
+	placed := a.place(valuesOf(v), valuesOf(a.in(d.table, d.held)))
 	for _, e := range a.elements {
 		for _, value := range placed[e] {
 			d.fields(e, value)

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -37,10 +38,12 @@ func (a *attribute) in(t *Table, doc Document) any {
 // place says which of a document's values goes to which element. A value goes
 // to the element whose constants (its type, above all) it has; one that says no
 // type goes to the first element that is free, and then to the collection that
-// takes any number. The primary value is served first. What finds no place is
-// something that Entra cannot hold.
-func (a *attribute) place(values []map[string]any) map[*element][]map[string]any {
+// takes any number. The primary value is served first. What finds no place takes
+// that of a value which was held before, since a client that adds a value means
+// it; else it is something that Entra cannot hold.
+func (a *attribute) place(values, held []map[string]any) map[*element][]map[string]any {
 	placed := map[*element][]map[string]any{}
+	var left []map[string]any
 	values = slices.Clone(values)
 	slices.SortStableFunc(values, func(x, y map[string]any) int {
 		return boolRank(y["primary"]) - boolRank(x["primary"])
@@ -52,10 +55,29 @@ func (a *attribute) place(values []map[string]any) map[*element][]map[string]any
 			}
 			if e := a.choose(v, placed); e != nil {
 				placed[e] = append(placed[e], v)
+			} else if !among(held, v) {
+				left = append(left, v)
 			}
 		}
 	}
+	for _, v := range left {
+		a.displace(v, placed, held)
+	}
 	return placed
+}
+
+// displace gives a value the place of one that was held before.
+func (a *attribute) displace(v map[string]any, placed map[*element][]map[string]any, held []map[string]any) {
+	for _, e := range a.elements {
+		if !e.every && e.takes(v) && e.writable() && among(held, placed[e][0]) {
+			placed[e][0] = v
+			return
+		}
+	}
+}
+
+func among(values []map[string]any, v map[string]any) bool {
+	return slices.ContainsFunc(values, func(one map[string]any) bool { return reflect.DeepEqual(one, v) })
 }
 
 func boolRank(v any) int {

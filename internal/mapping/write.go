@@ -32,7 +32,7 @@ func (w Write) Empty() bool { return len(w.Body) == 0 && len(w.Relations) == 0 }
 // required here.
 func (t *Table) Create(doc Document) (Write, error) {
 	doc = t.complete(doc)
-	d := t.draft(doc)
+	d := t.draft(doc, nil)
 	for _, s := range d.settings {
 		if err := judge(s.value); err != nil {
 			return Write{}, err
@@ -159,7 +159,11 @@ func (t *Table) kept(before, after Document) Document {
 }
 
 func (t *Table) change(before, after Document, df diff) (Write, error) {
-	old, fresh := t.draft(before), t.draft(after)
+	held := before
+	if df.replace {
+		held = nil
+	}
+	old, fresh := t.draft(before, nil), t.draft(after, held)
 	was, _ := old.body(nil) // what Entra holds cannot contradict itself
 	is, err := fresh.body(&was)
 	if err != nil {

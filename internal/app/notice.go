@@ -38,17 +38,21 @@ applications that exists in this process only. Stop it and it is gone.
 
 // simulatorNotice tells how a gateway is put in front of the simulator.
 func simulatorNotice(o SimulatorOptions, url string) string {
+	reach := "A gateway reaches it with"
+	if o.Plain {
+		reach = "It speaks HTTP only,\nwhich a gateway does not take for Graph; behind a proxy with TLS that is"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `This is a simulation of Microsoft Graph and Microsoft login, with %d users,
-%d groups and %d applications. A gateway reaches it with
+%d groups and %d applications. %s
 
   ENTRASCIM_GRAPH_URL=%s/v1.0
   AZURE_AUTHORITY_HOST=%s
   AZURE_TENANT_ID=%s
   AZURE_CLIENT_ID=%s
   AZURE_CLIENT_SECRET=%s
-`, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, url, url, graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret)
-	if o.CAFile != "" {
+`, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, reach, url, url, graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret)
+	if o.CAFile != "" && !o.Plain {
 		fmt.Fprintf(&b, "  ENTRASCIM_CA_FILE=%s\n", o.CAFile)
 	}
 	if o.Control != "" {

@@ -33,8 +33,8 @@ func (o *scalarsOutput) append(s *state, dst []byte) []byte {
 // are part of it, but do not make it be there.
 type objectOutput struct {
 	members   []member
-	hidden    []emitter // not wanted, but they make the value be there
-	constants []byte    // members as JSON, each with a comma
+	hidden    []output // not wanted, but they make the value be there
+	constants []byte   // members as JSON, each with a comma
 }
 
 func (o *objectOutput) append(s *state, dst []byte) []byte {
@@ -54,8 +54,8 @@ func (o *objectOutput) append(s *state, dst []byte) []byte {
 
 // hides tells whether a value is there although nothing of it is wanted.
 func (o *objectOutput) hides(s *state, dst []byte) bool {
-	for _, emit := range o.hidden {
-		if len(emit(s, dst)) > len(dst) {
+	for _, out := range o.hidden {
+		if len(out.append(s, dst)) > len(dst) {
 			return true
 		}
 	}
@@ -89,25 +89,22 @@ type everyElement struct {
 }
 
 func (o *everyElement) append(s *state, dst []byte) []byte {
-	for i := 0; s.err == nil; i++ {
+	for i := 0; ; i++ {
 		raw := s.item(o.slot, i)
 		if raw == nil {
-			break
+			return dst
 		}
-		dst = s.element(dst, raw, o.input, o.object)
+		s.element(raw, o.input)
+		dst = o.object.appendElement(s, dst)
 	}
-	return dst
 }
 
-// element appends one related object, with a comma.
-func (s *state) element(dst, raw []byte, in *input, object *objectOutput) []byte {
-	full := len(s.buf)
-	s.fail(s.object(raw, in))
+// appendElement appends the object and a comma.
+func (o *objectOutput) appendElement(s *state, dst []byte) []byte {
 	before := len(dst)
-	if dst = object.append(s, dst); len(dst) > before {
+	if dst = o.append(s, dst); len(dst) > before {
 		dst = append(dst, ',')
 	}
-	s.buf = s.buf[:full] // only one is held at a time
 	return dst
 }
 
@@ -128,7 +125,7 @@ func (o *relationOutput) append(s *state, dst []byte) []byte {
 			s.fail(fmt.Errorf("reading %s: %w", o.relation, err))
 			return dst[:before]
 		}
-		if dst = s.element(dst, raw, o.input, o.object); s.err != nil {
+		if dst = o.appendElement(s, dst, raw); s.err != nil {
 			return dst[:before]
 		}
 	}
@@ -136,6 +133,15 @@ func (o *relationOutput) append(s *state, dst []byte) []byte {
 		return dst[:before]
 	}
 	return closed(dst, ']')
+}
+
+// appendElement appends the value of one related object, and a comma.
+func (o *relationOutput) appendElement(s *state, dst, raw []byte) []byte {
+	if err := s.related(raw, o.input); err != nil {
+		s.fail(err)
+		return dst
+	}
+	return o.object.appendElement(s, dst)
 }
 
 // stream writes the values as they come; nothing of them is kept.
@@ -146,7 +152,7 @@ func (o *relationOutput) stream(s *state, enc *jsontext.Encoder, name []byte) {
 			s.fail(fmt.Errorf("reading %s: %w", o.relation, err))
 			return
 		}
-		s.out = s.element(s.out[:0], raw, o.input, o.object)
+		s.out = o.appendElement(s, s.out[:0], raw)
 		if len(s.out) > 0 && !open {
 			s.fail(enc.WriteValue(name))
 			s.fail(enc.WriteToken(jsontext.BeginArray))

@@ -12,7 +12,7 @@ type emitter func(s *state, dst []byte) []byte
 
 // emit compiles a row. sub is the tree of the related object for rows of
 // repeated elements, nil for rows of the object itself.
-func (b *planner) emit(r *Row, sub *input) emitter {
+func (b *planner) emit(r *Row, sub *input) output {
 	slot := func(p graphPath) int {
 		switch {
 		case r.Relation == relationInvitation:
@@ -33,8 +33,10 @@ func (b *planner) emit(r *Row, sub *input) emitter {
 	case r.Fallback != "":
 		return fallbackEmitter(own, slot(graphPath{property: r.Fallback, index: -1}), converter(r))
 	}
-	convert := converter(r)
-	return func(s *state, dst []byte) []byte { return convert.append(s, dst, s.value(own)) }
+	if convert := converter(r); convert != nil {
+		return emitter(func(s *state, dst []byte) []byte { return convert.append(s, dst, s.value(own)) })
+	}
+	return copied(own)
 }
 
 // elementItself names the value of an element that is no object.
@@ -52,9 +54,9 @@ func kindEmitter(r *Row, own int, slot func(graphPath) int) emitter {
 	read, references := r.kind.read, r.References
 	return func(s *state, dst []byte) []byte {
 		for i, n := range slots {
-			s.values[i] = s.value(n)
+			s.operands[i] = s.value(n)
 		}
-		return read(dst, s.values[:], kindContext{s.env.BaseURL, references})
+		return read(dst, s.operands[:], kindContext{s.env.BaseURL, references})
 	}
 }
 

@@ -4,16 +4,24 @@ import (
 	"bytes"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An input is a node of the tree of Graph properties that a plan reads.
 type input struct {
-	slot     int // where the value is kept; -1: nowhere
+	name     []byte // as JSON
+	slot     int    // where the value is kept; -1: nowhere
 	list     bool
 	children map[string]*input
+	first    guess // the child that an object began with
+	next     guess // the sibling that came after this one
 }
+
+// A guess is where a property was found in an earlier object. Graph writes the
+// properties of all objects in the same order, so that it mostly is right.
+type guess = atomic.Pointer[input]
 
 func (in *input) child(name string) *input {
 	if in.children == nil {
@@ -21,7 +29,7 @@ func (in *input) child(name string) *input {
 	}
 	c := in.children[name]
 	if c == nil {
-		c = &input{slot: -1}
+		c = &input{name: quoted(name), slot: -1}
 		in.children[name] = c
 	}
 	return c
@@ -30,18 +38,17 @@ func (in *input) child(name string) *input {
 // A span is a piece of a state's buffer, or of its items.
 type span struct{ from, to int }
 
-// A state holds what was read of one object: the JSON of each slot, one after
-// the other in a buffer, and what is made of it.
+// A state holds what was read of one object, as pieces of its JSON, and what is
+// made of it.
 type state struct {
 	env      Env
-	buf      []byte // what was read
-	out      []byte // what is being made
-	extended []byte // the extensions, members with commas
-	has      []span // by extension: its part of extended
-	spans    []span // by slot: the part of buf; from == to: absent
-	items    []span // of lists: parts of buf
-	lists    []span // by slot: the part of items
-	values   [3][]byte
+	slots    [][]byte // values; nil: absent
+	lists    []span   // by slot: the part of items
+	items    [][]byte // of lists
+	out      []byte   // what is being made
+	extended []byte   // the extensions, members with commas
+	has      []span   // by extension: its part of extended
+	operands [3][]byte
 	reader   bytes.Reader
 	decoder  *jsontext.Decoder // of related objects
 	err      error             // the first
@@ -56,38 +63,35 @@ func (s *state) fail(err error) {
 
 var states = sync.Pool{New: func() any { return &state{decoder: jsontext.NewDecoder(bytes.NewReader(nil))} }}
 
-// maxKept bounds the memory that a pooled state keeps.
+// maxKept bounds the memory that a pooled state keeps, in bytes.
 const maxKept = 1 << 20
 
 func (p *ReadPlan) newState(env Env) *state {
 	s, _ := states.Get().(*state) // the pool holds nothing else
-	s.env = env
-	s.buf, s.items, s.has, s.err = s.buf[:0], s.items[:0], s.has[:0], nil
-	if cap(s.spans) < p.slots {
-		s.spans, s.lists = make([]span, p.slots), make([]span, p.slots)
+	s.env, s.err = env, nil
+	if cap(s.slots) < p.slots {
+		s.slots, s.lists = make([][]byte, p.slots), make([]span, p.slots)
 	}
-	s.spans, s.lists = s.spans[:p.slots], s.lists[:p.slots]
-	clear(s.spans)
-	clear(s.lists)
+	s.slots, s.lists = s.slots[:p.slots], s.lists[:p.slots]
 	return s
 }
 
+// free forgets the object, whose JSON belongs to others.
 func (s *state) free() {
 	s.env = Env{}
+	clear(s.slots)
+	clear(s.lists)
+	clear(s.items)
+	clear(s.operands[:])
 	s.reader.Reset(nil)
-	if cap(s.buf)+cap(s.out)+cap(s.extended) < maxKept {
+	s.items, s.has = s.items[:0], s.has[:0]
+	if cap(s.out)+cap(s.extended) < maxKept {
 		states.Put(s)
 	}
 }
 
 // value is the JSON in a slot, nil when the property is absent, null, "" or [].
-func (s *state) value(slot int) []byte {
-	at := s.spans[slot]
-	if at.from == at.to {
-		return nil
-	}
-	return s.buf[at.from:at.to]
-}
+func (s *state) value(slot int) []byte { return s.slots[slot] }
 
 // item is the JSON of one value of a list.
 func (s *state) item(slot, index int) []byte {
@@ -95,122 +99,114 @@ func (s *state) item(slot, index int) []byte {
 	if index >= list.to-list.from {
 		return nil
 	}
-	at := s.items[list.from+index]
-	return s.buf[at.from:at.to]
+	return s.items[list.from+index]
 }
 
-// read takes the next value from dec as the object that in describes.
-func (s *state) read(dec *jsontext.Decoder, in *input) error {
-	if dec.PeekKind() != '{' {
-		if self := in.children[elementItself]; self != nil {
-			return s.keep(dec, self)
-		}
-		return dec.SkipValue()
+// read takes the value that begins at a place as the object that in describes, and
+// gives the place where it ends.
+func (s *state) read(text []byte, at int, in *input) int {
+	if text[at] != '{' {
+		return s.take(text, at, in.children[elementItself])
 	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		child := in.find(name)
-		switch {
-		case child == nil:
-			err = dec.SkipValue()
-		case child.slot >= 0:
-			err = s.keep(dec, child)
-		default:
-			err = s.read(dec, child)
-		}
-		if err != nil {
-			return err
+	guessed := &in.first
+	for at = skipSpace(text, at+1); text[at] != '}'; at = skipComma(text, at) {
+		child, end := in.find(text, at, guessed)
+		at = s.take(text, skipColon(text, end), child)
+		if child != nil {
+			guessed = &child.next
 		}
 	}
-	_, err := dec.ReadToken()
-	return err
+	return at + 1
 }
 
-// find looks up a property by its name as JSON.
-func (in *input) find(name []byte) *input {
-	if len(name) < 2 {
-		return nil
+// take takes the value that begins at a place for a property, nil for one that the
+// plan does not know, and gives the place where it ends.
+func (s *state) take(text []byte, at int, child *input) int {
+	if child != nil && child.slot < 0 {
+		return s.read(text, at, child)
 	}
+	end := valueEnd(text, at)
+	if child != nil {
+		s.keep(text[at:end], child)
+	}
+	return end
+}
+
+// find looks up the property whose name begins at a place, the guessed one first,
+// and gives the place where the name ends.
+func (in *input) find(text []byte, at int, guessed *guess) (*input, int) {
+	if c := guessed.Load(); c != nil && bytes.HasPrefix(text[at:], c.name) {
+		return c, at + len(c.name)
+	}
+	end := stringEnd(text, at)
+	name := text[at+1 : end-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
-		plain, err := jsontext.AppendUnquote(nil, name)
-		if err != nil {
-			return nil
-		}
-		return in.children[string(plain)]
+		name, _ = jsontext.AppendUnquote(nil, text[at:end])
 	}
-	return in.children[string(name[1:len(name)-1])]
+	c := in.children[string(name)]
+	if c != nil {
+		guessed.Store(c)
+	}
+	return c, end
 }
 
 // keep stores a value in its slot.
-func (s *state) keep(dec *jsontext.Decoder, in *input) error {
-	if in.list && dec.PeekKind() == '[' {
-		return s.keepList(dec, in)
+func (s *state) keep(raw []byte, in *input) {
+	switch {
+	case void(raw):
+	case in.list && raw[0] == '[':
+		s.keepList(raw, in)
+	default:
+		s.slots[in.slot] = raw
 	}
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	if !void(raw) {
-		s.spans[in.slot] = s.append(raw)
-	}
-	return nil
 }
 
 // void tells whether JSON says that there is no value: Graph writes null and [],
 // and "" never is a value of SCIM either.
 func void(raw []byte) bool {
-	switch string(raw) {
-	case "null", `""`, "[]", "{}":
+	switch raw[0] {
+	case 'n':
 		return true
+	case '"':
+		return len(raw) == len(`""`)
+	case '[', '{':
+		return skipSpace(raw, 1) == len(raw)-1
 	}
 	return false
 }
 
-func (s *state) append(raw []byte) span {
-	from := len(s.buf)
-	s.buf = append(s.buf, raw...)
-	return span{from, len(s.buf)}
-}
-
 // keepList stores the values of a collection, and the collection as a whole for
 // the kinds that look at it.
-func (s *state) keepList(dec *jsontext.Decoder, in *input) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
+func (s *state) keepList(raw []byte, in *input) {
 	first := len(s.items)
-	for dec.PeekKind() != ']' {
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		if !void(raw) {
-			s.items = append(s.items, s.append(raw))
+	for value := range elements(raw) {
+		if !void(value) {
+			s.items = append(s.items, value)
 		}
 	}
 	s.lists[in.slot] = span{first, len(s.items)}
 	if len(s.items) > first {
-		s.spans[in.slot] = span{s.items[first].from, len(s.buf)}
+		s.slots[in.slot] = raw
 	}
-	_, err := dec.ReadToken()
-	return err
 }
 
-// object reads one related object from its JSON, into the same slots each time.
-func (s *state) object(raw []byte, in *input) error {
+// element reads one value of a list from its JSON, which is well-formed, into the
+// same slots each time.
+func (s *state) element(raw []byte, in *input) {
 	for _, c := range in.children {
-		s.spans[c.slot] = span{}
+		s.slots[c.slot] = nil
 	}
+	s.read(raw, 0, in)
+}
+
+// related reads one related object.
+func (s *state) related(raw []byte, in *input) error {
 	s.reader.Reset(raw)
 	s.decoder.Reset(&s.reader)
-	if err := s.read(s.decoder, in); err != nil {
+	object, err := s.decoder.ReadValue()
+	if err != nil {
 		return fmt.Errorf("a related object: %w", err)
 	}
+	s.element(object, in)
 	return nil
 }

@@ -13,18 +13,35 @@ type output interface {
 	append(s *state, dst []byte) []byte
 }
 
+// A copied output is a slot whose value is taken as it is.
+type copied int
+
+func (c copied) append(s *state, dst []byte) []byte { return append(dst, s.value(int(c))...) }
+
 // A member is an attribute or sub-attribute with its name.
 type member struct {
 	name []byte // as JSON with the colon
 	out  output
+	slot int // of a copied output, of which most members are; -1: out is another
 }
 
 func newMember(name string, out output) member {
-	return member{append(quoted(name), ':'), out}
+	m := member{append(quoted(name), ':'), out, -1}
+	if c, ok := out.(copied); ok {
+		m.slot = int(c)
+	}
+	return m
 }
 
 // append appends the member and a comma, or nothing when there is no value.
 func (m *member) append(s *state, dst []byte) []byte {
+	if m.slot >= 0 {
+		raw := s.value(m.slot)
+		if raw == nil {
+			return dst
+		}
+		return append(append(append(dst, m.name...), raw...), ',')
+	}
 	before := len(dst)
 	dst = append(dst, m.name...)
 	at := len(dst)
@@ -51,23 +68,43 @@ func closed(dst []byte, bracket byte) []byte {
 func (p *ReadPlan) Resource(dec *jsontext.Decoder, enc *jsontext.Encoder, env Env) error {
 	s := p.newState(env)
 	defer s.free()
-	if kind := dec.PeekKind(); kind != '{' {
-		if _, err := dec.ReadToken(); err != nil {
-			return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
-		}
-		return fmt.Errorf("reading a %s from Graph: a JSON object was expected, not %v", p.resource, kind)
-	}
-	if err := s.read(dec, p.input); err != nil {
-		return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
-	}
-	if len(p.Relations) > 0 && env.Relation == nil {
-		return fmt.Errorf("writing a %s: nobody supplies %s", p.resource, strings.Join(p.Relations, ", "))
-	}
-	s.extended = p.appendExtensions(s, s.extended[:0])
-	if s.err == nil {
+	if s.fail(p.read(s, dec)); s.err == nil {
 		p.write(s, enc)
 	}
 	return s.err
+}
+
+// Append is Resource for a resource that is appended to dst, always as a whole.
+// It is well-formed JSON, and need not be checked again. With an error dst is
+// what it was.
+func (p *ReadPlan) Append(dst []byte, dec *jsontext.Decoder, env Env) ([]byte, error) {
+	s := p.newState(env)
+	defer s.free()
+	out := dst
+	if s.fail(p.read(s, dec)); s.err == nil {
+		out = p.append(s, dst)
+	}
+	if s.err != nil {
+		return dst, s.err
+	}
+	return out, nil
+}
+
+// read reads the object and makes the extensions of it.
+func (p *ReadPlan) read(s *state, dec *jsontext.Decoder) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
+	}
+	if raw.Kind() != '{' {
+		return fmt.Errorf("reading a %s from Graph: a JSON object was expected, not %v", p.resource, raw.Kind())
+	}
+	if len(p.Relations) > 0 && s.env.Relation == nil {
+		return fmt.Errorf("writing a %s: nobody supplies %s", p.resource, strings.Join(p.Relations, ", "))
+	}
+	s.read(raw, 0, p.input)
+	s.extended = p.appendExtensions(s, s.extended[:0])
+	return nil
 }
 
 // appendExtensions makes the extensions before anything else, because schemas,
@@ -86,7 +123,13 @@ func (p *ReadPlan) write(s *state, enc *jsontext.Encoder) {
 		p.stream(s, enc)
 		return
 	}
-	dst := append(s.out[:0], `{"schemas":`...)
+	if s.out = p.append(s, s.out[:0]); s.err == nil {
+		s.fail(enc.WriteValue(s.out))
+	}
+}
+
+func (p *ReadPlan) append(s *state, dst []byte) []byte {
+	dst = append(dst, `{"schemas":`...)
 	dst = append(p.appendSchemas(s, dst), ',')
 	dst = p.id.append(s, dst)
 	for i := range p.core {
@@ -94,10 +137,7 @@ func (p *ReadPlan) write(s *state, enc *jsontext.Encoder) {
 	}
 	dst = p.meta.append(s, dst)
 	dst = append(dst, s.extended...)
-	s.out = closed(dst, '}')
-	if s.err == nil {
-		s.fail(enc.WriteValue(s.out))
-	}
+	return closed(dst, '}')
 }
 
 // stream writes a resource attribute by attribute.

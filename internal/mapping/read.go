@@ -10,7 +10,7 @@ import (
 )
 
 // A ReadPlan translates Graph objects to SCIM resources for one projection. It
-// is immutable and safe for concurrent use.
+// is safe for concurrent use.
 type ReadPlan struct {
 	Select    []string // Graph properties, "id" among them always
 	Expand    string   // the navigation to expand, "manager", or ""
@@ -43,7 +43,7 @@ func (t *Table) Read(want Want) *ReadPlan {
 	b := planner{table: t, plan: p, want: want}
 	id := b.slot(graphPath{property: "id", index: -1})
 	p.head = quoted(t.urn)
-	p.id = newMember("id", emitter(func(s *state, dst []byte) []byte { return append(dst, s.value(id)...) }))
+	p.id = newMember("id", copied(id))
 	p.core = b.members(t.urn)
 	p.meta = newMember("meta", b.metaOutput(id))
 	for _, x := range t.prefixes {

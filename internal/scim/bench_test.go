@@ -19,7 +19,7 @@ func (p page) Get(_ context.Context, _ string, _ Projection, enc *jsontext.Encod
 func (p page) List(_ context.Context, q Query, out *ListWriter) error {
 	out.Total(q.Count)
 	for range q.Count {
-		if err := out.Resource(func(enc *jsontext.Encoder) error { return enc.WriteValue(p.resource) }); err != nil {
+		if err := out.Append(func(dst []byte) ([]byte, error) { return append(dst, p.resource...), nil }); err != nil {
 			return err
 		}
 	}

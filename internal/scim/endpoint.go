@@ -57,7 +57,7 @@ func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := &reply{w: w, status: http.StatusOK}
-	out := newListWriter(a.encoder(), q.StartIndex)
+	out := newListWriter(a, q.StartIndex)
 	if t == isFalse { // known without asking
 		out.Total(0)
 	} else if err := e.typ.Reader.List(r.Context(), q, out); err != nil {

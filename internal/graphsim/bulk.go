@@ -42,8 +42,7 @@ func (d *Directory) Add(entity string, v Values) (string, error) {
 			return "", fmt.Errorf("graphsim: %s has no property %q", entity, name)
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.lockPast()()
 	if id == "" {
 		id = d.ids.next()
 	}
@@ -70,17 +69,16 @@ func (d *Directory) AddOwners(object string, ids ...string) error {
 
 // SetManager sets the manager of a user.
 func (d *Directory) SetManager(user, managerID string) error {
-	d.mu.Lock()
+	unlock := d.lockPast()
 	if o := d.byID[user]; o != nil {
 		d.clear(manager, o)
 	}
-	d.mu.Unlock()
+	unlock()
 	return d.linkAll(manager, user, []string{managerID})
 }
 
 func (d *Directory) linkAll(r relation, from string, ids []string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.lockPast()()
 	o := d.byID[from]
 	if o == nil {
 		return fmt.Errorf("graphsim: there is no object %s", from)
@@ -99,8 +97,7 @@ func (d *Directory) linkAll(r relation, from string, ids []string) error {
 // Assign gives a principal an app role of a service principal and tells the id
 // of the assignment. An empty role is the default access.
 func (d *Directory) Assign(principalID, resourceID, appRoleID string) (string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.lockPast()()
 	from, to := d.byID[principalID], d.byID[resourceID]
 	if from == nil || to == nil || to.kind.name != "servicePrincipal" {
 		return "", fmt.Errorf("graphsim: cannot assign %s to %s", principalID, resourceID)

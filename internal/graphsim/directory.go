@@ -25,6 +25,7 @@ type Directory struct {
 
 	mu      sync.RWMutex
 	lag     Lag
+	past    time.Duration // how long ago what is changed now is to have happened
 	seq     uint32
 	byID    map[string]*object
 	sets    map[*kind]*links
@@ -81,7 +82,7 @@ func (d *Directory) insert(k *kind, id string, s *state) *object {
 // apply makes a state the newest of an object; the caller holds the lock.
 func (d *Directory) apply(o *object, next *state) {
 	d.reindex(o, o.state, next)
-	now := d.clock()
+	now := d.clock().Add(-d.past)
 	next.since, next.prev = now.UnixNano(), nil
 	if d.lag.List > 0 {
 		next.prev = o.state
@@ -134,10 +135,21 @@ func (d *Directory) note(r relation, from, to *object, made bool) {
 	if d.lag.List == 0 {
 		return
 	}
-	now := d.clock()
+	now := d.clock().Add(-d.past)
 	oldest := now.Add(-d.lag.List).UnixNano()
 	from.links[r].note(change{other: to, made: made, at: now.UnixNano()}, oldest)
 	to.links[r.inverse()].note(change{other: from, made: made, at: now.UnixNano()}, oldest)
+}
+
+// lockPast locks the directory for changes that are to have been there always: so
+// long ago that lag hides none of them.
+func (d *Directory) lockPast() (unlock func()) {
+	d.mu.Lock()
+	d.past = d.lag.List
+	return func() {
+		d.past = 0
+		d.mu.Unlock()
+	}
 }
 
 // reading is what a read by id sees, listing what a read of a collection sees.

@@ -17,10 +17,10 @@ func (s *Simulator) Tenant(id string) *Directory {
 		return d
 	}
 	d := newDirectory(id, s.schema, s.options.Seed, s.Now)
+	d.SetLag(s.options.Lag)
 	if err := d.addDomains(s.options.Domains); err != nil {
 		panic(err) // the options name a domain twice
 	}
-	d.SetLag(s.options.Lag)
 	s.tenants[id] = d
 	s.login.AddTenant(id, s.names(id)...)
 	return d

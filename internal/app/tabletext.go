@@ -2,12 +2,13 @@ package app
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
-	"entrascim/internal/mapping"
-
 	"github.com/scim2/filter-parser/v2"
+
+	"entrascim/internal/mapping"
 )
 
 // Show is the compiled table, one row a line, with everything laid on it.
@@ -118,13 +119,16 @@ func (t *Tables) Explain(resource, attribute string) (string, error) {
 	return b.String(), nil
 }
 
+// brackets are the selectors of a path in a table.
+var brackets = regexp.MustCompile(`\[[^\]]*\]`)
+
 // isNamed tells whether the row is about the attribute, by any of its names.
 func isNamed(row mapping.Row, attribute string) bool {
 	short := row.Attr.Name
 	if row.Attr.Sub != "" {
 		short += "." + row.Attr.Sub
 	}
-	for _, name := range []string{row.SCIM, row.Attr.String(), short, row.Attr.Name} {
+	for _, name := range []string{row.SCIM, brackets.ReplaceAllString(row.SCIM, ""), row.Attr.String(), short, row.Attr.Name} {
 		if strings.EqualFold(name, attribute) {
 			return true
 		}

@@ -26,6 +26,8 @@ type limits struct {
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
+	// lastWords is how long a request that is cut off has for telling its client.
+	lastWords = time.Second
 )
 
 // A service is one listener and what answers on it.
@@ -33,6 +35,7 @@ type service struct {
 	name   string
 	ln     net.Listener
 	server *http.Server
+	cut    context.CancelFunc // cancels the requests under way
 }
 
 // listen opens the address, so that it is known to be free before anything is
@@ -46,6 +49,8 @@ func listen(ctx context.Context, name, address string, cert *tls.Certificate, l 
 	if l.connections > 0 {
 		ln = limitConnections(ln, l.connections)
 	}
+	// The requests under way outlive ctx: they are drained.
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	server := &http.Server{
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       l.read,
@@ -53,13 +58,12 @@ func listen(ctx context.Context, name, address string, cert *tls.Certificate, l 
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    l.header,
 		ErrorLog:          stdlog.New(errorLog{zerolog.Ctx(ctx)}, "", 0),
-		// The requests under way outlive ctx: they are drained.
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	if cert != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
 	}
-	return &service{name, ln, server}, nil
+	return &service{name, ln, server, cut}, nil
 }
 
 // url is how a program on this machine reaches the service.
@@ -94,13 +98,21 @@ func (s *service) serve() error {
 	return nil
 }
 
-// stop lets the requests under way end, for as long as ctx lasts.
+// stop lets the requests under way end, for as long as ctx lasts. Those that take
+// longer are cancelled, and may say so.
 func (s *service) stop(ctx context.Context) error {
-	if err := s.server.Shutdown(ctx); err != nil {
-		s.server.Close()
-		return fmt.Errorf("stopping the %s: requests were cut off: %w", s.name, err)
+	defer s.cut()
+	err := s.server.Shutdown(ctx)
+	if err == nil {
+		return nil
 	}
-	return nil
+	s.cut()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if s.server.Shutdown(last) != nil {
+		s.server.Close()
+	}
+	return fmt.Errorf("stopping the %s: requests were cut off: %w", s.name, err)
 }
 
 // runAll serves until ctx ends or a service fails, then stops the services, the
@@ -129,5 +141,6 @@ func runAll(ctx context.Context, grace time.Duration, services []*service) error
 func closeAll(services []*service) {
 	for _, s := range services {
 		s.ln.Close()
+		s.cut()
 	}
 }

@@ -62,26 +62,47 @@ func TestStopDrainsLastFirst(t *testing.T) {
 	}
 }
 
+// A request that takes longer than the grace is cancelled, and its client told;
+// one that does not listen to that is cut off.
 func TestStopCutsOffAfterTheGrace(t *testing.T) {
 	t.Parallel()
-	entered := make(chan struct{})
-	s := open(t, "gateway", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done()
-	}))
-	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() { stopped <- runAll(ctx, time.Millisecond, []*service{s}) }()
-	go func() {
-		if answer, err := http.Get("http://" + s.ln.Addr().String()); err == nil {
-			answer.Body.Close()
-			t.Errorf("an answer: %d", answer.StatusCode)
-		}
-	}()
-	<-entered
-	cancel()
-	if err := <-stopped; err == nil {
-		t.Error("nothing said of the request that was cut off")
+	for name, deaf := range map[string]bool{"cancelled": false, "deaf": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entered := make(chan struct{})
+			s := open(t, "gateway", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				close(entered)
+				<-r.Context().Done()
+				if deaf {
+					<-t.Context().Done()
+				}
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}))
+			ctx, cancel := context.WithCancel(t.Context())
+			stopped, answered := make(chan error, 1), make(chan int, 1)
+			go func() { stopped <- runAll(ctx, time.Millisecond, []*service{s}) }()
+			go func() {
+				answer, err := http.Get("http://" + s.ln.Addr().String())
+				if err != nil {
+					answered <- 0
+					return
+				}
+				answer.Body.Close()
+				answered <- answer.StatusCode
+			}()
+			<-entered
+			cancel()
+			if err := <-stopped; err == nil {
+				t.Error("nothing said of the request that was cut off")
+			}
+			want := http.StatusServiceUnavailable
+			if deaf {
+				want = 0
+			}
+			if got := <-answered; got != want {
+				t.Errorf("status %d, want %d", got, want)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,9 @@
 package scim
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -21,6 +24,7 @@ type reply struct {
 	whole    bool   // hold everything back
 	held     []byte
 	started  bool
+	gone     error // why the client could not be written to
 }
 
 // encoder writes what the Readers and Writers make.
@@ -35,7 +39,7 @@ func newEncoder(to io.Writer) *jsontext.Encoder {
 // Write takes a part of the body.
 func (a *reply) Write(part []byte) (int, error) {
 	if a.started {
-		return a.w.Write(part)
+		return a.send(part)
 	}
 	a.held = append(a.held, part...)
 	if a.whole || len(a.held) <= head {
@@ -48,9 +52,19 @@ func (a *reply) start() error {
 	a.started = true
 	a.header()
 	a.w.WriteHeader(a.status)
-	_, err := a.w.Write(a.held)
+	_, err := a.send(a.held)
 	a.held = nil
 	return err
+}
+
+// send writes to the client. When that fails the client is gone, which is a
+// cancellation and no failure of the gateway's.
+func (a *reply) send(part []byte) (int, error) {
+	n, err := a.w.Write(part)
+	if err != nil {
+		a.gone = fmt.Errorf("the client went away: %w: %w", context.Canceled, err)
+	}
+	return n, a.gone
 }
 
 func (a *reply) header() {
@@ -68,7 +82,7 @@ func (a *reply) header() {
 func (a *reply) finish(r *http.Request, err error) {
 	switch {
 	case err != nil && a.started:
-		note(r.Context(), err)
+		note(r.Context(), cmp.Or(a.gone, err))
 		panic(http.ErrAbortHandler)
 	case err != nil:
 		WriteError(a.w, r, err)

@@ -146,3 +146,29 @@ func TestWriteErrorRetryAfter(t *testing.T) {
 		})
 	}
 }
+
+// TestClientGoesAway: an answer that nobody takes any more is a cancellation, not
+// a failure of the gateway's.
+func TestClientGoesAway(t *testing.T) {
+	t.Parallel()
+	rt := userType()
+	rt.Reader = odd{list: resources(100)}
+	h, outcome := NewHandler([]ResourceType{*rt}, Options{}), &Outcome{}
+	r := httptest.NewRequestWithContext(NewContext(t.Context(), outcome), http.MethodGet, "/Users", nil)
+	broken := func() (v any) {
+		defer func() { v = recover() }()
+		h.ServeHTTP(deaf{httptest.NewRecorder()}, r)
+		return nil
+	}()
+	if err, _ := broken.(error); !errors.Is(err, http.ErrAbortHandler) {
+		t.Errorf("panic %v", broken)
+	}
+	if err := outcome.Err(); !errors.Is(err, context.Canceled) || !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("outcome %v", err)
+	}
+}
+
+// deaf is a client that is gone.
+type deaf struct{ *httptest.ResponseRecorder }
+
+func (deaf) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

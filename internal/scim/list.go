@@ -29,7 +29,7 @@ type ListWriter struct {
 }
 
 func newListWriter(to io.Writer, startIndex int) *ListWriter {
-	w := &ListWriter{to: to, part: make([]byte, 0, maxPart), startIndex: startIndex, total: -1}
+	w := &ListWriter{to: to, startIndex: startIndex, total: -1}
 	w.enc = newEncoder((*partWriter)(w))
 	return w
 }

@@ -15,7 +15,6 @@ READ_ONLY=(
   Application.Read.All
   Directory.Read.All
   Organization.Read.All
-  Domain.Read.All
 )
 READ_WRITE=(
   User.ReadWrite.All

@@ -150,4 +150,8 @@ func TestReadWritePermissions(t *testing.T) {
 			t.Errorf("%s %s %s: %d %v", write.method, write.path, write.body, status, answer)
 		}
 	}
+	status, answer := scim(http.MethodPost, "/Users", `{"userName": "grace@elsewhere.example", "displayName": "Grace Hopper"}`)
+	if detail, _ := answer["detail"].(string); status != http.StatusBadRequest || !strings.Contains(detail, "fabrikam.com") {
+		t.Errorf("an unverified domain: %d %v", status, answer)
+	}
 }

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,10 +45,32 @@ func (r *resource) fetch(ctx context.Context, f fetch) (object, error) {
 		o, err = r.fetchOnce(ctx, f)
 		return err
 	}, f.id)
-	if fault.Is(err, fault.NotFound) {
+	switch {
+	case errors.Is(err, errHalfSeen):
+		f := *fault.From(err)
+		f.Kind, f.Detail = fault.Unavailable, "The directory does not yet show all of this "+r.table.Resource()+"."
+		return o, &f
+	case fault.Is(err, fault.NotFound):
 		return o, r.absent(err)
 	}
 	return o, err
+}
+
+// errHalfSeen says that an object was found, but not a relation that every such
+// object has: a part of the directory does not know it yet, or no longer.
+var errHalfSeen = errors.New("entra: an object is there without its relations")
+
+// halfSeen finds such a relation in the results of relationRequests. Only a
+// manager may not be there.
+func halfSeen(relations []string, results []graph.Result) error {
+	for i, name := range relations {
+		if name != relationManager && fault.Is(results[i].Err, fault.NotFound) {
+			f := *fault.From(results[i].Err)
+			f.Err = errors.Join(errHalfSeen, f.Err)
+			return &f
+		}
+	}
+	return nil
 }
 
 func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
@@ -67,6 +90,9 @@ func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 	}
 	if results[0].Err != nil {
 		return object{}, results[0].Err
+	}
+	if err := halfSeen(relations, results[1:]); err != nil {
+		return object{}, err
 	}
 	objects := []object{{raw: results[0].Body}}
 	if err := r.relate(ctx, objects, relations, f.lenient, results[1:]); err != nil {

@@ -3,6 +3,8 @@ package scim
 import (
 	"net/http"
 	"net/url"
+
+	"entrascim/internal/fault"
 )
 
 // endpoint serves the resources of one type.
@@ -61,7 +63,7 @@ func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
 	if t == isFalse { // known without asking
 		out.Total(0)
 	} else if err := e.typ.Reader.List(r.Context(), q, out); err != nil {
-		a.finish(r, err)
+		a.finish(r, misplaced(err))
 		return
 	}
 	a.finish(r, out.close())
@@ -91,7 +93,19 @@ func (e *endpoint) create(w http.ResponseWriter, r *http.Request) {
 	a := &reply{w: w, status: http.StatusCreated, whole: true}
 	id, err := e.typ.Writer.Create(r.Context(), doc, p, a.encoder())
 	a.location = e.location(r, id)
-	a.finish(r, err)
+	a.finish(r, misplaced(err))
+}
+
+// misplaced is for requests that name no resource: that something was not found
+// is a failure behind the gateway then, and not the client's (RFC 7644 section
+// 3.12 has 404 for a resource that was asked for).
+func misplaced(err error) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	f := *fault.From(err)
+	f.Kind = fault.BadGateway
+	return &f
 }
 
 func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) {

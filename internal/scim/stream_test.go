@@ -172,3 +172,18 @@ func TestClientGoesAway(t *testing.T) {
 type deaf struct{ *httptest.ResponseRecorder }
 
 func (deaf) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestNothingFoundForAList: 404 is for a resource that was asked for.
+func TestNothingFoundForAList(t *testing.T) {
+	t.Parallel()
+	base, _ := oddly(t, odd{
+		list: func(*ListWriter) error { return fault.New(fault.NotFound, "No such resource.") },
+		get:  func(*jsontext.Encoder) error { return fault.New(fault.NotFound, "No such resource.") },
+	})
+	if a := call(t, base, "GET", "/Users", ""); a.status != 502 {
+		t.Errorf("list: got %d %s", a.status, a.text)
+	}
+	if a := call(t, base, "GET", "/Users/x", ""); a.status != 404 {
+		t.Errorf("one: got %d %s", a.status, a.text)
+	}
+}

@@ -38,25 +38,28 @@ func TestRetry(t *testing.T) {
 		kind    fault.Kind // Internal: success
 		waits   []time.Duration
 	}{
-		"429, then well":                  {user("POST"), []http.HandlerFunc{throttled, ok}, 2, 0, []time.Duration{7 * time.Second}},
-		"429 for ever":                    {user("GET"), []http.HandlerFunc{throttled}, 5, fault.Throttled, slices.Repeat([]time.Duration{7 * time.Second}, 4)},
-		"503 of a POST":                   {user("POST"), []http.HandlerFunc{status(503, ``, "Retry-After", "2"), ok}, 2, 0, []time.Duration{2 * time.Second}},
-		"503 for ever":                    {user("GET"), []http.HandlerFunc{status(503, ``)}, 5, fault.Unavailable, nil},
-		"504 of a GET":                    {user("GET"), []http.HandlerFunc{status(504, ``), ok}, 2, 0, nil},
-		"504 of a POST":                   {user("POST"), []http.HandlerFunc{status(504, ``), ok}, 1, fault.Timeout, nil},
-		"500 of a PATCH":                  {user("PATCH"), []http.HandlerFunc{status(500, `{}`), ok}, 2, 0, nil},
-		"500 of a POST":                   {user("POST"), []http.HandlerFunc{status(500, `{}`), ok}, 1, fault.BadGateway, nil},
-		"lost GET":                        {user("GET"), []http.HandlerFunc{drop, ok}, 2, 0, nil},
-		"lost DELETE":                     {user("DELETE"), []http.HandlerFunc{drop, status(204, ``)}, 2, 0, nil},
-		"lost PATCH":                      {user("PATCH"), []http.HandlerFunc{drop, status(204, ``)}, 2, 0, nil},
-		"lost POST":                       {user("POST"), []http.HandlerFunc{drop, ok}, 1, fault.Unavailable, nil},
-		"lost POST that only reads":       {Request{Method: "POST", Path: "/directoryObjects/getByIds", Body: []byte(`{}`), Repeatable: true}, []http.HandlerFunc{drop, ok}, 2, 0, nil},
-		"concurrent change":               {user("PATCH"), []http.HandlerFunc{busy, busy, status(204, ``)}, 3, 0, nil},
-		"concurrent change for ever":      {user("PATCH"), []http.HandlerFunc{busy}, 5, fault.Conflict, nil},
-		"another conflict":                {user("PATCH"), []http.HandlerFunc{status(409, refusal("Conflict", "x"))}, 1, fault.Conflict, nil},
-		"404 is not tried again":          {user("GET"), []http.HandlerFunc{status(404, refusal("Request_ResourceNotFound", "x")), ok}, 1, fault.NotFound, nil},
-		"400 is not tried again":          {user("GET"), []http.HandlerFunc{status(400, refusal("Request_BadRequest", "x")), ok}, 1, fault.InvalidValue, nil},
-		"Retry-After beyond the patience": {user("GET"), []http.HandlerFunc{status(429, ``, "Retry-After", "61"), ok}, 1, fault.Throttled, nil},
+		"429, then well":                   {user("POST"), []http.HandlerFunc{throttled, ok}, 2, 0, []time.Duration{7 * time.Second}},
+		"429 for ever":                     {user("GET"), []http.HandlerFunc{throttled}, 5, fault.Throttled, slices.Repeat([]time.Duration{7 * time.Second}, 4)},
+		"503 of a POST":                    {user("POST"), []http.HandlerFunc{status(503, ``, "Retry-After", "2"), ok}, 2, 0, []time.Duration{2 * time.Second}},
+		"503 for ever":                     {user("GET"), []http.HandlerFunc{status(503, ``)}, 5, fault.Unavailable, nil},
+		"504 of a GET":                     {user("GET"), []http.HandlerFunc{status(504, ``), ok}, 2, 0, nil},
+		"504 of a POST":                    {user("POST"), []http.HandlerFunc{status(504, ``), ok}, 1, fault.Timeout, nil},
+		"500 of a PATCH":                   {user("PATCH"), []http.HandlerFunc{status(500, `{}`), ok}, 2, 0, nil},
+		"500 of a POST":                    {user("POST"), []http.HandlerFunc{status(500, `{}`), ok}, 1, fault.BadGateway, nil},
+		"lost GET":                         {user("GET"), []http.HandlerFunc{drop, ok}, 2, 0, nil},
+		"lost DELETE":                      {user("DELETE"), []http.HandlerFunc{drop, status(204, ``)}, 2, 0, nil},
+		"lost DELETE that was done":        {user("DELETE"), []http.HandlerFunc{drop, status(404, refusal("Request_ResourceNotFound", "x"))}, 2, 0, nil},
+		"DELETE that failed, but was done": {user("DELETE"), []http.HandlerFunc{status(500, `{}`), status(404, refusal("Request_ResourceNotFound", "x"))}, 2, 0, nil},
+		"throttled DELETE of nothing":      {user("DELETE"), []http.HandlerFunc{throttled, status(404, refusal("Request_ResourceNotFound", "x"))}, 2, fault.NotFound, []time.Duration{7 * time.Second}},
+		"lost PATCH":                       {user("PATCH"), []http.HandlerFunc{drop, status(204, ``)}, 2, 0, nil},
+		"lost POST":                        {user("POST"), []http.HandlerFunc{drop, ok}, 1, fault.Unavailable, nil},
+		"lost POST that only reads":        {Request{Method: "POST", Path: "/directoryObjects/getByIds", Body: []byte(`{}`), Repeatable: true}, []http.HandlerFunc{drop, ok}, 2, 0, nil},
+		"concurrent change":                {user("PATCH"), []http.HandlerFunc{busy, busy, status(204, ``)}, 3, 0, nil},
+		"concurrent change for ever":       {user("PATCH"), []http.HandlerFunc{busy}, 5, fault.Conflict, nil},
+		"another conflict":                 {user("PATCH"), []http.HandlerFunc{status(409, refusal("Conflict", "x"))}, 1, fault.Conflict, nil},
+		"404 is not tried again":           {user("GET"), []http.HandlerFunc{status(404, refusal("Request_ResourceNotFound", "x")), ok}, 1, fault.NotFound, nil},
+		"400 is not tried again":           {user("GET"), []http.HandlerFunc{status(400, refusal("Request_BadRequest", "x")), ok}, 1, fault.InvalidValue, nil},
+		"Retry-After beyond the patience":  {user("GET"), []http.HandlerFunc{status(429, ``, "Retry-After", "61"), ok}, 1, fault.Throttled, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -267,5 +270,30 @@ func TestNobodyListens(t *testing.T) {
 	c := login.client(t, func(o *Options) { o.BaseURL = closed.URL })
 	if _, err := c.Do(t.Context(), user("POST")); !fault.Is(err, fault.Unavailable) || len(login.waits()) != 4 {
 		t.Errorf("error %v after waits %v", err, login.waits())
+	}
+}
+
+// A POST whose answer is lost is not sent again, and nobody is told that nothing
+// was done.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		method string
+		graph  http.HandlerFunc
+		want   bool
+	}{
+		"lost":        {"POST", drop, true},
+		"timed out":   {"POST", status(504, ``), true},
+		"unavailable": {"POST", status(503, ``), false},
+		"refused":     {"POST", status(400, refusal("Request_BadRequest", "x")), false},
+		"reading":     {"GET", drop, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newServer(t, test.graph).client(t).Do(t.Context(), user(test.method))
+			if detail := fault.From(err).Detail; err == nil || strings.Contains(detail, "not known whether") != test.want {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

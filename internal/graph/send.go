@@ -21,10 +21,13 @@ import (
 // exchange sends a call until it is answered, refused for good, or out of budget.
 // The response's body aliases buf.
 func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
-	client, renewed := c.kept, false
+	client, renewed, doubt := c.kept, false, false
 	for {
 		used := c.tokens.credential()
 		res, err := c.attempt(ctx, client, k, buf)
+		if doubt && k.method == abs.DELETE && fault.Is(err, fault.NotFound) {
+			return &Response{Status: http.StatusNoContent}, nil // the attempt before did it
+		}
 		if err == nil {
 			return res, nil
 		}
@@ -36,8 +39,9 @@ func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *bud
 			continue
 		}
 		advice := advise(err, k.repeatable)
+		doubt = doubt || uncertain(err)
 		if advice == stop {
-			return nil, err
+			return nil, unknown(k, err)
 		}
 		if err := b.wait(ctx, err); err != nil {
 			return nil, err
@@ -46,6 +50,20 @@ func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *bud
 			client = c.fresh
 		}
 	}
+}
+
+// uncertain tells whether Graph may have done what was asked, though the attempt
+// failed: it is what is sent again only when that does no harm.
+func uncertain(err error) bool { return advise(err, true) != stop && advise(err, false) == stop }
+
+// unknown makes the fault of a call that was not sent again for this say so.
+func unknown(k call, err error) error {
+	if k.repeatable || !uncertain(err) {
+		return err
+	}
+	f := *fault.From(err)
+	f.Detail += " It is not known whether the change was made."
+	return &f
 }
 
 // attempt sends a call once.

@@ -90,9 +90,7 @@ func (l *listing) page(ctx context.Context) error {
 	w := walk{from: from, to: to, top: pageSize(l.query.Count)}
 	if len(l.relations(l.plan)) == 0 {
 		env := l.env(object{})
-		w.each = func(dec *jsontext.Decoder) error {
-			return l.out.Resource(func(enc *jsontext.Encoder) error { return l.emit(dec, l.plan, env, enc) })
-		}
+		w.each = func(dec *jsontext.Decoder) error { return l.put(dec, env) }
 	} else {
 		w.each = l.hold
 		w.flush = func() error {
@@ -102,6 +100,17 @@ func (l *listing) page(ctx context.Context) error {
 		}
 	}
 	return l.told(l.walk(ctx, w))
+}
+
+// put writes the object that dec stands before.
+func (l *listing) put(dec *jsontext.Decoder, env mapping.Env) error {
+	if l.shortens() {
+		return l.out.Resource(func(enc *jsontext.Encoder) error { return l.emit(dec, l.plan, env, enc) })
+	}
+	return l.out.Append(func(dst []byte) ([]byte, error) {
+		dst, err := l.plan.Append(dst, dec, env)
+		return dst, broken(err)
+	})
 }
 
 // told tells the client how many resources match.
@@ -152,7 +161,7 @@ func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan
 	size := max(inFlight/max(len(relations), 1), 1)
 	return func(yield func([]object, error) bool) {
 		for some := range slices.Chunk(raws, size) {
-			objects, err := l.gather(ctx, some, relations)
+			objects, err := l.gather(ctx, some, plan)
 			if !yield(objects, err) || err != nil {
 				return
 			}
@@ -160,8 +169,10 @@ func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan
 	}
 }
 
-// gather reads the relations of some objects.
-func (l *listing) gather(ctx context.Context, raws []jsontext.Value, relations []string) ([]object, error) {
+// gather reads the relations of some objects. One whose relations the directory
+// does not find is read again by itself: it is gone and left out, or it is new.
+func (l *listing) gather(ctx context.Context, raws []jsontext.Value, plan *mapping.ReadPlan) ([]object, error) {
+	relations, lenient := l.relations(plan), !l.query.Projection.Explicit()
 	objects := make([]object, len(raws))
 	ids := make([]string, len(raws))
 	for i, raw := range raws {
@@ -171,10 +182,43 @@ func (l *listing) gather(ctx context.Context, raws []jsontext.Value, relations [
 		return objects, nil
 	}
 	results, err := l.graph.Batch(ctx, l.relationRequests(ids, relations), graph.Parallel)
-	if err == nil {
-		err = l.relate(ctx, objects, relations, !l.query.Projection.Explicit(), results)
+	if err != nil {
+		return nil, err
 	}
-	return objects, err
+	var seen []object
+	var found []graph.Result
+	late := map[int]bool{}
+	for i := range objects {
+		own := results[i*len(relations) : (i+1)*len(relations)]
+		if late[i] = halfSeen(relations, own) != nil; !late[i] {
+			seen, found = append(seen, objects[i]), append(found, own...)
+		}
+	}
+	if err := l.relate(ctx, seen, relations, lenient, found); err != nil {
+		return nil, err
+	}
+	return l.again(ctx, ids, late, seen, fetch{plan: plan, lenient: lenient})
+}
+
+// again puts the late objects among those that were seen.
+func (l *listing) again(ctx context.Context, ids []string, late map[int]bool, seen []object, f fetch) ([]object, error) {
+	all := make([]object, 0, len(ids))
+	for i, id := range ids {
+		if !late[i] {
+			all, seen = append(all, seen[0]), seen[1:]
+			continue
+		}
+		f.id = id
+		o, err := l.fetch(ctx, f)
+		switch {
+		case fault.Is(err, fault.NotFound): // gone
+		case err != nil:
+			return nil, err
+		default:
+			all = append(all, o)
+		}
+	}
+	return all, nil
 }
 
 // relations of a plan that need requests of their own: an advanced query cannot

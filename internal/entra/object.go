@@ -74,10 +74,13 @@ func (r *resource) document(o object, plan *mapping.ReadPlan) (scim.Document, er
 // broken classifies the errors of reading what Graph sent: what is no fault yet
 // and no failure to write to the client is a broken answer.
 func broken(err error) error {
+	if err == nil {
+		return nil // before the targets below are allocated: this is called for each object
+	}
 	var f *fault.Error
 	var syntactic *jsontext.SyntacticError
 	var semantic *json.SemanticError
-	if err == nil || errors.As(err, &f) {
+	if errors.As(err, &f) {
 		return err
 	}
 	if errors.As(err, &syntactic) || errors.As(err, &semantic) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {

@@ -61,7 +61,7 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 
 // relationAttribute is the attribute that a relation stands behind.
 func (r *resource) relationAttribute(relation string) string {
-	for _, row := range r.table.Rows() {
+	for _, row := range r.rows {
 		if row.Relation == relation {
 			return r.attrName(mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name})
 		}

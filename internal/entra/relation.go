@@ -81,8 +81,8 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 	return r.applications(ctx, held, lenient)
 }
 
-// first is the first page of a relation, nil when there is none: the object is
-// gone meanwhile, has no manager, or the relation may not be read.
+// first is the first page of a relation, nil when there is none: a user has no
+// manager, or the relation may not be read.
 func (r *resource) first(ctx context.Context, name string, lenient bool, result graph.Result) (jsontext.Value, error) {
 	switch {
 	case result.Err == nil:

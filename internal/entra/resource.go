@@ -17,12 +17,13 @@ type resource struct {
 	*Directory
 
 	table *mapping.Table
+	rows  []mapping.Row // of the table
 	typ   scim.ResourceType
 	plans plans
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
-	r := &resource{Directory: d, table: t}
+	r := &resource{Directory: d, table: t, rows: t.Rows()}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r,
@@ -36,7 +37,7 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 // supplied names the attributes that a client may leave out of a new resource
 // though they are required: those that the table derives, and others.
 func (r *resource) supplied(others ...string) []string {
-	for _, row := range r.table.Rows() {
+	for _, row := range r.rows {
 		if row.Required && (row.Derive != "" || row.Default != nil) {
 			others = append(others, row.Attr.Name)
 		}
@@ -116,7 +117,7 @@ func either(a, b mapping.Want) mapping.Want {
 // to; "" when there is none. Attributes that can be written come first.
 func (r *resource) attribute(property string) string {
 	found := ""
-	for _, row := range r.table.Rows() {
+	for _, row := range r.rows {
 		head, _, _ := strings.Cut(strings.ReplaceAll(row.Graph, "/", "."), "[")
 		if head == "" || row.Relation != "" || (head != property && !strings.HasPrefix(head, property+".")) {
 			continue

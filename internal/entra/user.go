@@ -179,7 +179,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 // alone by a document without it: a client that sends back what it read does not
 // know of it.
 func (r *resource) replaceable(doc scim.Document) mapping.Want {
-	rows := slices.DeleteFunc(r.table.Rows(), func(row mapping.Row) bool {
+	rows := slices.DeleteFunc(slices.Clone(r.rows), func(row mapping.Row) bool {
 		return !row.Writable() || row.Returned == "request" && !has(doc, row.Attr, r.typ.Schema.ID)
 	})
 	return func(urn, name, sub string) bool {

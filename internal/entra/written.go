@@ -144,7 +144,7 @@ func (r *resource) refreshed(id string, o object, known mapping.Want) (object, e
 		return o, broken(err)
 	}
 	maps.DeleteFunc(sent, func(name string, value any) bool { return shows(shown[name], value) })
-	for _, row := range r.table.Rows() {
+	for _, row := range r.rows {
 		_, stale := sent[row.Property()]
 		if stale && row.Relation == "" && row.Writable() && known(row.Attr.URN, row.Attr.Name, row.Attr.Sub) {
 			o.unsure = append(o.unsure, row.Property())

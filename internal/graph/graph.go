@@ -85,7 +85,7 @@ type Options struct {
 	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim"
 	Timeout    time.Duration     // one request to Graph, retries apart; default 30 s
 	Retries    int               // attempts after the first; default 4; -1: none
-	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 60 s
+	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 20 s
 	Parallel   int               // batches under way at once for one call; default 4
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
 
@@ -97,7 +97,7 @@ func (o Options) withDefaults() Options {
 	o.UserAgent = cmp.Or(o.UserAgent, "entrascim")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Retries = max(cmp.Or(o.Retries, 4), 0)
-	o.Patience = cmp.Or(o.Patience, time.Minute)
+	o.Patience = cmp.Or(o.Patience, 20*time.Second)
 	o.Parallel = max(cmp.Or(o.Parallel, 4), 1)
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	if o.Transport == nil {

@@ -63,6 +63,9 @@ func unknown(k call, err error) error {
 	}
 	f := *fault.From(err)
 	f.Detail += " It is not known whether the change was made."
+	if f.Kind == fault.Unavailable { // it would say that the client may simply repeat it
+		f.Kind, f.RetryAfter = fault.Timeout, 0
+	}
 	return &f
 }
 

@@ -285,7 +285,7 @@ func TestLostCreateOnSimulator(t *testing.T) {
 	if err := sim.Fail(trouble.Fault{Method: "POST", Path: "/users", Drop: true, AfterWrite: true}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Do(t.Context(), newUser("once")); !fault.Is(err, fault.Unavailable) {
+	if _, err := c.Do(t.Context(), newUser("once")); !fault.Is(err, fault.Timeout) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := c.Do(t.Context(), newUser("once")); !fault.Is(err, fault.Uniqueness) {

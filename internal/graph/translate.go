@@ -76,7 +76,7 @@ var translations = []translation{
 	{405, "", "", fault.NotImplemented, "The directory does not support this operation."},
 	{409, "", "", fault.Conflict, "The request conflicts with the state of the directory."},
 	{410, "", "", fault.ExpiredCursor, "The position in the changes has expired; start again."},
-	{412, "", "", fault.PreconditionFailed, "The resource was changed meanwhile."},
+	{412, "", "", fault.Conflict, "The resource was changed meanwhile."}, // no client's precondition is passed on
 	{413, "", "", fault.TooLarge, "The request is too large for the directory."},
 	{422, "", "conflict", fault.Uniqueness, "Another resource already has this value."},
 	{422, "", "", fault.InvalidValue, "The directory refused a value of this request."},

@@ -72,7 +72,7 @@ func level(r *http.Request, status int, err error) zerolog.Level {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return zerolog.InfoLevel // the client went away
-	case status >= http.StatusInternalServerError, err != nil && status < http.StatusBadRequest:
+	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, err != nil && status < http.StatusBadRequest:
 		return zerolog.ErrorLevel
 	case strings.HasSuffix(route(r), "z") && err == nil:
 		return zerolog.DebugLevel // a probe, every few seconds

@@ -77,12 +77,11 @@ func broken(err error) error {
 	if err == nil {
 		return nil // before the targets below are allocated: this is called for each object
 	}
-	var f *fault.Error
-	var syntactic *jsontext.SyntacticError
-	var semantic *json.SemanticError
-	if errors.As(err, &f) {
+	if _, is := errors.AsType[*fault.Error](err); is {
 		return err
 	}
+	var syntactic *jsontext.SyntacticError
+	var semantic *json.SemanticError
 	if errors.As(err, &syntactic) || errors.As(err, &semantic) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fault.Wrap(err, fault.BadGateway, "The directory's answer is broken.")
 	}

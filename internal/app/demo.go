@@ -19,10 +19,12 @@ const demoToken = "demo"
 
 // DemoOptions are those of the demo.
 type DemoOptions struct {
-	Listen    string // loopback
-	Control   string // loopback; "" for none
-	Profile   string // mapping profile; "" for none
-	Directory Directory
+	Listen        string // loopback
+	Control       string // loopback; "" for none
+	Profile       string // mapping profile; "" for none
+	DefaultDomain string // completes a userName without a domain; "" for none
+	ShortNames    bool   // show userNames in the default domain without it
+	Directory     Directory
 }
 
 // Demo opens a gateway in front of a simulator, both in this process.
@@ -75,6 +77,7 @@ func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config 
 	c.Token = demoToken
 	c.Mapping.Profile = o.Profile
 	c.Policy.ManagerMissing = tenant.ManagerRefuse
+	c.Tenant.DefaultDomain, c.Tenant.ShortNames = o.DefaultDomain, o.ShortNames
 	c.Tenant.Name = "demo"
 	c.Tenant.ID = graphsim.DefaultTenant
 	c.Tenant.ClientID = graphsim.DefaultClient

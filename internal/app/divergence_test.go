@@ -39,7 +39,7 @@ func whole(t *testing.T) transcript.World {
 	ctx := zerolog.Nop().WithContext(t.Context())
 	told := 0
 	return transcript.World{
-		Handler: newFace(ctx, c, c.Directory(), newProtocol(c, directory, testBase), directory.Ready),
+		Handler: newFace(ctx, c, c.Directory(), newProtocol(c, directory, testBase), directory),
 		Header:  http.Header{"Authorization": {"Bearer " + demoToken}},
 		Calls: func() []string {
 			all := sim.Calls()

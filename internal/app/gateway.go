@@ -93,7 +93,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	if err != nil {
 		return nil, err
 	}
-	return newFace(ctx, c, t, newProtocol(c, directory, url+server.Root), directory.Ready), nil
+	return newFace(ctx, c, t, newProtocol(c, directory, url+server.Root), directory), nil
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
@@ -126,12 +126,13 @@ func newProtocol(c config.Config, d *entra.Directory, base string) http.Handler 
 }
 
 // newFace puts authentication, limits and the log before the protocol.
-func newFace(ctx context.Context, c config.Config, t *tenant.Tenant, protocol http.Handler, ready func(context.Context) error) http.Handler {
+func newFace(ctx context.Context, c config.Config, t *tenant.Tenant, protocol http.Handler, d *entra.Directory) http.Handler {
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
 		Auth:     auth.New(auth.NewClient("default", t, string(c.BearerToken()))),
 		SCIM:     func(*tenant.Tenant) http.Handler { return protocol },
-		Ready:    ready,
+		Ready:    d.Ready,
+		Lacking:  d.Lacking,
 		Timeout:  c.Limits.Timeout,
 		Requests: c.Limits.Requests,
 	})

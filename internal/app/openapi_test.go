@@ -29,7 +29,7 @@ func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	}
 	protocol := newProtocol(c, directory, testBase)
 	ctx := zerolog.Nop().WithContext(t.Context())
-	return directory, protocol, newFace(ctx, c, c.Directory(), protocol, directory.Ready)
+	return directory, protocol, newFace(ctx, c, c.Directory(), protocol, directory)
 }
 
 func document(t *testing.T) map[string]any {

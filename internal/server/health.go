@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,9 +18,11 @@ const (
 	readyTimeout = 5 * time.Second
 )
 
-// health answers probes. It needs no token, and so says nothing but yes or no.
+// health answers probes. It needs no token, and so says nothing but yes or no, and
+// which attributes answers lack for want of a permission.
 type health struct {
-	ready func(context.Context) error
+	ready   func(context.Context) error
+	lacking func() []string
 
 	mu      sync.Mutex
 	checked time.Time
@@ -38,7 +41,18 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 		state(w, http.StatusServiceUnavailable, `{"status":"unavailable"}`)
 		return
 	}
-	state(w, http.StatusOK, `{"status":"ready"}`)
+	state(w, http.StatusOK, h.readiness())
+}
+
+// readiness is the body of a good answer. Names need no escaping: they are those of
+// relations in the mapping tables.
+func (h *health) readiness() string {
+	if h.lacking != nil {
+		if names := h.lacking(); len(names) > 0 {
+			return `{"status":"ready","lacking":["` + strings.Join(names, `","`) + `"]}`
+		}
+	}
+	return `{"status":"ready"}`
 }
 
 // check asks one at a time, and not for every probe. That a probe goes away does

@@ -26,7 +26,10 @@ type Options struct {
 	// SCIM gives the protocol of a tenant, as it is mounted at Root.
 	SCIM func(*tenant.Tenant) http.Handler
 	// Ready tells whether the directories can be reached. nil: always.
-	Ready    func(context.Context) error
+	Ready func(context.Context) error
+	// Lacking names what answers are given without because the gateway has no
+	// permission to read it; readiness says it. nil: nothing.
+	Lacking  func() []string
 	Timeout  time.Duration // one request; default 2 minutes
 	Requests int           // answered at once, health apart; default 256
 	URL      int           // bytes of a request's URL; default 32 KiB
@@ -53,7 +56,7 @@ func New(o Options) http.Handler {
 	r := chi.NewRouter()
 	r.Use(drain, requestID, record(o.Log), scim.Recover, harden, limitURL(o.URL))
 
-	health := &health{ready: o.Ready}
+	health := &health{ready: o.Ready, lacking: o.Lacking}
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		r.MethodFunc(method, "/healthz", health.live)
 		r.MethodFunc(method, "/readyz", health.answer)

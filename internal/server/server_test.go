@@ -279,6 +279,17 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// What answers lack for want of a permission is said, and does not make the
+// gateway unready.
+func TestReadyButLacking(t *testing.T) {
+	t.Parallel()
+	url, _ := face(t, ok, func(o *Options) { o.Lacking = func() []string { return []string{"applications", "members"} } })
+	resp, text := send(t, "GET", url+"/readyz", "Authorization", "")
+	if resp.StatusCode != 200 || strings.TrimSpace(text) != `{"status":"ready","lacking":["applications","members"]}` {
+		t.Errorf("got %d %s", resp.StatusCode, text)
+	}
+}
+
 // TestProtocol: a real protocol is mounted so that its ids, routes and locations
 // hold.
 func TestProtocol(t *testing.T) {

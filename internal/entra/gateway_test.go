@@ -1,7 +1,6 @@
 package entra_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -87,15 +86,30 @@ type object = map[string]any
 // do sends a request and wants the status; "" is no body.
 func (g *gateway) do(method, path string, body any, want int) object {
 	g.t.Helper()
-	var sent io.Reader
+	var sent []byte
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if sent, err = json.Marshal(body); err != nil {
 			g.t.Fatal(err)
 		}
-		sent = bytes.NewReader(text)
 	}
-	request, err := http.NewRequestWithContext(g.t.Context(), method, g.url+path, sent)
+	status, text := g.try(method, path, string(sent))
+	if status != want {
+		g.t.Fatalf("%s %s: %d, want %d: %s", method, path, status, want, text)
+	}
+	out := object{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			g.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	return out
+}
+
+// try sends a request as it is and gives what was answered.
+func (g *gateway) try(method, path, body string) (status int, answer string) {
+	g.t.Helper()
+	request, err := http.NewRequestWithContext(g.t.Context(), method, g.url+path, strings.NewReader(body))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -107,18 +121,9 @@ func (g *gateway) do(method, path string, body any, want int) object {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		g.t.Fatalf("%s %s: %v", method, path, err)
+		g.t.Fatal(err)
 	}
-	if response.StatusCode != want {
-		g.t.Fatalf("%s %s: %d, want %d: %s", method, path, response.StatusCode, want, text)
-	}
-	out := object{}
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &out); err != nil {
-			g.t.Fatalf("%s %s: %v: %s", method, path, err, text)
-		}
-	}
-	return out
+	return response.StatusCode, string(text)
 }
 
 func (g *gateway) get(path string) object {

@@ -52,9 +52,11 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	id := text(raw, "id")
 	g.made(id)
+	g.written.link(id, true, first)
 	if err := g.addMembers(ctx, id, m, rest); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
+	g.written.link(id, true, rest)
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
 	return id, g.write(o, g.plan(p), enc)
 }

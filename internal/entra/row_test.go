@@ -3,7 +3,6 @@ package entra_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -184,24 +183,4 @@ func (g *gateway) tryPatch(path string, op object) bool {
 		g.t.Errorf("removing: %d %s", status, body)
 	}
 	return status == http.StatusNoContent
-}
-
-// try sends a request as it is and gives what was answered.
-func (g *gateway) try(method, path, body string) (status int, answer string) {
-	g.t.Helper()
-	request, err := http.NewRequestWithContext(g.t.Context(), method, g.url+path, strings.NewReader(body))
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/scim+json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
 }

@@ -127,6 +127,7 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 	if _, err := u.run(ctx, "the user was created with id "+id, []step{s}, id, text(m.found, "id")); err != nil {
 		return nil, err
 	}
+	u.written.set(id, map[string]any{relationManager: m.object()})
 	return m.withFound(raw)
 }
 
@@ -240,7 +241,10 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
-	if _, err := u.run(ctx, "", steps, id); err != nil {
+	if answers, err := u.run(ctx, "", steps, id); err != nil {
+		if len(answers) > 0 { // the attributes were changed, and what follows was not
+			u.written.set(id, w.Body)
+		}
 		return nil, err
 	}
 	sent := accepted(w, m)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/trouble"
 )
 
 // While the directory still answers with what was there before, a second write
@@ -76,4 +77,38 @@ func TestNothingIsWrittenTwice(t *testing.T) {
 	g.asked()
 	g.patch(id, http.StatusNoContent, object{"op": "replace", "path": "title", "value": "a"})
 	g.wantAsked("the same PATCH again", 1, 0)
+}
+
+// The members and the manager that something was made with count as written, and
+// so does what was done before a later step failed.
+func TestMadeWhileTheDirectoryLags(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	users := g.addUsers(3)
+	g.sim.Advance(time.Hour)
+	g.sim.Tenant(graphsim.DefaultTenant).SetLag(graphsim.Lag{Read: 5 * time.Second, List: time.Minute})
+
+	group := "/Groups/" + g.do(http.MethodPost, "/Groups", object{"displayName": "Team", "members": members(users[0], users[1])}, http.StatusCreated)["id"].(string)
+	g.patch(group, http.StatusNoContent, object{"op": "replace", "path": "members", "value": members(users[1], users[2])})
+
+	user := newUser("made@contoso.com")
+	user[enterprise] = object{"manager": object{"value": users[0]}}
+	id := "/Users/" + g.do(http.MethodPost, "/Users", user, http.StatusCreated)["id"].(string)
+	g.patch(id, http.StatusNoContent, object{"op": "remove", "path": enterprise + ":manager"})
+
+	if err := g.sim.Fail(trouble.Fault{Method: "PUT", Path: "/users/*/manager/$ref", Status: 403}); err != nil {
+		t.Fatal(err)
+	}
+	g.patch(id, http.StatusForbidden,
+		object{"op": "replace", "path": "active", "value": false},
+		object{"op": "add", "path": enterprise + ":manager", "value": object{"value": users[1]}})
+	g.patch(id, http.StatusNoContent, object{"op": "replace", "path": "active", "value": true})
+
+	g.sim.Advance(time.Hour)
+	if got := memberIDs(g.get(group)); !same(got, users[1:]) {
+		t.Errorf("members %v, want %v", got, users[1:])
+	}
+	if got := g.get(id); got["active"] != true || at(got, enterprise, "manager") != nil {
+		t.Errorf("user %v", got)
+	}
 }

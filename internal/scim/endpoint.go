@@ -136,7 +136,7 @@ func (e *endpoint) patch(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	ops, err := e.typ.index.parsePatch(body, e.options.Dialect(r), e.options.Strict)
+	ops, err := e.typ.index.parsePatch(body, e.options.Caller(r).Dialect, e.options.Strict)
 	if err != nil {
 		WriteError(w, r, err)
 		return

@@ -95,13 +95,22 @@ const (
 // the value, instead of failing with noTarget (RFC 7644 section 3.5.2.3).
 func (d Dialect) creates() bool { return d == Entra || d == Okta }
 
+// Caller is what the protocol has to know of the client who sent a request.
+type Caller struct {
+	// Scope names the tenant and the client: what is handed out to one scope
+	// (a cursor) is good in no other.
+	Scope   string
+	Dialect Dialect
+	Me      string // path of the resource that /Me stands for, "/Users/{id}"; "" none
+}
+
 // Options of a Handler. The zero value of a number takes the default.
 type Options struct {
 	// BaseURL is the absolute URL of the SCIM root as this client sees it,
 	// without a slash at its end: "https://host/scim/v2".
 	BaseURL func(*http.Request) string
-	// Dialect is that of the client who sent the request; nil: RFC.
-	Dialect           func(*http.Request) Dialect
+	// Caller is who sent the request; nil: a client of the RFC's dialect.
+	Caller            func(*http.Request) Caller
 	MaxPage           int    // most resources in one answer; default 1000
 	DefaultPage       int    // resources in an answer when count is not given; default 100
 	MaxBody           int64  // bytes of a request body; default 8 MiB
@@ -121,8 +130,8 @@ func (o Options) withDefaults() Options {
 	if o.MaxBody <= 0 {
 		o.MaxBody = 8 << 20
 	}
-	if o.Dialect == nil {
-		o.Dialect = func(*http.Request) Dialect { return RFC }
+	if o.Caller == nil {
+		o.Caller = func(*http.Request) Caller { return Caller{} }
 	}
 	return o
 }

@@ -22,7 +22,8 @@ type listing struct {
 	out      *scim.ListWriter
 	source   source
 	residual filter.Expression
-	sortHere bool // Graph cannot sort as asked
+	sortHere bool  // Graph cannot sort as asked
+	at       place // where the page begins
 
 	pending []jsontext.Value // objects of the page that are not written yet
 }
@@ -35,6 +36,9 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 		return err
 	}
 	l := &listing{resource: r, query: q, plan: r.plan(q.Projection), out: out, residual: mq.Residual}
+	if err := l.begin(); err != nil {
+		return err
+	}
 	sources, err := r.sources(ctx, mq)
 	if err != nil {
 		return err
@@ -57,7 +61,8 @@ func (l *listing) run(ctx context.Context) error {
 	case l.source.ids != nil:
 		return l.few(ctx)
 	case l.query.Count == 0:
-		return l.told(l.total(ctx))
+		n, err := l.total(ctx)
+		return l.told(reach{total: n}, err)
 	}
 	return l.page(ctx)
 }
@@ -78,12 +83,6 @@ func (l *listing) sort() {
 	l.source.advanced = l.source.advanced || advanced || l.source.filter != ""
 }
 
-// window is the part of the list that is asked for, as positions from 0.
-func (l *listing) window() (from, to int) {
-	from = l.query.StartIndex - 1
-	return from, from + l.query.Count
-}
-
 // page writes a page as it comes, or object by object with their relations.
 func (l *listing) page(ctx context.Context) error {
 	from, to := l.window()
@@ -93,7 +92,7 @@ func (l *listing) page(ctx context.Context) error {
 		w.each = func(dec *jsontext.Decoder) error { return l.put(dec, env) }
 	} else {
 		w.each = l.hold
-		w.flush = func() error {
+		w.flush = func(place) error {
 			held := l.pending
 			l.pending = nil
 			return l.emitAll(ctx, held)
@@ -111,14 +110,6 @@ func (l *listing) put(dec *jsontext.Decoder, env mapping.Env) error {
 		dst, err := l.plan.Append(dst, dec, env)
 		return dst, broken(err)
 	})
-}
-
-// told tells the client how many resources match.
-func (l *listing) told(n int, err error) error {
-	if err == nil {
-		l.out.Total(n)
-	}
-	return err
 }
 
 // pageSize makes Graph's pages equal parts of a SCIM page, so that their ends
@@ -242,11 +233,17 @@ func (l *listing) few(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.out.Total(len(ids) - (to - from - len(raws))) // one that is gone meanwhile does not match
-	if l.query.Count == 0 || l.query.StartIndex > len(ids) {
-		return nil
+	r := reach{total: len(ids) - (to - from - len(raws))} // one that is gone meanwhile does not match
+	if to < len(ids) {
+		r.next = &place{Start: to}
 	}
-	return l.emitAll(ctx, raws)
+	l.out.Total(r.total)
+	if l.query.Count > 0 && l.at.position() < len(ids) {
+		if err := l.emitAll(ctx, raws); err != nil {
+			return err
+		}
+	}
+	return l.told(r, nil)
 }
 
 // byID reads objects by id; those that are gone are left out.

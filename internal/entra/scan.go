@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -27,6 +28,8 @@ type scan struct {
 	matched int
 	seen    int
 	hits    []hit
+
+	from, to int // which matches are wanted, as positions from 0
 }
 
 func (l *listing) scan(ctx context.Context) error {
@@ -38,11 +41,23 @@ func (l *listing) scan(ctx context.Context) error {
 		paths = append(paths, *l.query.SortBy)
 	}
 	s := &scan{listing: l, matcher: scim.NewMatcher(&l.typ, l.residual), look: l.table.Read(touching(paths))}
+	if l.query.ByCursor && !l.sortHere && l.source.ids == nil {
+		s.to = l.query.Count
+		return s.onward(ctx)
+	}
+	s.from, s.to = l.window()
 	if err := s.read(ctx); err != nil {
 		return err
 	}
+	r := reach{total: s.matched}
+	if s.to < s.matched {
+		r.next = &place{Start: s.to}
+	}
 	l.out.Total(s.matched)
-	return l.emitAll(ctx, s.page())
+	if err := l.emitAll(ctx, s.page()); err != nil {
+		return err
+	}
+	return l.told(r, nil)
 }
 
 // read goes through the candidates.
@@ -58,16 +73,30 @@ func (s *scan) read(ctx context.Context) error {
 		}
 		return s.take(ctx, raws)
 	}
-	_, err := s.walk(ctx, walk{
-		to: s.options.Policy.MaxScan + 1, top: 999, properties: s.look.Select, expand: s.look.Expand,
-		each: s.hold,
-		flush: func() error {
-			held := s.pending
-			s.pending = nil
-			return s.take(ctx, held)
-		},
-	})
+	l := s.whole() // from its beginning, whatever part is asked for
+	_, err := l.walk(ctx, s.candidates(0, s.options.Policy.MaxScan+1, func(place) error { return s.take(ctx, s.held()) }))
 	return err
+}
+
+// whole is the list to be read from its beginning.
+func (s *scan) whole() *listing {
+	l := *s.listing
+	l.query.ByCursor, l.at = false, place{Total: -1}
+	return &l
+}
+
+// candidates is a walk over those from a position on.
+func (s *scan) candidates(from, to int, flush func(page place) error) walk {
+	return walk{
+		from: from, to: to, top: graph.MaxPage, properties: s.look.Select, expand: s.look.Expand, each: s.hold, flush: flush,
+	}
+}
+
+// held are the candidates of the page that was read, which are taken.
+func (s *scan) held() []jsontext.Value {
+	held := s.pending
+	s.pending = nil
+	return held
 }
 
 // take looks at some candidates.
@@ -76,6 +105,11 @@ func (s *scan) take(ctx context.Context, raws []jsontext.Value) error {
 	if err := s.bounded(s.seen); err != nil {
 		return err
 	}
+	return s.sift(ctx, raws)
+}
+
+// sift keeps the candidates that match.
+func (s *scan) sift(ctx context.Context, raws []jsontext.Value) error {
 	for objects, err := range s.withRelations(ctx, raws, s.look) {
 		if err != nil {
 			return err
@@ -95,10 +129,9 @@ func (s *scan) take(ctx context.Context, raws []jsontext.Value) error {
 
 // keep remembers a match: only those of the page, unless all must be sorted.
 func (s *scan) keep(raw jsontext.Value, doc scim.Document) {
-	from, to := s.window()
 	if s.sortHere {
 		s.hits = append(s.hits, hit{raw, sortValue(doc, *s.query.SortBy, s.typ.Schema.ID)})
-	} else if s.matched >= from && s.matched < to {
+	} else if s.matched >= s.from && s.matched < s.to {
 		s.hits = append(s.hits, hit{raw: raw})
 	}
 	s.matched++
@@ -114,8 +147,7 @@ func (s *scan) page() []jsontext.Value {
 			}
 			return order(a.by, b.by)
 		})
-		from, to := s.window()
-		hits = hits[min(from, len(hits)):min(to, len(hits))]
+		hits = hits[min(s.from, len(hits)):min(s.to, len(hits))]
 	}
 	raws := make([]jsontext.Value, len(hits))
 	for i, h := range hits {

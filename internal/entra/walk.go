@@ -22,7 +22,8 @@ type walk struct {
 	properties []string                      // beside those of the plan
 	expand     string                        // beside that of the plan
 	each       func(*jsontext.Decoder) error // takes a wanted element
-	flush      func() error                  // after each page; nil: nothing
+	uncounted  bool                          // how long the list is does not matter
+	flush      func(page place) error        // after each page of Graph's, which begins there; nil: nothing
 }
 
 // request asks for the first page. An unfiltered list tells its length with it;
@@ -77,14 +78,19 @@ type stand struct {
 	request    graph.Request
 	position   int
 	link       string
-	remembered bool // the link is from an earlier request
-	counted    int  // what Graph said the length is; -1: nothing
+	remembered bool  // the link is from an earlier request
+	begun      place // where the page read last begins
+	counted    int   // what Graph said the length is; -1: nothing
 }
 
 // start is the nearest place that is known, of a walk with pages of the same size
 // if there is one. Where that is far, the walk begins anew with larger pages.
 func (l *listing) start(w walk) stand {
 	s := stand{request: l.request(w), counted: -1}
+	if l.query.ByCursor {
+		s.position, s.link = l.at.Start, l.at.Link
+		return s
+	}
 	s.position, s.link = l.positions.nearest(key(s.request), w.from)
 	if position, link := l.positions.nearest(shared(s.request), w.from); position > s.position+w.top {
 		s.position, s.link = position, link
@@ -104,43 +110,63 @@ func (l *listing) mark(s stand, link string) {
 	l.positions.add(shared(s.request), s.position, link)
 }
 
-// walk reads the part and gives the length of the whole list.
-func (l *listing) walk(ctx context.Context, w walk) (int, error) {
+// walk reads the part and tells where that ended.
+func (l *listing) walk(ctx context.Context, w walk) (reach, error) {
 	s := l.start(w)
 	if s.position == 0 && w.from >= graph.MaxPage { // a place far away: is there so much?
 		if n, err := l.length(ctx, -1); err != nil || n <= w.from {
-			return n, err
+			return reach{total: n}, err
 		}
 	}
 	for {
 		page, err := l.step(ctx, w, &s)
 		if err != nil {
-			return 0, err
+			return reach{}, err
 		}
 		if w.flush != nil {
-			if err := w.flush(); err != nil {
-				return 0, err
+			if err := w.flush(s.begun); err != nil {
+				return reach{}, err
 			}
 		}
 		switch page.NextLink {
 		case "":
 			l.positions.setTotal(l.totalKey(), s.position)
-			return s.position, nil
+			return reach{total: s.position, next: s.behind(w, "")}, nil
 		case s.link:
-			return 0, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
+			return reach{}, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
 		}
 		l.mark(s, page.NextLink)
 		s.link, s.remembered = page.NextLink, false
-		if s.position >= w.to {
-			return l.length(ctx, s.counted)
+		if s.position < w.to {
+			continue
 		}
+		r := reach{total: -1, next: s.behind(w, page.NextLink)}
+		if !w.uncounted {
+			r.total, err = l.known(ctx, s.counted)
+		}
+		return r, err
 	}
+}
+
+// behind is the place behind the part, at the end of the page read last or within
+// it; nil when there is nothing.
+func (s stand) behind(w walk, link string) *place {
+	switch {
+	case s.position > w.to:
+		p := s.begun
+		p.Skip = w.to - p.Start
+		return &p
+	case link != "":
+		return &place{Link: link, Start: s.position}
+	}
+	return nil
 }
 
 // step reads one page. A link that no longer works is forgotten, and the list
 // read from its beginning.
 func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error) {
 	n := s.position
+	s.begun = place{Link: s.link, Start: s.position}
 	page, err := l.graph.Page(ctx, s.request, s.link, func(dec *jsontext.Decoder) error {
 		n++
 		if n <= w.from || n > w.to {
@@ -153,6 +179,9 @@ func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error
 		l.positions.drop(shared(s.request))
 		s.position, s.link, s.remembered = 0, "", false
 		return l.step(ctx, w, s)
+	}
+	if r := graph.RefusalOf(err); r != nil && r.Status != 404 && s.link != "" && s.link == l.at.Link && expired(err) {
+		return page, fault.Wrap(err, fault.ExpiredCursor, "The directory no longer knows the place that the cursor names; begin again without one.")
 	}
 	s.position = n
 	if page.Count >= 0 && err == nil {

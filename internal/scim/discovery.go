@@ -20,18 +20,20 @@ const (
 
 // discovery adds the endpoints of RFC 7644 section 4.
 func (s *server) discovery(r chi.Router) {
-	r.Get("/ServiceProviderConfig", s.discover(s.config))
-	r.Get("/ResourceTypes", s.discover(listed(s.resourceTypes)))
-	r.Get("/ResourceTypes/{id}", s.discover(single(s.resourceTypes)))
-	r.Get("/Schemas", s.discover(listed(s.schemas)))
-	r.Get("/Schemas/{id}", s.discover(single(s.schemas)))
+	r.Get("/ServiceProviderConfig", s.discover(s.config, false))
+	r.Get("/ResourceTypes", s.discover(listed(s.resourceTypes), true))
+	r.Get("/ResourceTypes/{id}", s.discover(single(s.resourceTypes), true))
+	r.Get("/Schemas", s.discover(listed(s.schemas), true))
+	r.Get("/Schemas/{id}", s.discover(single(s.schemas), true))
 }
 
-// discover answers with what of makes. Filters are refused: RFC 7644 section 4.
-func (s *server) discover(of func(r *http.Request) (map[string]any, error)) http.HandlerFunc {
+// discover answers with what of makes. Where there are several resources a filter is
+// refused, so that nobody takes all of them for what matches; other parameters are
+// ignored (RFC 7644 section 4).
+func (s *server) discover(of func(r *http.Request) (map[string]any, error), several bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		values, err := parameters(r)
-		if err == nil && values.Has("filter") {
+		if err == nil && several && values.Has("filter") {
 			err = fault.New(fault.Forbidden, "The discovery endpoints can not be filtered.")
 		}
 		var body map[string]any
@@ -80,14 +82,15 @@ func (s *server) config(r *http.Request) (map[string]any, error) {
 	body := map[string]any{
 		"schemas":        []string{configSchema},
 		"patch":          supported(true),
-		"bulk":           map[string]any{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+		"bulk":           map[string]any{"supported": true, "maxOperations": s.options.MaxOperations, "maxPayloadSize": s.options.MaxBody},
 		"filter":         map[string]any{"supported": true, "maxResults": s.options.MaxPage},
 		"changePassword": supported(s.changesPasswords()),
 		"sort":           supported(s.options.Sort),
-		"etag":           supported(false),
+		"etag":           supported(true),
 		"pagination": map[string]any{
-			"cursor": false, "index": true, "defaultPaginationMethod": "index",
+			"cursor": true, "index": true, "defaultPaginationMethod": "index",
 			"defaultPageSize": s.options.DefaultPage, "maxPageSize": s.options.MaxPage,
+			"cursorTimeout": int(s.options.CursorLife.Seconds()),
 		},
 		"authenticationSchemes": []map[string]any{s.scheme()},
 		"meta":                  meta("ServiceProviderConfig", s.base(r)+"/ServiceProviderConfig"),

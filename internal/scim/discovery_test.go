@@ -14,10 +14,10 @@ func TestServiceProviderConfig(t *testing.T) {
 	base := serve(t, world(Options{MaxPage: 500, DocumentationURI: "https://docs.example"}))
 	a := call(t, base, "GET", "/ServiceProviderConfig", "")
 	for path, want := range map[string]any{
-		"patch.supported": true, "bulk.supported": false, "bulk.maxOperations": 0.0, "bulk.maxPayloadSize": 0.0,
+		"patch.supported": true, "bulk.supported": true, "bulk.maxOperations": 1000.0, "bulk.maxPayloadSize": float64(8 << 20),
 		"filter.supported": true, "filter.maxResults": 500.0, "changePassword.supported": true,
-		"sort.supported": false, "etag.supported": false, "documentationUri": "https://docs.example",
-		"pagination.cursor": false, "pagination.index": true, "pagination.defaultPaginationMethod": "index",
+		"sort.supported": false, "etag.supported": true, "documentationUri": "https://docs.example",
+		"pagination.cursor": true, "pagination.cursorTimeout": 3600.0, "pagination.index": true, "pagination.defaultPaginationMethod": "index",
 		"pagination.defaultPageSize": 100.0, "pagination.maxPageSize": 500.0,
 		"meta.resourceType": "ServiceProviderConfig", "meta.location": "https://scim.example/scim/v2/ServiceProviderConfig",
 	} {

@@ -37,13 +37,21 @@ func (e *endpoint) location(r *http.Request, id string) string {
 	return e.base(r) + e.typ.Endpoint + "/" + url.PathEscape(id)
 }
 
+// reply is an answer with one resource, which has the version that of says.
+func (e *endpoint) reply(w http.ResponseWriter, status int, p Projection, of func(Document) version) *reply {
+	return &reply{w: w, status: status, most: maxVersioned, stamp: func(body []byte) ([]byte, string) {
+		return stamp(body, p, of)
+	}}
+}
+
 func (e *endpoint) get(w http.ResponseWriter, r *http.Request) {
 	id, p, err := e.subject(r)
 	if err != nil {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
+	a := e.reply(w, http.StatusOK, p, p.versioned)
+	a.location = e.location(r, id)
 	a.finish(r, e.typ.Reader.Get(r.Context(), id, p, a.encoder()))
 }
 
@@ -53,13 +61,22 @@ func (e *endpoint) list(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
+	e.found(w, r, values)
+}
+
+// found answers with the resources that the parameters ask for.
+func (e *endpoint) found(w http.ResponseWriter, r *http.Request, values url.Values) {
 	q, t, err := e.typ.index.query(values, e.options)
+	bound := e.binding(r, e.typ.Endpoint, values)
+	if err == nil && values.Get("cursor") != "" {
+		q.Place, err = e.cursors.open(values.Get("cursor"), bound)
+	}
 	if err != nil {
 		WriteError(w, r, err)
 		return
 	}
 	a := &reply{w: w, status: http.StatusOK}
-	out := newListWriter(a, q.StartIndex)
+	out := newListWriter(a, q, func(place []byte) string { return e.cursors.seal(place, bound) })
 	if t == isFalse { // known without asking
 		out.Total(0)
 	} else if err := e.typ.Reader.List(r.Context(), q, out); err != nil {
@@ -90,7 +107,8 @@ func (e *endpoint) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The Location comes before the body: all of the body waits for it.
-	a := &reply{w: w, status: http.StatusCreated, whole: true}
+	a := e.reply(w, http.StatusCreated, p, p.written)
+	a.whole = true
 	id, err := e.typ.Writer.Create(r.Context(), doc, p, a.encoder())
 	a.location = e.location(r, id)
 	a.finish(r, misplaced(err))
@@ -115,11 +133,15 @@ func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	doc, err := e.document(w, r)
+	if err == nil {
+		err = e.unchanged(r, id)
+	}
 	if err != nil {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
+	a := e.reply(w, http.StatusOK, p, p.written)
+	a.location = e.location(r, id)
 	a.finish(r, e.typ.Writer.Replace(r.Context(), id, doc, p, a.encoder()))
 }
 
@@ -137,11 +159,15 @@ func (e *endpoint) patch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ops, err := e.typ.index.parsePatch(body, e.options.Caller(r).Dialect, e.options.Strict)
+	if err == nil {
+		err = e.unchanged(r, id)
+	}
 	if err != nil {
 		WriteError(w, r, err)
 		return
 	}
-	a := &reply{w: w, status: http.StatusOK, location: e.location(r, id)}
+	a := e.reply(w, http.StatusOK, p, p.written)
+	a.location = e.location(r, id)
 	err = e.typ.Writer.Patch(r.Context(), id, ops, p, p.Explicit(), a.encoder())
 	if err == nil && !a.started && len(a.held) == 0 {
 		w.WriteHeader(http.StatusNoContent)
@@ -152,6 +178,9 @@ func (e *endpoint) patch(w http.ResponseWriter, r *http.Request) {
 
 func (e *endpoint) delete(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r)
+	if err == nil {
+		err = e.unchanged(r, id)
+	}
 	if err == nil {
 		err = e.typ.Writer.Delete(r.Context(), id)
 	}

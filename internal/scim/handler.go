@@ -23,12 +23,14 @@ type server struct {
 	options   Options
 	types     []*ResourceType
 	endpoints map[string]string // lower-case first segments of the paths, and how they are written
+	cursors   *sealer
 }
 
 // NewHandler serves the protocol (RFC 7644 section 3.2) for the resource types.
 // It expects to be mounted at the root of SCIM ("/scim/v2").
 func NewHandler(types []ResourceType, o Options) http.Handler {
 	s := &server{options: o.withDefaults(), endpoints: make(map[string]string)}
+	s.cursors = newSealer(s.options.CursorSecrets, s.options.CursorLife, s.options.Now)
 	for _, rt := range types {
 		rt = rt.Indexed()
 		s.types = append(s.types, &rt)
@@ -40,7 +42,7 @@ func NewHandler(types []ResourceType, o Options) http.Handler {
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) { notAllowed(w, req, r) })
 	s.discovery(r)
-	s.later(r)
+	s.across(r)
 	for _, rt := range s.types {
 		s.resources(r, rt)
 	}
@@ -59,7 +61,7 @@ func (s *server) resources(r chi.Router, rt *ResourceType) {
 	one := rt.Endpoint + "/{id}"
 	r.Get(rt.Endpoint, e.list)
 	r.Get(one, e.get)
-	r.Post(rt.Endpoint+"/.search", unsupported("POST "+rt.Endpoint+"/.search"))
+	r.Post(rt.Endpoint+"/.search", e.search)
 	if rt.Writer != nil {
 		r.Post(rt.Endpoint, e.create)
 		r.Put(one, e.replace)
@@ -68,10 +70,13 @@ func (s *server) resources(r chi.Router, rt *ResourceType) {
 	}
 }
 
-// later adds the endpoints of RFC 7644 that are known and not implemented.
-func (s *server) later(r chi.Router) {
-	r.Post("/Bulk", unsupported("Bulk"))
-	r.Post("/.search", unsupported("POST /.search"))
+// across adds the endpoints that are about the resources of all types.
+func (s *server) across(r chi.Router) {
+	all := root{s}
+	r.Get("/", all.list)
+	r.Post("/.search", all.search)
+	r.Post("/Bulk", (&bulk{server: s, routes: r}).serve)
+	// Who has an own resource never gets here: see route.
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		r.MethodFunc(method, "/Me", unsupported("/Me"))
 	}
@@ -116,6 +121,9 @@ func (s *server) route(next http.Handler) http.Handler {
 		}
 		if len(path) > 1 {
 			path = strings.TrimSuffix(path, "/")
+		}
+		if me := s.options.Caller(r).Me; me != "" && strings.EqualFold(path, "/Me") {
+			path = me // RFC 7644 section 3.11
 		}
 		first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if written, ok := s.endpoints[strings.ToLower(first)]; ok {

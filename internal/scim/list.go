@@ -21,29 +21,46 @@ type ListWriter struct {
 	to         io.Writer
 	part       []byte
 	enc        *jsontext.Encoder // into part
-	startIndex int
+	startIndex int               // 0: a page found by its cursor, which has none
 	items      int
+	before     int // of the items, those of other types
 	total      int // -1: not told yet
 	totalSent  bool
-	err        error
+	several    bool // of several types: the total is told at the end
+
+	seal           func(place []byte) string // makes cursors
+	next, previous *[]byte                   // where the pages around this one begin
+	err            error
 }
 
-func newListWriter(to io.Writer, startIndex int) *ListWriter {
-	w := &ListWriter{to: to, startIndex: startIndex, total: -1}
+// newListWriter writes the answer to q.
+func newListWriter(to io.Writer, q Query, seal func([]byte) string) *ListWriter {
+	w := &ListWriter{to: to, startIndex: q.StartIndex, total: -1, seal: seal}
+	if q.ByCursor {
+		w.startIndex = 0
+	}
 	w.enc = newEncoder((*partWriter)(w))
 	return w
 }
 
 // Total tells how many resources match, on all pages. It must be called once
-// before List returns.
+// before List returns, but for pages found by a cursor, whose list may be too long
+// to be counted.
 func (w *ListWriter) Total(n int) { w.total = n }
+
+// Next tells where the next page begins: the Query.Place of a later request. It is
+// called when the query is ByCursor and there is a next page.
+func (w *ListWriter) Next(place []byte) { w.next = &place }
+
+// Previous tells where the page before begins, when that is known.
+func (w *ListWriter) Previous(place []byte) { w.previous = &place }
 
 // Resource adds one resource, which write writes to enc as one JSON object.
 func (w *ListWriter) Resource(write func(enc *jsontext.Encoder) error) error {
 	if w.err != nil {
 		return w.err
 	}
-	w.next()
+	w.comma()
 	if err := write(w.enc); err != nil {
 		w.err = err
 	}
@@ -57,7 +74,7 @@ func (w *ListWriter) Append(write func(dst []byte) ([]byte, error)) error {
 	if w.err != nil {
 		return w.err
 	}
-	w.next()
+	w.comma()
 	part, err := write(w.part)
 	if err != nil {
 		w.err = err
@@ -70,10 +87,10 @@ func (w *ListWriter) Append(write func(dst []byte) ([]byte, error)) error {
 }
 
 // Len is how many resources have been added.
-func (w *ListWriter) Len() int { return w.items }
+func (w *ListWriter) Len() int { return w.items - w.before }
 
-// next writes what comes before a resource.
-func (w *ListWriter) next() {
+// comma writes what comes before a resource.
+func (w *ListWriter) comma() {
 	if w.items == 0 {
 		w.begin()
 	} else {
@@ -84,8 +101,12 @@ func (w *ListWriter) next() {
 
 func (w *ListWriter) begin() {
 	w.part = append(w.part, `{"schemas":["`+listSchema+`"],`...)
-	w.totals()
-	w.number("startIndex", w.startIndex)
+	if !w.several {
+		w.totals()
+	}
+	if w.startIndex > 0 {
+		w.number("startIndex", w.startIndex)
+	}
 	w.part = append(w.part, `"Resources":[`...)
 }
 
@@ -102,8 +123,16 @@ func (w *ListWriter) number(name string, n int) {
 	w.part = append(strconv.AppendInt(w.part, int64(n), 10), ',')
 }
 
+// cursor appends a member with the cursor of a place, and a comma.
+func (w *ListWriter) cursor(name string, place *[]byte) {
+	if place != nil && w.startIndex == 0 {
+		w.part = append(w.part, '"')
+		w.part = append(append(append(append(w.part, name...), `":"`...), w.seal(*place)...), `",`...)
+	}
+}
+
 func (w *ListWriter) close() error {
-	if w.err == nil && w.total < 0 {
+	if w.err == nil && w.total < 0 && w.startIndex > 0 {
 		return errors.New("scim: a list ended without its total")
 	}
 	if w.items == 0 {
@@ -112,6 +141,8 @@ func (w *ListWriter) close() error {
 	w.part = append(w.part, "],"...)
 	w.totals()
 	w.number("itemsPerPage", w.items)
+	w.cursor("nextCursor", w.next)
+	w.cursor("previousCursor", w.previous)
 	w.part[len(w.part)-1] = '}' // instead of the comma
 	w.part = append(w.part, '\n')
 	w.flush()

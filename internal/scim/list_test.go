@@ -24,7 +24,7 @@ func TestListWriter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			w := newListWriter(&b, 3)
+			w := newListWriter(&b, Query{StartIndex: 3}, nil)
 			for i, size := range sizes {
 				text := fmt.Sprintf(`{"id":"%d","x":"%s"}`, i, strings.Repeat("x", size))
 				if err := add(w, i%3 == 0, text); err != nil {
@@ -73,7 +73,7 @@ func TestListWriterFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			w := newListWriter(&b, 1)
+			w := newListWriter(&b, Query{StartIndex: 1}, nil)
 			w.Total(1)
 			for what, err := range map[string]error{"itself": fail(w), "the next": add(w, true, `{}`), "another": add(w, false, `{}`), "the end": w.close()} {
 				if !errors.Is(err, failed) {

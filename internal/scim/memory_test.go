@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,15 @@ func (m *memory) List(_ context.Context, q Query, out *ListWriter) error {
 	}
 	out.Total(len(found))
 	from := min(q.StartIndex-1, len(found))
+	if len(q.Place) > 0 {
+		from, _ = strconv.Atoi(string(q.Place))
+	}
+	if to := from + q.Count; q.ByCursor && q.Count > 0 && to < len(found) {
+		out.Next([]byte(strconv.Itoa(to)))
+	}
+	if q.ByCursor && from > 0 {
+		out.Previous([]byte(strconv.Itoa(max(from-q.Count, 0))))
+	}
 	for _, doc := range found[from:min(from+q.Count, len(found))] {
 		if err := out.Resource(func(enc *jsontext.Encoder) error { return json.MarshalEncode(enc, q.Projection.Prune(doc)) }); err != nil {
 			return err

@@ -53,29 +53,42 @@ func names(values []string) []string {
 }
 
 // query reads the parameters of a list request (RFC 7644 section 3.4.2). The
-// filter may already be known to match nothing (isFalse).
+// filter may already be known to match nothing (isFalse). What place the cursor
+// holds is for the caller to find out.
 func (c *catalog) query(values url.Values, o Options) (Query, truth, error) {
 	q := Query{index: c}
 	var errs [4]error
 	q.Projection, errs[0] = c.projection(values)
-	q.StartIndex, errs[1] = bounded(values, "startIndex", 1, 1, math.MaxInt32)
-	q.Count, errs[2] = bounded(values, "count", o.DefaultPage, 0, o.MaxPage)
-	errs[3] = c.sort(&q, values, o.Sort)
+	errs[1] = q.page(values, o)
+	errs[2] = c.sort(&q, values, o.Sort)
+	t := isTrue
+	if values.Has("filter") {
+		q.Filter, t, errs[3] = c.bindFilter(values.Get("filter"), o.Strict)
+	}
 	for _, err := range errs {
 		if err != nil {
 			return Query{}, undecided, err
 		}
 	}
-	if values.Get("cursor") != "" {
-		return Query{}, undecided, fault.New(fault.InvalidCursor, "The cursor is not one of this server.")
-	}
-	if !values.Has("filter") {
-		return q, isTrue, nil
-	}
-	var t truth
+	return q, t, nil
+}
+
+// page reads which part of the list is wanted: by index (RFC 7644 section 3.4.2.4)
+// or, when there is a cursor parameter, even an empty one, by cursor (RFC 9865
+// section 2). Both contradict each other.
+func (q *Query) page(values url.Values, o Options) error {
 	var err error
-	q.Filter, t, err = c.bindFilter(values.Get("filter"), o.Strict)
-	return q, t, err
+	if q.ByCursor = values.Has("cursor"); q.ByCursor && values.Get("startindex") != "" {
+		return fault.New(fault.InvalidValue, "startIndex and cursor can not be given together.")
+	}
+	if q.StartIndex, err = bounded(values, "startIndex", 1, 1, math.MaxInt32); err != nil {
+		return err
+	}
+	q.Count, err = bounded(values, "count", o.DefaultPage, 0, o.MaxPage)
+	if q.ByCursor && err != nil {
+		err = fault.New(fault.InvalidCount, "count must be a whole number.") // RFC 9865 section 2.2
+	}
+	return err
 }
 
 // bounded reads a number and keeps it within bounds, as RFC 7644 section

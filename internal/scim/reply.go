@@ -20,8 +20,10 @@ const head = 32 << 10
 type reply struct {
 	w        http.ResponseWriter
 	status   int
-	location string // "" none
-	whole    bool   // hold everything back
+	location string                                         // "" none
+	most     int                                            // bytes that are held back; 0: head
+	whole    bool                                           // hold everything back
+	stamp    func(body []byte) (stamped []byte, tag string) // of what was held back whole; nil: none
 	held     []byte
 	started  bool
 	gone     error // why the client could not be written to
@@ -42,7 +44,7 @@ func (a *reply) Write(part []byte) (int, error) {
 		return a.send(part)
 	}
 	a.held = append(a.held, part...)
-	if a.whole || len(a.held) <= head {
+	if a.whole || len(a.held) <= max(a.most, head) {
 		return len(part), nil
 	}
 	return len(part), a.start()
@@ -87,9 +89,27 @@ func (a *reply) finish(r *http.Request, err error) {
 	case err != nil:
 		WriteError(a.w, r, err)
 	case !a.started:
+		if a.stamp != nil && a.tagged(r) {
+			return
+		}
 		a.w.Header().Set("Content-Length", strconv.Itoa(len(a.held)))
 		if err := a.start(); err != nil {
 			note(r.Context(), err)
 		}
 	}
+}
+
+// tagged gives the answer its entity-tag, and answers a client that has just that
+// version already (RFC 9110 section 13.1.2).
+func (a *reply) tagged(r *http.Request) (answered bool) {
+	var tag string
+	if a.held, tag = a.stamp(a.held); tag == "" {
+		return false
+	}
+	a.w.Header().Set("ETag", tag)
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && matches(r.Header["If-None-Match"], tag) {
+		a.w.WriteHeader(http.StatusNotModified)
+		return true
+	}
+	return false
 }

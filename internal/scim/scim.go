@@ -7,6 +7,7 @@ package scim
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/elimity-com/scim/schema"
 	"github.com/go-json-experiment/json/jsontext"
@@ -71,6 +72,10 @@ type Query struct {
 	Descending bool
 	StartIndex int // 1 or more
 	Count      int // 0 or more, at most Options.MaxPage
+	// ByCursor asks for the page that begins at Place (RFC 9865), which the
+	// Reader said with an earlier page; empty: for the first. StartIndex is 1.
+	ByCursor   bool
+	Place      []byte
 	Projection Projection
 
 	index *catalog
@@ -110,14 +115,23 @@ type Options struct {
 	// without a slash at its end: "https://host/scim/v2".
 	BaseURL func(*http.Request) string
 	// Caller is who sent the request; nil: a client of the RFC's dialect.
-	Caller            func(*http.Request) Caller
-	MaxPage           int    // most resources in one answer; default 1000
-	DefaultPage       int    // resources in an answer when count is not given; default 100
-	MaxBody           int64  // bytes of a request body; default 8 MiB
-	Strict            bool   // refuse attributes that are not in the schemas
-	Sort              bool   // the Readers honour Query.SortBy
-	DocumentationURI  string // for ServiceProviderConfig
-	AuthenticationDoc string // documentation of how a client gets its token; "" none
+	Caller           func(*http.Request) Caller
+	MaxPage          int    // most resources in one answer; default 1000
+	DefaultPage      int    // resources in an answer when count is not given; default 100
+	MaxBody          int64  // bytes of a request body; default 8 MiB
+	MaxOperations    int    // operations of one bulk request; default 1000
+	Strict           bool   // refuse attributes that are not in the schemas
+	Sort             bool   // the Readers honour Query.SortBy
+	DocumentationURI string // for ServiceProviderConfig
+	// CursorSecrets seal the cursors, the first the new ones; nil: cursors die
+	// with the process. Replicas that serve the same clients share them.
+	CursorSecrets [][]byte
+	CursorLife    time.Duration // how long a cursor is good; default 1 hour
+	// Together runs operations of a bulk request that do not depend on one
+	// another, and may join what they ask of the directory; nil: one by one.
+	Together          func(ctx context.Context, n int, do func(ctx context.Context, i int))
+	Now               func() time.Time // default time.Now
+	AuthenticationDoc string           // documentation of how a client gets its token; "" none
 }
 
 func (o Options) withDefaults() Options {
@@ -129,6 +143,18 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 8 << 20
+	}
+	if o.MaxOperations <= 0 {
+		o.MaxOperations = 1000
+	}
+	if o.CursorLife <= 0 {
+		o.CursorLife = defaultCursorLife
+	}
+	if o.Together == nil {
+		o.Together = oneByOne
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Caller == nil {
 		o.Caller = func(*http.Request) Caller { return Caller{} }

@@ -32,6 +32,7 @@ type gateway struct {
 	sim       *graphsim.Simulator
 	dir       *graphsim.Directory
 	directory *entra.Directory
+	options   entra.Options
 	url       string
 }
 
@@ -68,17 +69,24 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 	if change != nil {
 		change(&o)
 	}
-	g.directory = entra.New(o)
-	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
-		BaseURL: func(*http.Request) string { return base }, Sort: true,
-	}))
-	tb.Cleanup(front.Close)
-	g.url = front.URL
+	g.options = o
+	g.serve()
 	if err := g.directory.Ready(tb.Context()); err != nil { // signs in
 		tb.Fatal(err)
 	}
 	g.sim.Reset()
 	return g
+}
+
+// serve makes a replica: one that knows nothing of what another has done.
+func (g *gateway) serve() {
+	g.t.Helper()
+	g.directory = entra.New(g.options)
+	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
+		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")},
+	}))
+	g.t.Cleanup(front.Close)
+	g.url = front.URL
 }
 
 type object = map[string]any

@@ -19,6 +19,8 @@ type step struct {
 	undone string
 	// refused gives Graph's refusal its meaning; nil: named does.
 	refused func(error) error
+	// optional says that the others go on without the step's answer.
+	optional bool
 }
 
 // run does the steps in order, in as few HTTP requests as can be, and gives
@@ -57,8 +59,8 @@ func (r *resource) sequence(ctx context.Context, steps []step) ([]graph.Response
 	}
 	results, err := r.graph.Batch(ctx, requests, graph.Sequential)
 	var answers []graph.Response
-	for _, result := range results {
-		if result.Err != nil {
+	for i, result := range results {
+		if result.Err != nil && !steps[i].optional {
 			return answers, result.Err
 		}
 		answers = append(answers, result.Response)

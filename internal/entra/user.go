@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -40,7 +41,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
-	answer, m, err := u.add(ctx, w.Body, m)
+	answer, m, err := u.add(ctx, w.Body, m, p.Includes(u.typ.Schema.ID, "meta", "created"))
 	if err != nil {
 		return "", err
 	}
@@ -86,36 +87,61 @@ func (u users) prepare(w mapping.Write) error {
 }
 
 // add posts the user. A manager who must be looked up first is looked up in the
-// same HTTP request, and nobody is made when there is no such manager.
-func (u users) add(ctx context.Context, body map[string]any, m *manager) (jsontext.Value, *manager, error) {
+// same HTTP request, and nobody is made when there is no such manager. Graph's answer
+// does not tell when the user was made; with dated that is read in the same HTTP
+// request, too.
+func (u users) add(ctx context.Context, body map[string]any, m *manager, dated bool) (jsontext.Value, *manager, error) {
 	request, err := u.post(body)
 	if err != nil {
 		return nil, nil, err
 	}
-	post := step{request: request, undone: "the user was not created"}
-	if m == nil || m.found != nil {
-		answers, err := u.run(ctx, "", []step{post})
-		if err != nil {
-			return nil, nil, err
-		}
-		return answers[0].Body, m, nil
-	}
+	var steps []step
+	var fresh []string
 	missing := false
-	lookup := step{request: m.lookup(), refused: func(err error) error {
-		if missing = unseen(err); missing {
-			return u.noManager(ctx, m, err)
-		}
-		return err
-	}}
-	answers, err := u.run(ctx, "", []step{lookup, post}, m.value)
+	lookedUp := m != nil && m.found == nil
+	if lookedUp {
+		fresh = []string{m.value}
+		steps = append(steps, step{request: m.lookup(), refused: func(err error) error {
+			if missing = unseen(err); missing {
+				return u.noManager(ctx, m, err)
+			}
+			return err
+		}})
+	}
+	steps = append(steps, step{request: request, undone: "the user was not created"})
+	if dated {
+		steps = append(steps, u.dateOf(body))
+	}
+	answers, err := u.run(ctx, "", steps, fresh...)
 	if missing && err == nil { // left out by policy
-		return u.add(ctx, body, nil)
+		return u.add(ctx, body, nil, dated)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	m.found = answers[0].Body
-	return answers[1].Body, m, nil
+	if lookedUp {
+		m.found = answers[0].Body
+		answers = answers[1:]
+	}
+	answer := answers[0].Body
+	if dated {
+		if made := member(answers[1].Body, createdProperty); made != nil && member(answer, createdProperty) == nil {
+			answer = appendMember(answer, createdProperty, made)
+		}
+	}
+	return answer, m, nil
+}
+
+const createdProperty = "createdDateTime"
+
+// dateOf reads when the user was made who has just been made: by name, the id not
+// being known yet. Where the directory does not show the user at once the answer goes
+// without.
+func (u users) dateOf(body map[string]any) step {
+	name, _ := body[upnProperty].(string)
+	return step{optional: true, request: graph.Request{
+		Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: []string{createdProperty}},
+	}}
 }
 
 // give sets the manager of a new user.

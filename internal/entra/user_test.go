@@ -237,7 +237,7 @@ func TestJustMade(t *testing.T) {
 func TestLostAnswerToACreate(t *testing.T) {
 	t.Parallel()
 	g := start(t, graphsim.Options{}, "", nil)
-	if err := g.sim.Fail(trouble.Fault{Method: "POST", Path: "/users", Drop: true, AfterWrite: true}); err != nil {
+	if err := g.sim.Fail(trouble.Fault{Method: "POST", Path: "/$batch", Drop: true, AfterWrite: true}); err != nil {
 		t.Fatal(err)
 	}
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+"/Users", strings.NewReader(`{"userName":"grace@contoso.com","displayName":"G"}`))

@@ -237,7 +237,7 @@ func TestReplace(t *testing.T) {
 		"what is immutable does not change": {
 			groups, `{"displayName":"a","` + entraGroup + `":{"groupType":"security"}}`, `{"displayName":"a","` + entraGroup + `":{"groupType":"microsoft365"}}`, "", "immutable", fault.Mutability,
 		},
-		"what is required is there": {users, `{"userName":"a","displayName":"a"}`, `{"userName":"a"}`, "", "displayName is required", fault.InvalidValue},
+		"what is required is there": {users, `{"userName":"a","displayName":"a"}`, `{"displayName":"a"}`, "", "userName is required", fault.InvalidValue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

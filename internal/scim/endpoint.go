@@ -109,6 +109,8 @@ func (e *endpoint) create(w http.ResponseWriter, r *http.Request) {
 	// The Location comes before the body: all of the body waits for it.
 	a := e.reply(w, http.StatusCreated, p, p.written)
 	a.whole = true
+	version := a.stamp
+	a.stamp = func(body []byte) ([]byte, string) { return version(p.unmodified(body)) }
 	id, err := e.typ.Writer.Create(r.Context(), doc, p, a.encoder())
 	a.location = e.location(r, id)
 	a.finish(r, misplaced(err))

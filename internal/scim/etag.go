@@ -202,15 +202,37 @@ func stamp(body []byte, p Projection, of func(Document) version) (stamped []byte
 	if !p.Includes(p.index.core.urn, "meta", "version") {
 		return body, tag
 	}
+	return withMeta(body, "version", tag), tag
+}
+
+// unmodified is the representation of a resource that was just made: it was last
+// modified when it was created (RFC 7643 section 3.1).
+func (p Projection) unmodified(body []byte) []byte {
+	var doc struct {
+		Meta struct {
+			Created      string `json:"created"`
+			LastModified string `json:"lastModified"`
+		} `json:"meta"`
+	}
+	err := json.Unmarshal(body, &doc)
+	if err != nil || doc.Meta.Created == "" || doc.Meta.LastModified != "" || !p.Includes(p.index.core.urn, "meta", "lastModified") {
+		return body
+	}
+	return withMeta(body, "lastModified", doc.Meta.Created)
+}
+
+// withMeta is the representation with one more member in meta, when there is meta.
+func withMeta(body []byte, name, value string) []byte {
 	at := metaAt(body)
 	if at < 0 {
-		return body, tag
+		return body
 	}
-	member, _ := jsontext.AppendQuote([]byte(`"version":`), tag)
+	member, _ := jsontext.AppendQuote(nil, name)
+	member, _ = jsontext.AppendQuote(append(member, ':'), value)
 	if body[at] != '}' {
 		member = append(member, ',')
 	}
-	return slices.Insert(body, at, member...), tag
+	return slices.Insert(body, at, member...)
 }
 
 // metaAt is where the first member of meta stands; -1 when there is no meta.

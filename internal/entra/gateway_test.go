@@ -146,6 +146,18 @@ func (g *gateway) patch(path string, want int, operations ...object) object {
 	}, want)
 }
 
+// patched is a PATCH that is done, whether or not it is answered with the resource.
+func (g *gateway) patched(path string, operations ...object) {
+	g.t.Helper()
+	text, err := json.Marshal(object{"Operations": operations})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if status, answer := g.try(http.MethodPatch, path, string(text)); status != http.StatusNoContent && status != http.StatusOK {
+		g.t.Fatalf("PATCH %s: %d %s", path, status, answer)
+	}
+}
+
 // found gives the ids that a filter finds, and checks the total.
 func (g *gateway) found(endpoint, filter string) []string {
 	g.t.Helper()

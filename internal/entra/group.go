@@ -120,10 +120,13 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil || !wantBody {
+	if o, err = g.change(ctx, id, o, w, m); err != nil {
 		return err
 	}
-	return g.write(o, g.plan(p), enc)
+	if wantBody {
+		return g.write(o, g.plan(p), enc)
+	}
+	return g.tellAltered(ctx, id, after, o, touching(rest.Attributes()), p, enc)
 }
 
 // Replace makes the group what the document says. A document without members

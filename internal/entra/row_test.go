@@ -143,7 +143,7 @@ func (g *gateway) tryRow(endpoint, id string, row mapping.Row) {
 	g.t.Helper()
 	value, path := rowValue(row), endpoint+"/"+id
 	set := rowAdd(row, value)
-	g.patch(path, http.StatusNoContent, set)
+	g.patched(path, set)
 	attribute, _, _ := strings.Cut(row.Name(), "[")
 	read := path + "?attributes=" + url.QueryEscape(attribute)
 	if got := g.get(read); !rowHas(got, row, value) {

@@ -172,16 +172,19 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
+	asked := maps.Clone(after)
 	u.complete(after)
 	w, err := u.table.Update(before, after, o.unsure...)
 	if err != nil {
 		return err
 	}
-	o.raw, err = u.change(ctx, id, o, w)
-	if err != nil || !wantBody {
+	if o.raw, err = u.change(ctx, id, o, w); err != nil {
 		return err
 	}
-	return u.write(o, u.plan(p), enc)
+	if wantBody {
+		return u.write(o, u.plan(p), enc)
+	}
+	return u.tellAltered(ctx, id, asked, o, touching(ops.Attributes()), p, enc)
 }
 
 // Replace makes the user what the document says: one read, and the fewest writes.

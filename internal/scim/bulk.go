@@ -104,26 +104,42 @@ func (b *bulk) run(r *http.Request, jobs []*job, most int) {
 }
 
 // ready are the first n operations whose turn it is. When none has it and some are
-// left they wait for one another.
+// left, those that wait for themselves are refused.
 func ready(jobs []*job, n int) []*job {
-	var round, stuck []*job
+	var round []*job
 	for _, j := range jobs {
-		if j.done {
-			continue
-		}
-		if slices.ContainsFunc(j.after, func(i int) bool { return !jobs[i].done }) {
-			stuck = append(stuck, j)
-		} else if len(round) < n {
+		if len(round) < n && !j.done && !slices.ContainsFunc(j.after, func(i int) bool { return !jobs[i].done }) {
 			round = append(round, j)
 		}
 	}
-	if round == nil && n > 0 {
-		for _, j := range stuck[:min(n, len(stuck))] {
+	if round != nil {
+		return round
+	}
+	for i, j := range jobs {
+		if len(round) < n && !j.done && circular(jobs, i) {
 			j.refused = fault.New(fault.Conflict, "The operation refers in a circle to itself by bulkId.")
 			round = append(round, j)
 		}
 	}
 	return round
+}
+
+// circular tells whether an operation waits for itself (RFC 7644 section 3.7.1).
+func circular(jobs []*job, start int) bool {
+	seen := map[int]bool{}
+	next := slices.Clone(jobs[start].after)
+	for len(next) > 0 {
+		i := next[len(next)-1]
+		next = next[:len(next)-1]
+		if i == start {
+			return true
+		}
+		if !seen[i] && !jobs[i].done {
+			seen[i] = true
+			next = append(next, jobs[i].after...)
+		}
+	}
+	return false
 }
 
 // do does one operation.

@@ -1,0 +1,92 @@
+package entra
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
+)
+
+// altered tells whether a resource came out otherwise than its client asked for: a
+// name was completed, a value took the only place there is, or Entra has no place for
+// it. Such a PATCH is answered with the resource (RFC 7644 section 3.5.2). What a
+// resource has besides, and what a client cannot write, do not count.
+func (r *resource) altered(asked, shown scim.Document) bool {
+	subs := map[mapping.Attr][]string{} // of each attribute, those that can be asked for
+	for _, row := range r.rows {
+		if row.Relation == "" && row.Returned == "default" && (row.Writable() || row.Constant != nil) {
+			a := mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name}
+			subs[a] = append(subs[a], row.Attr.Sub)
+		}
+	}
+	for a, names := range subs {
+		if !contains(valueOf(shown, a, r.typ.Schema.ID), valueOf(asked, a, r.typ.Schema.ID), names) {
+			return true
+		}
+	}
+	return false
+}
+
+// valueOf is the value of an attribute in a document; nil when it has none.
+func valueOf(doc scim.Document, a mapping.Attr, core string) any {
+	if a.URN != core {
+		doc, _ = doc[a.URN].(map[string]any)
+	}
+	return doc[a.Name]
+}
+
+// contains tells whether what was asked for, of complex values in the sub-attributes
+// named, is part of what is shown. Case and the offset of a date-time do not matter.
+func contains(shown, asked any, subs []string) bool {
+	switch asked := asked.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		have, _ := shown.(map[string]any)
+		return !slices.ContainsFunc(subs, func(name string) bool { return !contains(have[name], asked[name], nil) })
+	case []any:
+		have, _ := shown.([]any)
+		return !slices.ContainsFunc(asked, func(v any) bool {
+			return !slices.ContainsFunc(have, func(h any) bool { return contains(h, v, subs) })
+		})
+	case string:
+		have, ok := shown.(string)
+		return ok && (strings.EqualFold(have, asked) || sameInstant(have, asked))
+	}
+	return shown == asked
+}
+
+func sameInstant(a, b string) bool {
+	x, errX := time.Parse(time.RFC3339Nano, a)
+	y, errY := time.Parse(time.RFC3339Nano, b)
+	return errX == nil && errY == nil && x.Equal(y)
+}
+
+// tellAltered answers a PATCH that nobody wants to see the resource after: with the
+// resource if it came out otherwise than asked, else with nothing. What was written
+// is laid over what is read, which may lag behind.
+func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Document, o object, touched mapping.Want, p scim.Projection, enc *jsontext.Encoder) error {
+	shown, err := r.document(o, r.table.Read(r.table.ForWrite(touched)))
+	if err != nil {
+		return err
+	}
+	if name, ok := shown[attrUserName].(string); ok && r.shortens() {
+		shown[attrUserName] = strings.TrimSuffix(name, "@"+r.options.DefaultDomain)
+	}
+	if !r.altered(asked, shown) {
+		return nil
+	}
+	o, err = r.fetch(ctx, fetch{id: id, plan: r.plan(p), lenient: !p.Explicit()})
+	if err != nil {
+		return err
+	}
+	if o.raw, err = overlaid(o.raw, r.written.properties(id)); err != nil {
+		return err
+	}
+	return r.write(o, r.plan(p), enc)
+}

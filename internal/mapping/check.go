@@ -106,8 +106,10 @@ func (r *Row) checkType(c *complaints) {
 func (t *Table) checkUse(r *Row, c *complaints) {
 	inner := r.Attr.Sub != "" || r.MultiValued
 	switch {
-	case inner && (r.Default != nil || r.Derive != "" || r.Keep):
-		c.add(r.at, "%s: only a simple attribute with one value has a default, is derived or is kept", r.SCIM)
+	case inner && (r.Default != nil || r.Derive != "" || r.Keep || r.Ignore):
+		c.add(r.at, "%s: only a simple attribute with one value has a default, is derived, is kept or ignores values", r.SCIM)
+	case r.Ignore && len(r.Canonical) == 0:
+		c.add(r.at, "%s: values can only be ignored beside canonicalValues", r.SCIM)
 	case r.Constant != nil && r.Attr.Sub == "":
 		c.add(r.at, "%s: only a sub-attribute is constant", r.SCIM)
 	case r.Constant != nil && (r.kind.read != nil || r.Fallback != "" || r.Alias != "" || len(r.Values) > 0):

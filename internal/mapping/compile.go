@@ -122,7 +122,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 		Type: src.Type, Mutability: src.Mutability, Returned: src.Returned, Uniqueness: src.Uniqueness, Required: src.Required,
 		CaseExact: src.CaseExact, Canonical: src.Canonical, References: src.References, Description: src.Description,
 		Default: src.Default, Constant: src.Constant, Derive: src.Derive, Values: src.Values, Fallback: src.Fallback, Keep: src.Keep,
-		Alias: src.Alias, at: src.at,
+		Alias: src.Alias, Ignore: src.Ignore, at: src.at,
 	}
 	if path.prefix != "" {
 		r.Attr.URN, _ = t.prefixURN(path.prefix)

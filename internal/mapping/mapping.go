@@ -95,6 +95,7 @@ type Row struct {
 	Fallback    string            // Graph property that is read when Graph has no value
 	Alias       string            // the row that the property is shared with
 	Keep        bool              // a PUT that omits the attribute leaves it
+	Ignore      bool              // a value that is not canonical is ignored, instead of refused
 
 	name     string
 	at       place

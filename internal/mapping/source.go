@@ -89,6 +89,7 @@ type rowSource struct {
 	Fallback    string            `yaml:"fallback"`
 	Alias       string            `yaml:"alias"`
 	Keep        bool              `yaml:"keep"`
+	Ignore      bool              `yaml:"ignoreOthers"`
 }
 
 // decode reads a source. What it cannot read it complains about; the rest is
@@ -197,7 +198,7 @@ func decodeRow(at place, row *ast.MappingNode, c *complaints) rowSource {
 
 var rowKeys = []string{
 	"scim", "remove", "graph", "relation", "kind", "type", "mutability", "returned", "uniqueness", "required", "caseExact",
-	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "keep",
+	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "keep", "ignoreOthers",
 }
 
 // strictly decodes a node; panics of the YAML package on odd nodes are errors.

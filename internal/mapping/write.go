@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"entrascim/internal/fault"
 )
@@ -31,7 +32,7 @@ func (w Write) Empty() bool { return len(w.Body) == 0 && len(w.Relations) == 0 }
 // ignored (RFC 7644 section 3.3). A password is the caller's to make: it is not
 // required here.
 func (t *Table) Create(doc Document) (Write, error) {
-	doc = t.complete(doc)
+	doc = t.complete(t.held(nil, doc))
 	d := t.draft(doc, nil)
 	for _, s := range d.settings {
 		if err := judge(s.value); err != nil {
@@ -126,7 +127,7 @@ func (t *Table) Update(before, after Document, unsure ...string) (Write, error) 
 	if err := t.checkReadOnly(before, after); err != nil {
 		return Write{}, err
 	}
-	return t.change(before, after, diff{unsure: unsure})
+	return t.change(before, t.held(before, after), diff{unsure: unsure})
 }
 
 // Replace is Update for a PUT (RFC 7644 section 3.5.1): readOnly attributes are
@@ -135,7 +136,23 @@ func (t *Table) Update(before, after Document, unsure ...string) (Write, error) 
 // extensions that the table says to keep are left as they are when the client,
 // which may not know of them, omits them.
 func (t *Table) Replace(before, after Document, unsure ...string) (Write, error) {
-	return t.change(before, t.kept(before, after), diff{replace: true, unsure: unsure})
+	return t.change(before, t.kept(before, t.held(before, after)), diff{replace: true, unsure: unsure})
+}
+
+// held is after without the values that Entra cannot hold and the table says to
+// ignore: there the resource has what it had before.
+func (t *Table) held(before, after Document) Document {
+	after = maps.Clone(after)
+	for _, r := range t.rows {
+		if !r.Ignore {
+			continue
+		}
+		a := t.find(r.Attr.URN, r.Attr.Name)
+		if text, ok := a.in(t, after).(string); ok && text != "" && !slices.ContainsFunc(r.Canonical, func(c string) bool { return strings.EqualFold(c, text) }) {
+			t.put(after, r.Attr, a.in(t, before))
+		}
+	}
+	return after
 }
 
 // kept adds to after what a PUT leaves alone.

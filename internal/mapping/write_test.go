@@ -98,10 +98,14 @@ func TestCreate(t *testing.T) {
 			users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"éééééééééééééééé"}}`,
 			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true,"employeeId":"éééééééééééééééé"}`, "",
 		},
-		"wrong type":             {users, `{"userName":"jo@x.org","displayName":7}`, "", "displayName is a string"},
-		"wrong boolean":          {users, `{"userName":"jo@x.org","displayName":"Jo","active":"on"}`, "", "active is a boolean"},
-		"wrong time":             {users, `{"userName":"jo@x.org","displayName":"Jo","` + entraUser + `":{"employeeHireDate":"tomorrow"}}`, "", "employeeHireDate is a dateTime"},
-		"no such value":          {users, `{"userName":"jo@x.org","displayName":"Jo","userType":"Robot"}`, "", "userType is one of Member, Guest"},
+		"wrong type":    {users, `{"userName":"jo@x.org","displayName":7}`, "", "displayName is a string"},
+		"wrong boolean": {users, `{"userName":"jo@x.org","displayName":"Jo","active":"on"}`, "", "active is a boolean"},
+		"wrong time":    {users, `{"userName":"jo@x.org","displayName":"Jo","` + entraUser + `":{"employeeHireDate":"tomorrow"}}`, "", "employeeHireDate is a dateTime"},
+		"no such value": {users, `{"userName":"jo@x.org","displayName":"Jo","` + entraUser + `":{"ageGroup":"Old"}}`, "", "ageGroup is one of Minor, NotAdult, Adult"},
+		"a value that is ignored": {
+			users, `{"userName":"jo@x.org","displayName":"Jo","userType":"Employee"}`,
+			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true}`, "",
+		},
 		"passwords are not told": {users, `{"userName":"jo@x.org","displayName":"Jo","password":123}`, "", "password is a string"},
 		"security group":         {groups, `{"displayName":"The Team: 7"}`, `{"displayName":"The Team: 7","mailNickname":"TheTeam7","groupTypes":[],"mailEnabled":false,"securityEnabled":true}`, ""},
 		"Microsoft 365 group": {
@@ -301,6 +305,7 @@ func TestReplaceKeeps(t *testing.T) {
 	for name, c := range map[string]struct{ after, want string }{
 		"an extension that the client does not know": {`{"userName":"a@b.c","displayName":"A"}`, `{"jobTitle":null}`},
 		"but not what it knows":                      {`{"userName":"a@b.c","displayName":"A","title":"t","` + entraUser + `":{"officeLocation":"1"}}`, `{"employeeType":null}`},
+		"but for a value that Entra cannot hold":     {`{"userName":"a@b.c","displayName":"A","title":"t","userType":"Employee"}`, `{}`},
 		"and what it changes":                        {`{"userName":"a@b.c","displayName":"A","title":"t","userType":"Member"}`, `{"userType":"Member"}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,9 @@
 //	-- graph --
 //	GET /v1.0/users/1?$select=id
 //
+// {{name}} in a request stands for that member of the answer before, a string: the
+// cursor to go on with.
+//
 // Any other section (config, seed, fault) is given to the test's own Section
 // function at the place where it stands. Under -update the answers are
 // rewritten; the diff is the review.
@@ -99,11 +102,13 @@ func play(t *testing.T, file string, update bool, w World) {
 // answer plays the archive's requests and gives the archive as it should be.
 func (w World) answer(archive *txtar.Archive) (*txtar.Archive, error) {
 	out := &txtar.Archive{Comment: archive.Comment}
+	var last []byte
 	for _, section := range archive.Files {
 		switch section.Name {
 		case "response", "graph": // made anew after each request
 		case "request":
-			response, err := w.ask(section.Data)
+			response, err := w.ask(filled(section.Data, last))
+			last = response
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", firstLine(section.Data), err)
 			}
@@ -120,6 +125,19 @@ func (w World) answer(archive *txtar.Archive) (*txtar.Archive, error) {
 		}
 	}
 	return out, nil
+}
+
+var placeholder = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+// filled puts members of the answer before into a request.
+func filled(request, answer []byte) []byte {
+	_, body, _ := bytes.Cut(answer, []byte("\n\n"))
+	var members map[string]any
+	_ = json.Unmarshal(body, &members) // an answer without a body has no members
+	return placeholder.ReplaceAllFunc(request, func(name []byte) []byte {
+		value, _ := members[strings.Trim(string(name), "{}")].(string)
+		return []byte(value)
+	})
 }
 
 func (w World) ask(text []byte) ([]byte, error) {
@@ -187,12 +205,15 @@ func render(r *httptest.ResponseRecorder) ([]byte, error) {
 
 var (
 	requestID = regexp.MustCompile(`request-id [0-9a-fA-F-]{36}`)
+	cursor    = regexp.MustCompile(`("(?:next|previous)Cursor": )"[^"]+"`)
 	skipToken = regexp.MustCompile(`((?:\$|%24)skiptoken=)[^&\s"]+`)
 )
 
-// steady replaces what no two runs share: Graph's request-ids and continuation tokens.
+// steady replaces what no two runs share: Graph's request-ids, continuation tokens and
+// cursors.
 func steady(text []byte) []byte {
 	text = requestID.ReplaceAll(text, []byte("request-id ID"))
+	text = cursor.ReplaceAll(text, []byte(`${1}"CURSOR"`))
 	text = skipToken.ReplaceAll(text, []byte("${1}TOKEN"))
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		text = append(text, '\n')

@@ -251,7 +251,7 @@ func TestDeployKubernetes(t *testing.T) {
 		}
 	}
 	loaded, err := c.load(t)
-	if err != nil || loaded.BearerToken() != exampleToken || loaded.Listen != ":8080" {
+	if err != nil || loaded.Callers()[0].BearerToken() != exampleToken || loaded.Listen != ":8080" {
 		t.Fatalf("error %v, config %v", err, loaded.Lines())
 	}
 	if pod.TerminationGracePeriodSeconds <= loaded.DrainGrace.Seconds() {
@@ -278,7 +278,7 @@ func TestDeploySystemd(t *testing.T) {
 	// The unit hands over the secrets, so the file does not name them.
 	c.files["/etc/entrascim/entrascim.yaml"] = regexp.MustCompile(`(?m)^.*(tokenFile|clientSecretFile):.*\n`).ReplaceAllString(read(t, "entrascim.yaml"), "")
 	loaded, err := c.load(t)
-	if err != nil || loaded.BearerToken() != exampleToken || loaded.Directory().Credential.Secret != "hush-hush" {
+	if err != nil || loaded.Callers()[0].BearerToken() != exampleToken || loaded.Directory().Credential.Secret != "hush-hush" {
 		t.Errorf("error %v, config %v", err, loaded.Lines())
 	}
 }

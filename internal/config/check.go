@@ -19,21 +19,26 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// minToken is the least length of a bearer token that a network may guess at.
-const minToken = 16
-
 // complaint is a mistake with the place where it was made.
 func (c Config) complaint(key string, err error) error {
-	origin, ok := c.origins[key]
-	if !ok {
-		origin = key
-		for _, s := range settings(&c) {
-			if s.key == key {
-				origin = fmt.Sprintf("%s (%s)", key, s.env)
-			}
+	return fmt.Errorf("%s: %w", c.place(key), err)
+}
+
+// place is where a setting was given, or would be.
+func (c Config) place(key string) string {
+	if origin, ok := c.origins[key]; ok {
+		return origin
+	}
+	group, name, _ := strings.Cut(key, "].")
+	if origin, ok := c.origins[group+"]"]; ok {
+		return origin + "." + name
+	}
+	for _, s := range settings(&c) {
+		if s.key == key && s.env != "" {
+			return fmt.Sprintf("%s (%s)", key, s.env)
 		}
 	}
-	return fmt.Errorf("%s: %w", origin, err)
+	return key
 }
 
 // A check is one thing that must hold of a setting.
@@ -46,7 +51,7 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check() {
 	c := &l.config
-	for _, checks := range [][]check{c.listenerChecks(), c.tenantChecks(), c.credentialChecks(), c.otherChecks()} {
+	for _, checks := range [][]check{c.listenerChecks(), c.clientChecks(), c.tenantChecks(), c.credentialChecks(), c.otherChecks()} {
 		for _, check := range checks {
 			if !check.ok && !l.bad[check.key] {
 				l.fail(check.key, errors.New(check.want))
@@ -57,18 +62,9 @@ func (l *loader) check() {
 
 func (c *Config) listenerChecks() []check {
 	_, pairErr := tls.X509KeyPair(c.TLS.Certificate.Content, c.TLS.Key.Content)
-	token, key := c.BearerToken(), "token"
-	if c.TokenFile.Given() {
-		key = "tokenFile"
-	}
 	return []check{
 		{validListen(c.Listen), "listen", "must be host:port"},
 		{c.PublicURL == "" || validURL(c.PublicURL, "http", "https"), "publicURL", "must be an absolute URL without query"},
-		{c.Token == "" || !c.TokenFile.Given(), "tokenFile", "cannot be given beside token"},
-		{token != "" || c.TokenFile.Given(), key, "is missing: clients need a bearer token (or tokenFile)"},
-		{token == "" && !c.TokenFile.Given() || len(token) >= minToken, key, "must have at least 16 characters"},
-		{!isExample(token), key, "is still the example's"},
-		{validToken(string(token)), key, "must be letters, digits and -._~+/= only (RFC 6750)"},
 		{c.TLS.Certificate.Given() == c.TLS.Key.Given(), "tls.keyFile", "certificateFile and keyFile belong together"},
 		{!c.ServesTLS() || pairErr == nil, "tls.certificateFile", "must be a PEM certificate that belongs to the key in keyFile"},
 	}
@@ -157,12 +153,6 @@ func validGUID(s string) bool {
 }
 
 func validDomain(s string) bool { return !strings.ContainsAny(s, "@/: \t") }
-
-// validToken holds a token to the alphabet that a header can carry (RFC 6750
-// section 2.1).
-func validToken(s string) bool {
-	return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") == ""
-}
 
 func readable(path string) bool {
 	f, err := os.Open(path)

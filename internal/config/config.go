@@ -14,13 +14,18 @@ import (
 // Config is the whole configuration of the gateway. Each setting has three names:
 // its key in the YAML file (yaml tags, groups joined by dots), its environment
 // variable (env tag) and its flag, which is the variable in lower case without
-// prefix and with hyphens. A Secret has no flag. Default has the defaults.
+// prefix and with hyphens. A Secret has no flag; what has the variable "-" stands
+// in the file only. Default has the defaults.
 type Config struct {
 	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
-	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: the listener's address."`
+	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
 	TLS        TLS           `yaml:"tls"`
-	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client, at least 16 characters."`
+	Proxies    Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
+	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client \"default\", at least 16 characters."`
 	TokenFile  File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
+	Dialect    string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
+	Me         string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
+	Clients    []Client      `yaml:"clients"`
 	Tenant     Tenant        `yaml:"tenant"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
@@ -89,6 +94,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Listen:     "127.0.0.1:8080",
+		Dialect:    defaultDialect,
 		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
 		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000},
 		Limits:     Limits{Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, Connections: 1024},

@@ -17,6 +17,7 @@ type given struct {
 	line  int
 	items []string // one, unless it is a list
 	list  bool
+	item  bool // one of a list of groups begins here
 }
 
 // parseFile reads a YAML file into its leaves: strict, so that a misspelt key
@@ -84,11 +85,28 @@ func (p *fileParser) entry(prefix string, entry *ast.MappingValueNode) {
 		return
 	}
 	p.seen[key] = line
-	if slices.Contains(groups(), key) {
+	switch {
+	case slices.Contains(groups(), key):
 		p.group(key+".", entry.Value)
+	case key == clientList:
+		p.items(key, line, entry.Value)
+	default:
+		p.leaf(given{key: key, line: line}, entry.Value)
+	}
+}
+
+// items reads a list of groups.
+func (p *fileParser) items(key string, line int, node ast.Node) {
+	sequence, list := node.(*ast.SequenceNode)
+	if !list {
+		p.complain(line, "%s must be a list of groups", key)
 		return
 	}
-	p.leaf(given{key: key, line: line}, entry.Value)
+	for n, item := range sequence.Values {
+		g := given{key: itemKey(key, n), line: item.GetToken().Position.Line, item: true}
+		p.found = append(p.found, g)
+		p.group(g.key+".", item)
+	}
 }
 
 func (p *fileParser) leaf(g given, node ast.Node) {
@@ -144,7 +162,7 @@ func (p *fileParser) syntax(err error) {
 func groups() []string {
 	var all []string
 	c := Default()
-	for _, s := range settings(&c) {
+	for _, s := range settings(&c) { // no list of groups has any yet
 		if i := strings.LastIndex(s.key, "."); i > 0 && !slices.Contains(all, s.key[:i]) {
 			all = append(all, s.key[:i])
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
 	"slices"
 )
 
@@ -54,16 +53,21 @@ func (l *loader) file(path string) {
 }
 
 func (l *loader) given(origin string, g given) {
+	if g.item {
+		l.config.Clients = append(l.config.Clients, Client{Dialect: defaultDialect})
+		l.settings = settings(&l.config)
+		l.config.origins[g.key] = origin
+		return
+	}
 	i := slices.IndexFunc(l.settings, func(s setting) bool { return s.key == g.key })
 	if i < 0 {
 		l.errs = append(l.errs, fmt.Errorf("%s: no such setting", origin))
 		return
 	}
 	s := l.settings[i]
-	_, list := reflect.TypeAssert[[]File](s.value)
 	switch {
-	case list:
-		l.note(s, origin, s.setFiles(g.items))
+	case s.list():
+		l.note(s, origin, s.setList(g.items))
 	case g.list:
 		l.note(s, origin, errors.New("must be one value"))
 	default:
@@ -76,6 +80,9 @@ func (l *loader) environment(getenv func(string) string) {
 		return
 	}
 	for _, s := range l.settings {
+		if s.env == "" {
+			continue
+		}
 		if text := getenv(s.env); text != "" {
 			l.note(s, s.env, s.set(text))
 		}

@@ -49,7 +49,7 @@ func TestEnvironmentAloneIsEnough(t *testing.T) {
 	if d.DirectoryID != guid || d.Credential.Secret != "hush-hush" || d.GraphURL != "https://graph.microsoft.com/v1.0" {
 		t.Errorf("tenant %+v", d)
 	}
-	if c.BearerToken() != token || c.ServesTLS() || c.Listen != "127.0.0.1:8080" {
+	if c.Callers()[0].BearerToken() != token || c.ServesTLS() || c.Listen != "127.0.0.1:8080" {
 		t.Errorf("config %v", c.Lines())
 	}
 }
@@ -111,7 +111,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }

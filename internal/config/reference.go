@@ -20,12 +20,20 @@ func Reference() string {
 	var b strings.Builder
 	b.WriteString("| key | environment | flag | default | meaning |\n|---|---|---|---|---|\n")
 	c := Default()
+	c.Clients = []Client{{Dialect: defaultDialect}}
 	for _, s := range settings(&c) {
-		flag := "(none: secret)"
-		if s.flag != "" {
-			flag = "`--" + s.flag + "`"
+		env, flag := "(file only)", "(file only)"
+		if s.env != "" {
+			env = "`" + s.env + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", s.key, s.env, flag, s.shownDefault("`%s`"), s.help)
+		switch {
+		case s.flag != "":
+			flag = "`--" + s.flag + "`"
+		case s.value.Type() == reflect.TypeFor[Secret]():
+			flag = "(none: secret)"
+		}
+		key := strings.Replace(s.key, itemKey(clientList, 0), clientList+"[]", 1)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", key, env, flag, s.shownDefault("`%s`"), s.help)
 	}
 	return b.String()
 }

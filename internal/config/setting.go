@@ -27,20 +27,33 @@ func leaves(prefix string, group reflect.Value) []setting {
 			continue
 		}
 		key := prefix + field.Tag.Get("yaml")
-		env := field.Tag.Get("env")
-		if env == "" {
-			all = append(all, leaves(key+".", group.Field(i))...)
-			continue
+		value := group.Field(i)
+		env, leaf := field.Tag.Lookup("env")
+		switch {
+		case leaf:
+			all = append(all, setting{key, strings.TrimPrefix(env, onlyFile), flagName(env, field.Type), field.Tag.Get("help"), value})
+		case value.Kind() == reflect.Slice: // each with settings of its own
+			for n := range value.Len() {
+				all = append(all, leaves(itemKey(key, n)+".", value.Index(n))...)
+			}
+		default:
+			all = append(all, leaves(key+".", value)...)
 		}
-		all = append(all, setting{key, env, flagName(env, field.Type), field.Tag.Get("help"), group.Field(i)})
 	}
 	return all
 }
 
+// onlyFile stands in place of the environment variable of a setting that has none,
+// and so no flag.
+const onlyFile = "-"
+
+// itemKey is the key of one of a list of groups.
+func itemKey(list string, n int) string { return fmt.Sprintf("%s[%d]", list, n) }
+
 // flagName is the flag that stands for an environment variable; "" for a secret,
 // which every process on the machine could read from the command line.
 func flagName(env string, t reflect.Type) string {
-	if t == reflect.TypeFor[Secret]() {
+	if t == reflect.TypeFor[Secret]() || env == onlyFile {
 		return ""
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(env, "ENTRASCIM_"), "AZURE_")
@@ -82,6 +95,23 @@ func (s setting) setKind(text string) error {
 	default:
 		return fmt.Errorf("has a type that no text can set: %s", s.value.Type())
 	}
+}
+
+// list tells whether the setting may be a list in the file.
+func (s setting) list() bool {
+	switch s.value.Interface().(type) {
+	case []File, Networks:
+		return true
+	}
+	return false
+}
+
+// setList reads the items of a list into the setting.
+func (s setting) setList(items []string) error {
+	if _, files := s.value.Interface().([]File); files {
+		return s.setFiles(items)
+	}
+	return s.set(strings.Join(items, ","))
 }
 
 func (s setting) setFiles(paths []string) error {

@@ -5,14 +5,6 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// BearerToken is the SCIM client's token, wherever it was given.
-func (c Config) BearerToken() Secret {
-	if c.Token != "" {
-		return c.Token
-	}
-	return c.TokenFile.secret()
-}
-
 // ServesTLS tells whether the listener has a certificate.
 func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key.Given() }
 

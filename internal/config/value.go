@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -69,6 +70,43 @@ func (f *File) read() error {
 
 // secret is the content without the line end that editors leave.
 func (f File) secret() Secret { return Secret(strings.TrimRight(string(f.Content), "\r\n")) }
+
+// Networks are address ranges; a single address is a range of one.
+type Networks []netip.Prefix
+
+// String is the ranges as they are given: "10.0.0.0/8,::1/128".
+func (n Networks) String() string {
+	texts := make([]string, 0, len(n))
+	for _, p := range n {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ",")
+}
+
+// UnmarshalText reads addresses and CIDR ranges, separated by commas.
+func (n *Networks) UnmarshalText(text []byte) error {
+	*n = nil
+	if len(text) == 0 {
+		return nil
+	}
+	for one := range strings.SplitSeq(string(text), ",") {
+		p, err := network(strings.TrimSpace(one))
+		if err != nil {
+			return errors.New("must be addresses or networks like 10.0.0.0/8")
+		}
+		*n = append(*n, p)
+	}
+	return nil
+}
+
+func network(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		a = a.Unmap()
+		return a.WithZone("").Prefix(a.BitLen())
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}
 
 // An Offset is a fixed distance from UTC.
 type Offset struct{ *time.Location }

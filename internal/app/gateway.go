@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -83,21 +82,19 @@ func certificate(c config.Config) (*tls.Certificate, error) {
 }
 
 // newHandler makes everything that answers requests; url is where it is reached
-// when the configuration does not say.
+// when neither the configuration nor a request says.
 func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, error) {
-	if c.PublicURL != "" {
-		url = strings.TrimSuffix(c.PublicURL, "/")
-	}
 	t := c.Directory()
-	directory, err := newDirectory(t, url+server.Root)
+	directory, err := newDirectory(t)
 	if err != nil {
 		return nil, err
 	}
-	return newFace(ctx, c, t, newProtocol(c, directory, url+server.Root), directory), nil
+	origin := server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies}
+	return newFace(ctx, c, t, newProtocol(c, directory, origin), directory), nil
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, base string) (*entra.Directory, error) {
+func newDirectory(t *tenant.Tenant) (*entra.Directory, error) {
 	tables, err := compileTables(t.Profile, t.Overlays)
 	if err != nil {
 		return nil, Mistake{err}
@@ -109,7 +106,6 @@ func newDirectory(t *tenant.Tenant, base string) (*entra.Directory, error) {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        entra.Tables{User: tables.byResource["User"], Group: tables.byResource["Group"], Application: tables.byResource["Application"]},
-		BaseURL:       base,
 		DefaultDomain: t.DefaultDomain,
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
@@ -118,9 +114,10 @@ func newDirectory(t *tenant.Tenant, base string) (*entra.Directory, error) {
 }
 
 // newProtocol is SCIM over the directory.
-func newProtocol(c config.Config, d *entra.Directory, base string) http.Handler {
+func newProtocol(c config.Config, d *entra.Directory, origin server.Origin) http.Handler {
 	return scim.NewHandler(d.ResourceTypes(), scim.Options{
-		BaseURL: func(*http.Request) string { return base },
+		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Root },
+		Caller:  callerOf,
 		MaxBody: c.Limits.Body,
 	})
 }
@@ -129,7 +126,7 @@ func newProtocol(c config.Config, d *entra.Directory, base string) http.Handler 
 func newFace(ctx context.Context, c config.Config, t *tenant.Tenant, protocol http.Handler, d *entra.Directory) http.Handler {
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
-		Auth:     auth.New(auth.NewClient("default", t, string(c.BearerToken()))),
+		Auth:     auth.New(clients(c, t)...),
 		SCIM:     func(*tenant.Tenant) http.Handler { return protocol },
 		Ready:    d.Ready,
 		Lacking:  d.Lacking,

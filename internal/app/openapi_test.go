@@ -16,18 +16,19 @@ import (
 	"entrascim/internal/server"
 )
 
-const testBase = "http://127.0.0.1:8080" + server.Root
+// testOrigin is where the gateways of these tests say that they are.
+func testOrigin() server.Origin { return server.Origin{Public: "http://127.0.0.1:8080"} }
 
 // offline is a gateway that never asks Graph anything, for what it serves by
 // itself.
 func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	t.Helper()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
-	directory, err := newDirectory(c.Directory(), testBase)
+	directory, err := newDirectory(c.Directory())
 	if err != nil {
 		t.Fatal(err)
 	}
-	protocol := newProtocol(c, directory, testBase)
+	protocol := newProtocol(c, directory, testOrigin())
 	ctx := zerolog.Nop().WithContext(t.Context())
 	return directory, protocol, newFace(ctx, c, c.Directory(), protocol, directory)
 }

@@ -17,9 +17,11 @@ const Challenge = `Bearer realm="scim"`
 
 // A Client is one program that may call. Its token is kept as a digest only.
 type Client struct {
-	Name   string
-	Tenant *tenant.Tenant
-	sum    [sha256.Size]byte
+	Name    string
+	Tenant  *tenant.Tenant
+	Dialect string // the name of how it speaks SCIM
+	Me      string // id of the user that it is in the directory; "" none
+	sum     [sha256.Size]byte
 }
 
 // NewClient makes a client of the tenant that is known by its bearer token.

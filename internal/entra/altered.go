@@ -71,7 +71,7 @@ func sameInstant(a, b string) bool {
 // resource if it came out otherwise than asked, else with nothing. What was written
 // is laid over what is read, which may lag behind.
 func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Document, o object, touched mapping.Want, p scim.Projection, enc *jsontext.Encoder) error {
-	shown, err := r.document(o, r.table.Read(r.table.ForWrite(touched)))
+	shown, err := r.document(ctx, o, r.table.Read(r.table.ForWrite(touched)))
 	if err != nil {
 		return err
 	}
@@ -88,5 +88,5 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 	if o.raw, err = overlaid(o.raw, r.written.properties(id)); err != nil {
 		return err
 	}
-	return r.write(o, r.plan(p), enc)
+	return r.write(ctx, o, r.plan(p), enc)
 }

@@ -106,7 +106,7 @@ func newPromptGateway(b *testing.B, secure bool) *promptGateway {
 	if err != nil {
 		b.Fatal(err)
 	}
-	directory := entra.New(entra.Options{Graph: client, BaseURL: base, Tables: entra.Tables{
+	directory := entra.New(entra.Options{Graph: client, Tables: entra.Tables{
 		User: compile(b, "user.yaml", ""), Group: compile(b, "group.yaml", ""), Application: compile(b, "application.yaml", ""),
 	}})
 	if err := directory.Ready(b.Context()); err != nil {

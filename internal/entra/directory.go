@@ -19,7 +19,6 @@ import (
 type Options struct {
 	Graph         *graph.Client
 	Tables        Tables
-	BaseURL       string         // of SCIM, without a slash at its end: "https://host/scim/v2"
 	DefaultDomain string         // completes a userName without a domain; "" for off
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC

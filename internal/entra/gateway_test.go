@@ -61,7 +61,7 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 		tb.Fatal(err)
 	}
 	o := entra.Options{
-		Graph: client, BaseURL: base, Now: g.sim.Now, Sleep: wait,
+		Graph: client, Now: g.sim.Now, Sleep: wait,
 		Tables: entra.Tables{
 			User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", ""), Application: compile(tb, "application.yaml", ""),
 		},

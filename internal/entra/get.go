@@ -24,7 +24,7 @@ func (r *resource) Get(ctx context.Context, id string, p scim.Projection, enc *j
 	if err != nil {
 		return err
 	}
-	return r.write(o, plan, enc)
+	return r.write(ctx, o, plan, enc)
 }
 
 // A fetch says what is to be read of one object.

@@ -58,7 +58,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	g.written.link(id, true, rest)
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
-	return id, g.write(o, g.plan(p), enc)
+	return id, g.write(ctx, o, g.plan(p), enc)
 }
 
 // add posts the group with its first members.
@@ -108,7 +108,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	before, err := g.document(o, g.table.Read(touched))
+	before, err := g.document(ctx, o, g.table.Read(touched))
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 		return err
 	}
 	if wantBody {
-		return g.write(o, g.plan(p), enc)
+		return g.write(ctx, o, g.plan(p), enc)
 	}
 	return g.tellAltered(ctx, id, after, o, touching(rest.Attributes()), p, enc)
 }
@@ -148,7 +148,7 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if err != nil {
 		return err
 	}
-	before, err := g.document(o, g.table.Read(known))
+	before, err := g.document(ctx, o, g.table.Read(known))
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if o, err = g.change(ctx, id, o, w, m); err != nil {
 		return err
 	}
-	return g.write(o, g.plan(p), enc)
+	return g.write(ctx, o, g.plan(p), enc)
 }
 
 // change does the writes and gives the group as it is then.

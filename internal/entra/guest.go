@@ -58,7 +58,7 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 			raw = appendMember(raw, name, v)
 		}
 	}
-	return id, u.write(object{raw: raw}, u.plan(p), enc)
+	return id, u.write(ctx, object{raw: raw}, u.plan(p), enc)
 }
 
 // invitation translates the document. Entra makes the guest's userPrincipalName

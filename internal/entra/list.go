@@ -88,7 +88,7 @@ func (l *listing) page(ctx context.Context) error {
 	from, to := l.window()
 	w := walk{from: from, to: to, top: pageSize(l.query.Count)}
 	if len(l.relations(l.plan)) == 0 {
-		env := l.env(object{})
+		env := l.env(ctx, object{})
 		w.each = func(dec *jsontext.Decoder) error { return l.put(dec, env) }
 	} else {
 		w.each = l.hold
@@ -138,7 +138,7 @@ func (l *listing) emitAll(ctx context.Context, raws []jsontext.Value) error {
 			return err
 		}
 		for _, o := range objects {
-			if err := l.out.Resource(func(enc *jsontext.Encoder) error { return l.write(o, l.plan, enc) }); err != nil {
+			if err := l.out.Resource(func(enc *jsontext.Encoder) error { return l.write(ctx, o, l.plan, enc) }); err != nil {
 				return err
 			}
 		}

@@ -170,7 +170,7 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	if !m.replace && len(m.filters) == 0 {
 		return nil
 	}
-	wanted, selected := setOf(m.add), m.matching(g.resource)
+	wanted, selected := setOf(m.add), m.matching(ctx, g.resource)
 	present := g.written.members(id)
 	err := g.patient(ctx, func() error {
 		if m.replace {
@@ -199,7 +199,7 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 }
 
 // matching tells whether one of the filters selects a member.
-func (m *membership) matching(r *resource) func(jsontext.Value) (bool, error) {
+func (m *membership) matching(ctx context.Context, r *resource) func(jsontext.Value) (bool, error) {
 	path := scim.AttrPath{URN: r.typ.Schema.ID, Name: attrMembers}
 	plan := r.table.Read(touching([]scim.AttrPath{path}))
 	matchers := make([]*scim.Matcher, len(m.filters))
@@ -213,7 +213,7 @@ func (m *membership) matching(r *resource) func(jsontext.Value) (bool, error) {
 			return false, nil
 		}
 		one := map[string]related{relationMembers: slice([]jsontext.Value{v})}
-		doc, err := r.document(object{raw: jsontext.Value("{}"), related: one}, plan)
+		doc, err := r.document(ctx, object{raw: jsontext.Value("{}"), related: one}, plan)
 		if err != nil {
 			return false, err
 		}

@@ -27,9 +27,9 @@ type object struct {
 }
 
 // env is what the object's resource needs besides the object.
-func (r *resource) env(o object) mapping.Env {
+func (r *resource) env(ctx context.Context, o object) mapping.Env {
 	return mapping.Env{
-		BaseURL: r.options.BaseURL,
+		BaseURL: scim.BaseFrom(ctx),
 		Offset:  r.options.Offset,
 		Relation: func(name string) iter.Seq2[jsontext.Value, error] {
 			if seq := o.related[name]; seq != nil {
@@ -41,8 +41,8 @@ func (r *resource) env(o object) mapping.Env {
 }
 
 // write writes the object as a resource.
-func (r *resource) write(o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
-	return r.emit(jsontext.NewDecoder(bytes.NewReader(o.raw)), plan, r.env(o), enc)
+func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
+	return r.emit(jsontext.NewDecoder(bytes.NewReader(o.raw)), plan, r.env(ctx, o), enc)
 }
 
 // emit writes the object that dec stands before.
@@ -58,10 +58,10 @@ func (r *resource) emit(dec *jsontext.Decoder, plan *mapping.ReadPlan, env mappi
 }
 
 // document is the object as a decoded resource, names not shortened.
-func (r *resource) document(o object, plan *mapping.ReadPlan) (scim.Document, error) {
+func (r *resource) document(ctx context.Context, o object, plan *mapping.ReadPlan) (scim.Document, error) {
 	var text bytes.Buffer
 	dec := jsontext.NewDecoder(bytes.NewReader(o.raw))
-	if err := plan.Resource(dec, jsontext.NewEncoder(&text), r.env(o)); err != nil {
+	if err := plan.Resource(dec, jsontext.NewEncoder(&text), r.env(ctx, o)); err != nil {
 		return nil, broken(err)
 	}
 	doc := scim.Document{}

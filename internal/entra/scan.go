@@ -115,7 +115,7 @@ func (s *scan) sift(ctx context.Context, raws []jsontext.Value) error {
 			return err
 		}
 		for _, o := range objects {
-			doc, err := s.document(o, s.look)
+			doc, err := s.document(ctx, o, s.look)
 			if err != nil {
 				return err
 			}

@@ -53,7 +53,7 @@ func newWorld(t *testing.T) transcript.World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := entra.Options{Graph: client, BaseURL: base, Now: sim.Now}
+	options := entra.Options{Graph: client, Now: sim.Now}
 	w := &world{t: t, sim: sim, options: options}
 	w.open("")
 	return transcript.World{Handler: w, Calls: w.calls, Section: w.section}

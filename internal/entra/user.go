@@ -56,7 +56,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 			return "", err
 		}
 	}
-	return id, u.write(object{raw: raw}, u.plan(p), enc)
+	return id, u.write(ctx, object{raw: raw}, u.plan(p), enc)
 }
 
 // prepare checks the name of a new user and gives the user a password that
@@ -182,7 +182,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 		return err
 	}
 	if wantBody {
-		return u.write(o, u.plan(p), enc)
+		return u.write(ctx, o, u.plan(p), enc)
 	}
 	return u.tellAltered(ctx, id, asked, o, touching(ops.Attributes()), p, enc)
 }
@@ -202,7 +202,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if o.raw, err = u.change(ctx, id, o, w); err != nil {
 		return err
 	}
-	return u.write(o, u.plan(p), enc)
+	return u.write(ctx, o, u.plan(p), enc)
 }
 
 // replaceable wants what a PUT may change. What is shown on request only is left
@@ -244,7 +244,7 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if err != nil {
 		return o, nil, err
 	}
-	doc, err := u.document(o, u.table.Read(known))
+	doc, err := u.document(ctx, o, u.table.Read(known))
 	return o, doc, err
 }
 

@@ -151,7 +151,7 @@ func (b *bulk) do(r *http.Request, jobs []*job, j *job) {
 	} else {
 		serveWhole(b.routes, w, request)
 	}
-	j.take(w, b.base(r))
+	j.take(w, BaseFrom(r.Context()))
 }
 
 // serveWhole is for an answer that breaks off: the write was done, and what broke is

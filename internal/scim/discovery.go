@@ -93,7 +93,7 @@ func (s *server) config(r *http.Request) (map[string]any, error) {
 			"cursorTimeout": int(s.options.CursorLife.Seconds()),
 		},
 		"authenticationSchemes": []map[string]any{s.scheme()},
-		"meta":                  meta("ServiceProviderConfig", s.base(r)+"/ServiceProviderConfig"),
+		"meta":                  meta("ServiceProviderConfig", BaseFrom(r.Context())+"/ServiceProviderConfig"),
 	}
 	if s.options.DocumentationURI != "" {
 		body["documentationUri"] = s.options.DocumentationURI
@@ -133,7 +133,7 @@ func (s *server) resourceTypes(r *http.Request) []map[string]any {
 		items = append(items, map[string]any{
 			"schemas": []string{resourceTypeSchema}, "id": rt.ID, "name": rt.Name, "description": rt.Description,
 			"endpoint": rt.Endpoint, "schema": rt.Schema.ID, "schemaExtensions": extensions,
-			"meta": meta("ResourceType", s.base(r)+"/ResourceTypes/"+url.PathEscape(rt.ID)),
+			"meta": meta("ResourceType", BaseFrom(r.Context())+"/ResourceTypes/"+url.PathEscape(rt.ID)),
 		})
 	}
 	return items
@@ -146,7 +146,7 @@ func (s *server) schemas(r *http.Request) []map[string]any {
 	add := func(id string, body map[string]any) {
 		if !seen[id] {
 			seen[id] = true
-			body["meta"] = meta("Schema", s.base(r)+"/Schemas/"+url.PathEscape(id))
+			body["meta"] = meta("Schema", BaseFrom(r.Context())+"/Schemas/"+url.PathEscape(id))
 			items = append(items, body)
 		}
 	}
@@ -161,12 +161,4 @@ func (s *server) schemas(r *http.Request) []map[string]any {
 
 func meta(resourceType, location string) map[string]any {
 	return map[string]any{"resourceType": resourceType, "location": location}
-}
-
-// base is the URL that locations begin with.
-func (s *server) base(r *http.Request) string {
-	if s.options.BaseURL == nil {
-		return ""
-	}
-	return s.options.BaseURL(r)
 }

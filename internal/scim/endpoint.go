@@ -34,7 +34,7 @@ func (e *endpoint) projection(r *http.Request) (Projection, error) {
 }
 
 func (e *endpoint) location(r *http.Request, id string) string {
-	return e.base(r) + e.typ.Endpoint + "/" + url.PathEscape(id)
+	return BaseFrom(r.Context()) + e.typ.Endpoint + "/" + url.PathEscape(id)
 }
 
 // reply is an answer with one resource, which has the version that of says.

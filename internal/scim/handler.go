@@ -36,7 +36,7 @@ func NewHandler(types []ResourceType, o Options) http.Handler {
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
-	r.Use(s.route, Recover, middleware.GetHead)
+	r.Use(s.route, s.locate, Recover, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
 	})

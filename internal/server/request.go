@@ -37,6 +37,10 @@ func ticketOf(r *http.Request) *ticket {
 	return t
 }
 
+// Caller is the client that sent the request, as it was authenticated on its way
+// to SCIM.
+func Caller(r *http.Request) auth.Client { return ticketOf(r).caller }
+
 // requestID gives the request an id that its answer, its log line and, when
 // something failed, its sender share. One that came with the request is kept
 // when it is harmless in a log.

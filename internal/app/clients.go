@@ -1,0 +1,38 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+
+	"entrascim/internal/auth"
+	"entrascim/internal/config"
+	"entrascim/internal/scim"
+	"entrascim/internal/server"
+	"entrascim/internal/tenant"
+)
+
+// clients are those who may call, all of the one tenant.
+func clients(c config.Config, t *tenant.Tenant) []auth.Client {
+	var all []auth.Client
+	for _, one := range c.Callers() {
+		client := auth.NewClient(one.Name, t, string(one.BearerToken()))
+		client.Dialect, client.Me = one.Dialect, one.Me
+		all = append(all, client)
+	}
+	return all
+}
+
+// callerOf is what the protocol has to know of the client who sent the request.
+// Names are quoted, so that no two pairs of them make one scope.
+func callerOf(r *http.Request) scim.Caller {
+	client := server.Caller(r)
+	if client.Tenant == nil {
+		return scim.Caller{}
+	}
+	dialect, _ := scim.FindDialect(client.Dialect) // the configuration knows no others
+	caller := scim.Caller{Scope: fmt.Sprintf("%q %q", client.Tenant.Name, client.Name), Dialect: dialect}
+	if client.Me != "" {
+		caller.Me = "/Users/" + client.Me
+	}
+	return caller
+}

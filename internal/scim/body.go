@@ -2,6 +2,7 @@ package scim
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"mime"
@@ -21,22 +22,41 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (map[string]a
 	if err := acceptable(r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		w.Header().Set("Accept-Encoding", "identity") // RFC 9110 section 15.5.16
-		return nil, fault.New(fault.UnsupportedMediaType, "The request body must not be compressed.")
-	}
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	plain, err := decompressed(w, r, http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(plain, limit+1))
 	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
+	case errors.As(err, &large) || int64(len(text)) > limit:
 		return nil, tooLarge(limit)
 	case err != nil:
 		return nil, fault.Wrap(err, fault.InvalidSyntax, "The request body could not be read.")
 	}
 	return parseBody(text)
+}
+
+// decompressed is the body without its coding. Of those, gzip is taken, since some
+// clients compress long bodies without being asked to. The caller bounds what comes
+// out: a small body may be a large one in disguise.
+func decompressed(w http.ResponseWriter, r *http.Request, body io.Reader) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip": // the same: RFC 9110 section 8.4.1.3
+	default:
+		w.Header().Set("Accept-Encoding", "gzip, identity") // RFC 9110 section 15.5.16
+		return nil, fault.New(fault.UnsupportedMediaType, "The request body may be compressed by gzip only.")
+	}
+	plain, err := gzip.NewReader(body)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.InvalidSyntax, "The request body is not what its Content-Encoding says.")
+	}
+	return plain, nil
 }
 
 func tooLarge(limit int64) error {

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -135,16 +136,52 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
-// A compressed body is refused as what it is, not as broken JSON.
+// A body compressed by gzip is taken; another coding is refused as what it is, not
+// as broken JSON.
 func TestContentCoding(t *testing.T) {
 	t.Parallel()
-	base := serve(t, world(Options{}))
-	for coding, want := range map[string]int{"identity": 201, "gzip": 415, "deflate, gzip": 415} {
-		a := call(t, base, "POST", "/Users", `{"userName":"coded"}`, "Content-Encoding", coding)
-		if a.status != want || want == 415 && a.header.Get("Accept-Encoding") != "identity" {
-			t.Errorf("%s: got %d %s, want %d", coding, a.status, a.text, want)
-		}
+	body := `{"userName":"coded"}`
+	large := `{"userName":"large","title":"` + strings.Repeat("x", 100_000) + `"}`
+	for name, test := range map[string]struct {
+		coding, body string
+		want         int
+	}{
+		"identity":            {"identity", body, 201},
+		"gzip":                {"gzip", gzipped(t, body), 201},
+		"x-gzip":              {"X-Gzip", gzipped(t, body), 201},
+		"gzip that is none":   {"gzip", body, 400},
+		"half of gzip":        {"gzip", gzipped(t, body)[:20], 400},
+		"gzip of no JSON":     {"gzip", gzipped(t, "userName"), 400},
+		"large when unpacked": {"gzip", gzipped(t, large), 413},
+		"large when packed":   {"gzip", strings.Repeat("x", 3000), 413},
+		"deflate":             {"deflate", body, 415},
+		"two codings":         {"gzip, gzip", gzipped(t, gzipped(t, body)), 415},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := serve(t, world(Options{MaxBody: 2000}))
+			a := call(t, base, "POST", "/Users", test.body, "Content-Encoding", test.coding)
+			if a.status != test.want || (test.want == 415) != (a.header.Get("Accept-Encoding") == "gzip, identity") {
+				t.Errorf("got %d %s, Accept-Encoding %q, want %d", a.status, a.text, a.header.Get("Accept-Encoding"), test.want)
+			}
+			if test.want == 201 && a.body["userName"] != "coded" {
+				t.Errorf("got %s", a.text)
+			}
+		})
 	}
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestEndpointNames(t *testing.T) {

@@ -62,7 +62,7 @@ func New(o Options) http.Handler {
 		r.MethodFunc(method, "/readyz", health.answer)
 	}
 	r.Group(func(r chi.Router) {
-		r.Use(limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
+		r.Use(negotiate, limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
 		r.Handle(Root+"/*", mount(o.SCIM))
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -23,12 +23,20 @@ type directory struct {
 	Hostile      uint64        `default:"0" placeholder:"SEED" help:"Behave as badly as Graph may: small pages, lag, throttling, faults; 0: calm."`
 }
 
+func (d directory) options(anyDomain bool) app.Directory {
+	return app.Directory{
+		Users: d.Users, Groups: d.Groups, Memberships: d.Memberships, Applications: d.Applications, Seed: d.Seed,
+		Latency: d.Latency, Throttle: d.Throttle, Hostile: d.Hostile, AnyDomain: anyDomain,
+	}
+}
+
 type demoCommand struct {
 	Listen    string    `default:"127.0.0.1:8080" help:"Loopback address that SCIM is served on."`
 	Control   string    `placeholder:"ADDRESS" help:"Loopback address of the simulator's control listener; off by default."`
 	Profile   string    `help:"Mapping profile: starling."`
-	Domain    string    `name:"default-domain" placeholder:"DOMAIN" help:"Verified domain that completes a userName without one, such as contoso.com."`
-	Short     bool      `name:"short-names" help:"Show a userName in the default domain without it."`
+	Domain    string    `name:"default-domain" default:"contoso.onmicrosoft.com" placeholder:"DOMAIN" help:"Domain that completes a userName without one; \"\" for none. Default: ${default}."`
+	Short     bool      `name:"short-names" default:"true" negatable:"" help:"Show a userName in the default domain without it; on by default."`
+	Strict    bool      `name:"strict-domains" help:"Take userNames in verified domains only, as Entra does; without it any domain will do."`
 	LogLevel  string    `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	Directory directory `embed:""`
 }
@@ -41,7 +49,7 @@ func (d demoCommand) Run(ctx context.Context, p process) error {
 	}
 	demo, err := app.Demo(ctx, app.DemoOptions{
 		Listen: d.Listen, Control: d.Control, Profile: d.Profile, DefaultDomain: d.Domain, ShortNames: d.Short,
-		Directory: app.Directory(d.Directory),
+		Directory: d.Directory.options(!d.Strict),
 	})
 	if err != nil {
 		return err
@@ -56,6 +64,7 @@ type graphsimCommand struct {
 	Hostname  string    `help:"Name that clients reach it by, beside localhost; goes into its certificate."`
 	CAFile    string    `name:"ca-file" placeholder:"FILE" help:"Where to write the certificate authority that clients must trust."`
 	Plain     bool      `help:"Serve HTTP instead of HTTPS."`
+	AnyDomain bool      `name:"any-domain" help:"Take userPrincipalNames in any domain, where Entra takes verified ones only."`
 	LogLevel  string    `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	Directory directory `embed:""`
 }
@@ -67,7 +76,7 @@ func (g graphsimCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	simulator, err := app.Simulator(ctx, app.SimulatorOptions{
-		Listen: g.Listen, Control: g.Control, Hostname: g.Hostname, CAFile: g.CAFile, Plain: g.Plain, Directory: app.Directory(g.Directory),
+		Listen: g.Listen, Control: g.Control, Hostname: g.Hostname, CAFile: g.CAFile, Plain: g.Plain, Directory: g.Directory.options(g.AnyDomain),
 	})
 	if err != nil {
 		return err

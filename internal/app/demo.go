@@ -13,9 +13,20 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// demoToken is the bearer token of the demo. It is no secret: the demo listens on
-// loopback only and there is nothing in it that is anybody's.
+// demoToken is the bearer token of the demo's client that speaks as the RFC has it;
+// one of another dialect has its name behind a hyphen. They are no secrets: the demo
+// listens on loopback only and there is nothing in it that is anybody's.
 const demoToken = "demo"
+
+// demoClients are the demo's clients but for the first, one for each dialect.
+func demoClients() []config.Client {
+	var all []config.Client
+	for _, dialect := range config.Dialects()[1:] {
+		name := demoToken + "-" + dialect
+		all = append(all, config.Client{Name: name, Token: config.Secret(name), Dialect: dialect})
+	}
+	return all
+}
 
 // DemoOptions are those of the demo.
 type DemoOptions struct {
@@ -74,7 +85,7 @@ func isLoopback(address string) bool {
 func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config {
 	c := config.Default()
 	c.Listen = o.Listen
-	c.Token = demoToken
+	c.Token, c.Clients = demoToken, demoClients()
 	c.Mapping.Profile = o.Profile
 	c.Policy.ManagerMissing = tenant.ManagerRefuse
 	c.Tenant.DefaultDomain, c.Tenant.ShortNames = o.DefaultDomain, o.ShortNames

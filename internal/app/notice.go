@@ -16,12 +16,18 @@ func demoNotice(o DemoOptions, url string) string {
 	fmt.Fprintf(&b, `This is a simulation: an Entra directory with %d users, %d groups and %d
 applications that exists in this process only. Stop it and it is gone.
 
-  base URL      %s
-  bearer token  %s
+  base URL       %s
+  bearer token   %s
 `, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, base, demoToken)
-	if o.Control != "" {
-		fmt.Fprintf(&b, "  control       http://%s/sim/stats\n", o.Control)
+	b.WriteString("  other tokens   ")
+	for i, c := range demoClients() {
+		fmt.Fprintf(&b, "%s%s", strings.Repeat(", ", min(i, 1)), string(c.Token))
 	}
+	b.WriteString(" (one for each dialect of SCIM clients)\n")
+	if o.Control != "" {
+		fmt.Fprintf(&b, "  control        http://%s/sim/stats\n", o.Control)
+	}
+	b.WriteString("\n" + names(o))
 	b.WriteString("\nTo paste into another terminal:\n\n")
 	for _, query := range []string{
 		"/Users?count=2", "/Users?filter=displayName%20sw%20%22A%22&attributes=userName,displayName",
@@ -33,6 +39,22 @@ applications that exists in this process only. Stop it and it is gone.
     -d '{"userName":"ada@contoso.com","displayName":"Ada Lovelace"}'
 
 `, curl, base)
+	return b.String()
+}
+
+// names tells what the demo does with userNames.
+func names(o DemoOptions) string {
+	var b strings.Builder
+	if o.DefaultDomain != "" {
+		fmt.Fprintf(&b, "A userName without a domain, such as bjensen, is stored as bjensen@%s", o.DefaultDomain)
+		if o.ShortNames {
+			b.WriteString("\nand shown as bjensen")
+		}
+		b.WriteString(".\n")
+	}
+	if o.Directory.AnyDomain {
+		b.WriteString("Any well-formed domain is taken for a verified one, which Entra does not:\n--strict-domains is as strict as Entra.\n")
+	}
 	return b.String()
 }
 
@@ -54,6 +76,9 @@ func simulatorNotice(o SimulatorOptions, url string) string {
 `, o.Directory.Users, o.Directory.Groups, o.Directory.Applications, reach, url, url, graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret)
 	if o.CAFile != "" && !o.Plain {
 		fmt.Fprintf(&b, "  ENTRASCIM_CA_FILE=%s\n", o.CAFile)
+	}
+	if o.Directory.AnyDomain {
+		b.WriteString("\nIt takes any well-formed domain for a verified one, which Entra does not.\n")
 	}
 	if o.Control != "" {
 		fmt.Fprintf(&b, "\nControl listener: http://%s/sim/stats\n", o.Control)

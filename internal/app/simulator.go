@@ -24,6 +24,7 @@ type Directory struct {
 	Latency      time.Duration
 	Throttle     bool   // keep to Microsoft's limits
 	Hostile      uint64 // seed of the trouble it makes; 0: none
+	AnyDomain    bool   // a userPrincipalName may be in any domain, not in verified ones only
 }
 
 // SimulatorOptions are those of the simulator as a program of its own.
@@ -66,7 +67,7 @@ func newSimulator(d Directory) (*graphsim.Simulator, error) {
 	if d.Memberships == 0 {
 		d.Memberships = 3 * d.Users
 	}
-	sim := graphsim.New(graphsim.Options{Seed: d.Seed, Now: time.Now, Latency: d.Latency, Throttle: d.Throttle, Hostile: d.Hostile})
+	sim := graphsim.New(graphsim.Options{Seed: d.Seed, Now: time.Now, Latency: d.Latency, Throttle: d.Throttle, Hostile: d.Hostile, AnyDomain: d.AnyDomain})
 	err := sim.Tenant(graphsim.DefaultTenant).Generate(graphsim.Scale{
 		Users: d.Users, Groups: d.Groups, Memberships: d.Memberships, Applications: max(d.Applications-1, 0), Seed: d.Seed,
 	})

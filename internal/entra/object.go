@@ -93,7 +93,8 @@ func (r *resource) shortens() bool {
 	return r.options.ShortNames && r.options.DefaultDomain != "" && r.table.Entity() == entityUser
 }
 
-// shorten copies a resource, cutting the suffix off its userName.
+// shorten copies a resource, cutting the suffix off its userName. A guest's stays
+// whole: without the domain it is no name that anybody knows.
 func shorten(dec *jsontext.Decoder, enc *jsontext.Encoder, suffix string) error {
 	if err := copyToken(dec, enc); err != nil {
 		return err
@@ -132,7 +133,7 @@ func copyToken(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
 func trimmed(value jsontext.Value, suffix string) jsontext.Value {
 	plain, err := jsontext.AppendUnquote(nil, value)
 	cut := len(plain) - len(suffix)
-	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) {
+	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) || isGuestName(plain[:cut]) {
 		return value
 	}
 	short, err := jsontext.AppendQuote(nil, plain[:cut])
@@ -141,6 +142,9 @@ func trimmed(value jsontext.Value, suffix string) jsontext.Value {
 	}
 	return short
 }
+
+// isGuestName tells whether Entra made the name of a guest's e-mail address.
+func isGuestName(local []byte) bool { return bytes.Contains(bytes.ToUpper(local), []byte("#EXT#")) }
 
 // member reads a member of a Graph object; nil when it has none.
 func member(raw jsontext.Value, name string) jsontext.Value {

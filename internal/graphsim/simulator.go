@@ -23,6 +23,9 @@ type Options struct {
 	Start    time.Time // what the clock shows at first; default: 2026-01-01T00:00:00Z
 	BaseURL  string    // scheme and host in links; default: those of each request
 	Lag      Lag       // replication lag of every tenant
+	// AnyDomain takes any well-formed domain in a userPrincipalName, where Entra
+	// takes verified ones only. Nothing else changes: /domains lists the real ones.
+	AnyDomain bool
 
 	// Now is the clock that Advance adds to. Nil: a clock that stands at Start.
 	Now func() time.Time

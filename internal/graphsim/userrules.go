@@ -66,11 +66,14 @@ func checkUPN(w *userWrite, name string) error {
 		e.Details = append(e.Details, detail(name, "InvalidValue", e.Message))
 		return e
 	}
-	if w.call.dir.domain(host) == nil {
+	if w.call.dir.domain(host) == nil && !(w.call.sim.options.AnyDomain && domainShape.MatchString(host)) {
 		return unverifiedDomain()
 	}
 	return nil
 }
+
+// domainShape is a domain name of at least two labels (RFC 1123 section 2.1).
+var domainShape = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
 // federated refuses a user of a federated domain who has no link to the other
 // directory.

@@ -108,7 +108,7 @@ func (s setting) list() bool {
 
 // setList reads the items of a list into the setting.
 func (s setting) setList(items []string) error {
-	if _, files := s.value.Interface().([]File); files {
+	if _, files := reflect.TypeAssert[[]File](s.value); files {
 		return s.setFiles(items)
 	}
 	return s.set(strings.Join(items, ","))

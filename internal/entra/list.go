@@ -103,11 +103,12 @@ func (l *listing) page(ctx context.Context) error {
 
 // put writes the object that dec stands before.
 func (l *listing) put(dec *jsontext.Decoder, env mapping.Env) error {
-	if l.shortens() {
-		return l.out.Resource(func(enc *jsontext.Encoder) error { return l.emit(dec, l.plan, env, enc) })
-	}
 	return l.out.Append(func(dst []byte) ([]byte, error) {
+		start := len(dst)
 		dst, err := l.plan.Append(dst, dec, env)
+		if err == nil && l.shortens() {
+			dst = l.shorten(dst, start)
+		}
 		return dst, broken(err)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -42,19 +41,15 @@ func (r *resource) env(ctx context.Context, o object) mapping.Env {
 
 // write writes the object as a resource.
 func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
-	return r.emit(jsontext.NewDecoder(bytes.NewReader(o.raw)), plan, r.env(ctx, o), enc)
-}
-
-// emit writes the object that dec stands before.
-func (r *resource) emit(dec *jsontext.Decoder, plan *mapping.ReadPlan, env mapping.Env, enc *jsontext.Encoder) error {
+	dec, env := jsontext.NewDecoder(bytes.NewReader(o.raw)), r.env(ctx, o)
 	if !r.shortens() {
 		return broken(plan.Resource(dec, enc, env))
 	}
-	var whole bytes.Buffer
-	if err := plan.Resource(dec, jsontext.NewEncoder(&whole), env); err != nil {
+	text, err := plan.Append(nil, dec, env)
+	if err != nil {
 		return broken(err)
 	}
-	return shorten(jsontext.NewDecoder(&whole), enc, "@"+r.options.DefaultDomain)
+	return enc.WriteValue(r.shorten(text, 0))
 }
 
 // document is the object as a decoded resource, names not shortened.
@@ -87,64 +82,6 @@ func broken(err error) error {
 	}
 	return err
 }
-
-// shortens tells whether names are shown without the default domain.
-func (r *resource) shortens() bool {
-	return r.options.ShortNames && r.options.DefaultDomain != "" && r.table.Entity() == entityUser
-}
-
-// shorten copies a resource, cutting the suffix off its userName. A guest's stays
-// whole: without the domain it is no name that anybody knows.
-func shorten(dec *jsontext.Decoder, enc *jsontext.Encoder, suffix string) error {
-	if err := copyToken(dec, enc); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		isName := name.String() == "userName"
-		if err := enc.WriteToken(name); err != nil {
-			return err
-		}
-		value, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		if isName {
-			value = trimmed(value, suffix)
-		}
-		if err := enc.WriteValue(value); err != nil {
-			return err
-		}
-	}
-	return copyToken(dec, enc)
-}
-
-func copyToken(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
-	t, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	return enc.WriteToken(t)
-}
-
-func trimmed(value jsontext.Value, suffix string) jsontext.Value {
-	plain, err := jsontext.AppendUnquote(nil, value)
-	cut := len(plain) - len(suffix)
-	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) || isGuestName(plain[:cut]) {
-		return value
-	}
-	short, err := jsontext.AppendQuote(nil, plain[:cut])
-	if err != nil {
-		return value
-	}
-	return short
-}
-
-// isGuestName tells whether Entra made the name of a guest's e-mail address.
-func isGuestName(local []byte) bool { return bytes.Contains(bytes.ToUpper(local), []byte("#EXT#")) }
 
 // member reads a member of a Graph object; nil when it has none.
 func member(raw jsontext.Value, name string) jsontext.Value {

@@ -66,10 +66,10 @@ func checkUPN(w *userWrite, name string) error {
 		e.Details = append(e.Details, detail(name, "InvalidValue", e.Message))
 		return e
 	}
-	if w.call.dir.domain(host) == nil && !(w.call.sim.options.AnyDomain && domainShape.MatchString(host)) {
-		return unverifiedDomain()
+	if w.call.dir.domain(host) != nil || w.call.sim.options.AnyDomain && domainShape.MatchString(host) {
+		return nil
 	}
-	return nil
+	return unverifiedDomain()
 }
 
 // domainShape is a domain name of at least two labels (RFC 1123 section 2.1).

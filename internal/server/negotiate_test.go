@@ -17,10 +17,10 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// raw sends a request as it is, and does not decompress the answer.
-func raw(t *testing.T, method, url string, header ...string) (*http.Response, string) {
+// raw gets an answer as it was sent, compressed if it was.
+func raw(t *testing.T, url string, header ...string) (*http.Response, string) {
 	t.Helper()
-	return send(t, method, url, append([]string{"Accept-Encoding", "identity"}, header...)...)
+	return send(t, http.MethodGet, url, append([]string{"Accept-Encoding", "identity"}, header...)...)
 }
 
 func unzipped(t *testing.T, text string) string {
@@ -66,11 +66,11 @@ func TestAccept(t *testing.T) {
 		"text/html, image/gif":                                "application/scim+json",
 		";;,,=":                                               "application/scim+json",
 	} {
-		resp, text := raw(t, "GET", url+"/scim/v2/Users", "Accept", accept)
+		resp, text := raw(t, url+"/scim/v2/Users", "Accept", accept)
 		if resp.StatusCode != 200 || text != "{}" || resp.Header.Get("Content-Type") != want {
 			t.Errorf("Accept %q: %d %q, want %q", accept, resp.StatusCode, resp.Header.Get("Content-Type"), want)
 		}
-		resp, _ = raw(t, "GET", url+"/scim/v2/Users?fail", "Accept", accept)
+		resp, _ = raw(t, url+"/scim/v2/Users?fail", "Accept", accept)
 		if got := resp.Header.Get("Content-Type"); resp.StatusCode != 504 || got != "application/scim+json" {
 			t.Errorf("an error, Accept %q: %d %q", accept, resp.StatusCode, got)
 		}
@@ -92,7 +92,7 @@ func TestAcceptEncoding(t *testing.T) {
 		"gzip": true, "GZIP": true, "x-gzip": true, "deflate, gzip;q=0.5, br": true, "*": true, "gzip, identity;q=0.5": true, "gzip;q=1.0": true,
 		"identity": false, "gzip;q=0": false, "br": false, "*;q=0": false, "gzip;q=0.5, identity": false, "*, gzip;q=0": false, "gzip;q=x": false,
 	} {
-		resp, text := raw(t, "GET", url+"/scim/v2/Users", "Accept-Encoding", coding)
+		resp, text := raw(t, url+"/scim/v2/Users", "Accept-Encoding", coding)
 		if got := resp.Header.Get("Content-Encoding") == "gzip"; got != want {
 			t.Errorf("%q: compressed %t", coding, got)
 		}
@@ -107,10 +107,10 @@ func TestAcceptEncoding(t *testing.T) {
 			t.Errorf("%q: Vary %q", coding, got)
 		}
 	}
-	if resp, text := raw(t, "GET", url+"/scim/v2/Users?small", "Accept-Encoding", "gzip"); resp.Header.Get("Content-Encoding") != "" || len(text) != leastCompressed-1 {
+	if resp, text := raw(t, url+"/scim/v2/Users?small", "Accept-Encoding", "gzip"); resp.Header.Get("Content-Encoding") != "" || len(text) != leastCompressed-1 {
 		t.Errorf("a small answer: %q, %d bytes", resp.Header.Get("Content-Encoding"), len(text))
 	}
-	if resp, _ := raw(t, "GET", url+"/scim/v2/Other", "Accept-Encoding", "gzip"); resp.StatusCode != 404 || resp.Header.Get("Content-Encoding") != "" {
+	if resp, _ := raw(t, url+"/scim/v2/Other", "Accept-Encoding", "gzip"); resp.StatusCode != 404 || resp.Header.Get("Content-Encoding") != "" {
 		t.Errorf("an error: %d %q", resp.StatusCode, resp.Header.Get("Content-Encoding"))
 	}
 }
@@ -187,7 +187,7 @@ func TestHead(t *testing.T) {
 	} {
 		for _, coding := range []string{"identity", "gzip"} {
 			head, sent := headOf(t, address, path, coding)
-			get, body := raw(t, "GET", url+path, "Accept-Encoding", coding)
+			get, body := raw(t, url+path, "Accept-Encoding", coding)
 			if sent != "" {
 				t.Errorf("HEAD %s: sent %.40q", path, sent)
 			}

@@ -1,0 +1,74 @@
+package entra
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// shortens tells whether names are shown without the default domain.
+func (r *resource) shortens() bool {
+	return r.options.ShortNames && r.options.DefaultDomain != "" && r.table.Entity() == entityUser
+}
+
+// shorten cuts the default domain off the userName of the resource that text holds
+// from start on, as a ReadPlan appended it. Long lists pass here: the text is looked
+// through up to the name only, and not decoded.
+func (r *resource) shorten(text []byte, start int) []byte {
+	from, to := findName(text, start)
+	if from < 0 {
+		return text
+	}
+	return slices.Replace(text, from, to, trimmed(text[from:to], "@"+r.options.DefaultDomain)...)
+}
+
+// findName finds the value of the member userName of a well-formed object without
+// white space around its names; -1 when it has none.
+func findName(text []byte, start int) (from, to int) {
+	depth := 0
+	for i := start; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			end := stringEnd(text, i)
+			if depth == 1 && string(text[i:end]) == `"userName"` && bytes.HasPrefix(text[end:], []byte(`:"`)) {
+				return end + 1, stringEnd(text, end+1)
+			}
+			i = end - 1
+		}
+	}
+	return -1, -1
+}
+
+// stringEnd is where the JSON string that begins at i ends.
+func stringEnd(text []byte, i int) int {
+	for i++; i < len(text) && text[i] != '"'; i++ {
+		if text[i] == '\\' {
+			i++
+		}
+	}
+	return min(i+1, len(text))
+}
+
+// trimmed is a name without the suffix. A guest's stays whole: without its domain it
+// is no name that anybody knows.
+func trimmed(value jsontext.Value, suffix string) jsontext.Value {
+	plain, err := jsontext.AppendUnquote(nil, value)
+	cut := len(plain) - len(suffix)
+	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) || isGuestName(plain[:cut]) {
+		return value
+	}
+	short, err := jsontext.AppendQuote(nil, plain[:cut])
+	if err != nil {
+		return value
+	}
+	return short
+}
+
+// isGuestName tells whether Entra made the name of a guest's e-mail address.
+func isGuestName(local []byte) bool { return bytes.Contains(bytes.ToUpper(local), []byte("#EXT#")) }

@@ -109,6 +109,12 @@ func TestLocations(t *testing.T) {
 				r.Header.Set("X-Forwarded-Host", test.header)
 				locate(t, h, r, test.want+server.Root+"/")
 			}
+			r := httptest.NewRequest(http.MethodPost, server.Root+"/Bulk", strings.NewReader(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[
+				{"method":"PATCH","path":"/Users/a0000000-0000-4000-8000-000000000001","data":{"Operations":[{"op":"replace","path":"title","value":"Countess"}]}}]}`))
+			r.Host = test.host
+			r.Header.Set("Authorization", "Bearer "+demoToken)
+			r.Header.Set("X-Forwarded-Host", test.header)
+			locate(t, h, r, test.want+server.Root+"/")
 		})
 	}
 }

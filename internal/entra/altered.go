@@ -76,7 +76,7 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 		return err
 	}
 	if name, ok := shown[attrUserName].(string); ok && r.shortens() {
-		shown[attrUserName] = strings.TrimSuffix(name, "@"+r.options.DefaultDomain)
+		shown[attrUserName] = r.shortName(name)
 	}
 	if !r.altered(asked, shown) {
 		return nil

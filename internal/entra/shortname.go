@@ -21,7 +21,7 @@ func (r *resource) shorten(text []byte, start int) []byte {
 	if from < 0 {
 		return text
 	}
-	return slices.Replace(text, from, to, trimmed(text[from:to], "@"+r.options.DefaultDomain)...)
+	return slices.Replace(text, from, to, r.trimmed(text[from:to])...)
 }
 
 // findName finds the value of the member userName of a well-formed object without
@@ -55,20 +55,25 @@ func stringEnd(text []byte, i int) int {
 	return min(i+1, len(text))
 }
 
-// trimmed is a name without the suffix. A guest's stays whole: without its domain it
-// is no name that anybody knows.
-func trimmed(value jsontext.Value, suffix string) jsontext.Value {
+// trimmed is a name in JSON without the domain.
+func (r *resource) trimmed(value jsontext.Value) jsontext.Value {
 	plain, err := jsontext.AppendUnquote(nil, value)
-	cut := len(plain) - len(suffix)
-	if err != nil || cut <= 0 || !strings.EqualFold(string(plain[cut:]), suffix) || isGuestName(plain[:cut]) {
+	if err != nil {
 		return value
 	}
-	short, err := jsontext.AppendQuote(nil, plain[:cut])
+	short, err := jsontext.AppendQuote(nil, r.shortName(string(plain)))
 	if err != nil {
 		return value
 	}
 	return short
 }
 
-// isGuestName tells whether Entra made the name of a guest's e-mail address.
-func isGuestName(local []byte) bool { return bytes.Contains(bytes.ToUpper(local), []byte("#EXT#")) }
+// shortName is a name without the default domain. A guest's, which Entra made of an
+// e-mail address, stays whole: without its domain it is no name that anybody knows.
+func (r *resource) shortName(name string) string {
+	local, domain, ok := strings.Cut(name, "@")
+	if !ok || local == "" || !strings.EqualFold(domain, r.options.DefaultDomain) || strings.Contains(strings.ToUpper(local), "#EXT#") {
+		return name
+	}
+	return local
+}

@@ -35,7 +35,7 @@ func readReadme(t *testing.T) string {
 // to what the program says of itself.
 func TestReadmeIsGenerated(t *testing.T) {
 	text := readReadme(t)
-	tables, err := app.LoadTables("", nil)
+	tables, err := app.LoadTables(app.Lay{})
 	if err != nil {
 		t.Fatal(err)
 	}

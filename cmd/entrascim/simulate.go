@@ -26,7 +26,7 @@ type directory struct {
 type demoCommand struct {
 	Listen    string    `default:"127.0.0.1:8080" help:"Loopback address that SCIM is served on."`
 	Control   string    `placeholder:"ADDRESS" help:"Loopback address of the simulator's control listener; off by default."`
-	Profile   string    `help:"Mapping profile: starling."`
+	Profile   []string  `default:"external-id" placeholder:"NAME" help:"Mapping profiles, in order: starling, external-id. Default: ${default}."`
 	Domain    string    `name:"default-domain" placeholder:"DOMAIN" help:"Verified domain that completes a userName without one, such as contoso.com."`
 	Short     bool      `name:"short-names" help:"Show a userName in the default domain without it."`
 	LogLevel  string    `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
@@ -40,7 +40,7 @@ func (d demoCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	demo, err := app.Demo(ctx, app.DemoOptions{
-		Listen: d.Listen, Control: d.Control, Profile: d.Profile, DefaultDomain: d.Domain, ShortNames: d.Short,
+		Listen: d.Listen, Control: d.Control, Profiles: d.Profile, DefaultDomain: d.Domain, ShortNames: d.Short,
 		Directory: app.Directory(d.Directory),
 	})
 	if err != nil {

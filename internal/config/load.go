@@ -13,6 +13,10 @@ type Sources struct {
 	File   string              // path of the YAML file; "" for none
 	Getenv func(string) string // the environment; nil for none
 	Flags  map[string]string   // by key, those that were given
+
+	// Unserved says that nothing will be served: what only serving needs may be
+	// missing.
+	Unserved bool
 }
 
 // Load reads the sources, the flags winning over the environment and that over
@@ -26,7 +30,7 @@ func Load(from Sources) (Config, error) {
 	l.environment(from.Getenv)
 	l.flags(from.Flags)
 	l.read()
-	l.check()
+	l.check(from.Unserved)
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -60,15 +64,12 @@ func (l *loader) given(origin string, g given) {
 		return
 	}
 	s := l.settings[i]
-	_, list := reflect.TypeAssert[[]File](s.value)
-	switch {
-	case list:
-		l.note(s, origin, s.setFiles(g.items))
-	case g.list:
-		l.note(s, origin, errors.New("must be one value"))
-	default:
-		l.note(s, origin, s.set(g.items[0]))
+	_, files := reflect.TypeAssert[[]File](s.value)
+	if g.list || files {
+		l.note(s, origin, s.setList(g.items))
+		return
 	}
+	l.note(s, origin, s.set(g.items[0]))
 }
 
 func (l *loader) environment(getenv func(string) string) {

@@ -84,6 +84,17 @@ func (s setting) setKind(text string) error {
 	}
 }
 
+// setList takes several values for a setting that can have them.
+func (s setting) setList(items []string) error {
+	switch into := s.value.Addr().Interface().(type) {
+	case *[]File:
+		return s.setFiles(items)
+	case *Names:
+		return into.take(items)
+	}
+	return errors.New("must be one value")
+}
+
 func (s setting) setFiles(paths []string) error {
 	files := make([]File, 0, len(paths))
 	for _, path := range paths {

@@ -114,8 +114,8 @@ func (p *preparing) look(ctx context.Context) (bool, error) {
 		if err := json.Unmarshal(v, &x); err != nil {
 			return broken(err)
 		}
-		if x.Name == p.done.Property {
-			there, problem = true, x.unfit()
+		if strings.EqualFold(x.Name, p.done.Property) {
+			there, problem = true, x.unfit(p.done.Property)
 		}
 		return nil
 	})
@@ -131,8 +131,10 @@ func (p *preparing) look(ctx context.Context) (bool, error) {
 }
 
 // unfit says why the extension cannot hold externalId; "" when it can.
-func (x directoryExtension) unfit() string {
+func (x directoryExtension) unfit(name string) string {
 	switch {
+	case x.Name != name:
+		return "is called " + x.Name
 	case x.DataType != "String":
 		return "is of type " + x.DataType + ", not String"
 	case x.Many:

@@ -100,6 +100,24 @@ func TestReadmeOverlay(t *testing.T) {
 	}
 }
 
+// Every overlay that README.md shows is right.
+func TestReadmeOverlays(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```yaml\n(resource:.*?)```").FindAllStringSubmatch(readReadme(t), -1)
+	if len(blocks) < 4 {
+		t.Fatalf("only %d overlays found", len(blocks))
+	}
+	for i, block := range blocks {
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("overlay%d.yaml", i))
+		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := app.CheckTables([]string{path}); err != nil {
+			t.Errorf("%v\n%s", err, block[1])
+		}
+	}
+}
+
 // A step is one command of a console block and the output that stands below it.
 type step struct {
 	command, output string

@@ -2,13 +2,16 @@ package entra_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"entrascim/internal/entra"
+	"entrascim/internal/fault"
 	"entrascim/internal/graphsim"
+	"entrascim/internal/scim"
 )
 
 // Graph finds externalId regardless of case and SCIM does not: what Graph finds too
@@ -114,9 +117,16 @@ func TestExternalIDReplaced(t *testing.T) {
 // the operator's, not of the client's.
 func TestExternalIDUnprepared(t *testing.T) {
 	t.Parallel()
-	g := start(t, graphsim.Options{}, "", func(o *entra.Options) {
-		o.Tables.User, o.Tables.Group = compile(t, "user.yaml", externalID), compile(t, "group.yaml", externalID)
-	})
+	var o entra.Options
+	g := start(t, graphsim.Options{}, "", func(given *entra.Options) { o = *given })
+	o.Tables.User, o.Tables.Group = compile(t, "user.yaml", externalID), compile(t, "group.yaml", externalID)
+	g.directory = entra.New(o)
+	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{}))
+	t.Cleanup(front.Close)
+	g.url = front.URL
+	if err := g.directory.Ready(t.Context()); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "must be prepared first") {
+		t.Errorf("ready: %v", err)
+	}
 	for name, status := range map[string]int{
 		"GET /Users": http.StatusServiceUnavailable, "GET /Groups": http.StatusServiceUnavailable,
 		"GET /Users?attributes=userName": http.StatusOK, "GET /Applications": http.StatusOK,
@@ -134,4 +144,11 @@ func TestExternalIDUnprepared(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.do(http.MethodPost, "/Users", user, http.StatusCreated)
+	g.asked()
+	for _, requests := range []int{2, 1} {
+		if err := g.directory.Ready(t.Context()); err != nil {
+			t.Errorf("not ready: %v", err)
+		}
+		g.wantAsked("ready", requests, 0)
+	}
 }

@@ -20,6 +20,7 @@ type commands struct {
 	Graphsim graphsimCommand `cmd:"" help:"Serve the simulator of Microsoft Graph and Microsoft login."`
 	Mapping  mappingCommand  `cmd:"" help:"Check, show and explain mapping tables."`
 	Config   configCommand   `cmd:"" help:"Check and print the configuration."`
+	Tenant   tenantCommand   `cmd:"" help:"Prepare an Entra directory."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
@@ -27,6 +28,7 @@ func newCommands() commands {
 	return commands{
 		Serve:  serveCommand{settings: newSettings()},
 		Config: configCommand{Check: configCheckCommand{newSettings()}, Print: configPrintCommand{newSettings()}},
+		Tenant: tenantCommand{Prepare: tenantPrepareCommand{settings: newSettings()}},
 	}
 }
 
@@ -42,8 +44,16 @@ func newSettings() settings {
 	return settings{Plugins: kong.Plugins{flags.Grammar()}, flags: flags}
 }
 
-func (s settings) load(p process) (config.Config, error) {
-	c, err := config.Load(config.Sources{File: cmp.Or(s.File, p.getenv("ENTRASCIM_CONFIG")), Getenv: p.getenv, Flags: s.flags.Given()})
+func (s settings) load(p process) (config.Config, error) { return s.loadFrom(p, config.Sources{}) }
+
+// loadUnserved loads what reaches the tenant, for a command that serves nothing.
+func (s settings) loadUnserved(p process) (config.Config, error) {
+	return s.loadFrom(p, config.Sources{Unserved: true})
+}
+
+func (s settings) loadFrom(p process, from config.Sources) (config.Config, error) {
+	from.File, from.Getenv, from.Flags = cmp.Or(s.File, p.getenv("ENTRASCIM_CONFIG")), p.getenv, s.flags.Given()
+	c, err := config.Load(from)
 	if err != nil {
 		return config.Config{}, usageError{err}
 	}

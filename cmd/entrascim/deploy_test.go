@@ -119,7 +119,7 @@ func TestDeployExampleConfigurationUncommented(t *testing.T) {
 	text := regexp.MustCompile(`(?m)^( *)# ( *\w+:)`).ReplaceAllString(read(t, "entrascim.yaml"), "$1$2")
 	files["/etc/entrascim/entrascim.yaml"] = text
 	c, err := call{args: []string{"serve", "--config", "/etc/entrascim/entrascim.yaml"}, files: files}.load(t)
-	if err != nil || !c.Tenant.ShortNames || c.Mapping.Profile != "starling" || len(c.Mapping.Overlays) != 1 || len(c.Callers()) != 2 || len(c.Proxies) != 1 {
+	if err != nil || !c.Tenant.ShortNames || c.Mapping.Profile.String() != "external-id" || len(c.Mapping.Overlays) != 1 || len(c.Callers()) != 2 || len(c.Proxies) != 1 {
 		t.Errorf("error %v, config %v", err, c.Lines())
 	}
 }

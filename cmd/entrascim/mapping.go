@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -28,8 +29,9 @@ func (m mappingCheckCommand) Run(p process) error {
 
 // laid says what is laid on the tables that ship.
 type laid struct {
-	Profile  string   `placeholder:"NAME" help:"Shipped profile: starling."`
+	Profile  []string `placeholder:"NAME" help:"Shipped profiles, in order: starling, external-id."`
 	Overlays []string `placeholder:"FILE" help:"Overlay files, in order."`
+	AppID    string   `name:"extension-app-id" placeholder:"GUID" help:"Client id of the app registration that {appId} stands for. Also ENTRASCIM_EXTENSION_APP_ID and AZURE_CLIENT_ID."`
 }
 
 type mappingShowCommand struct {
@@ -54,7 +56,10 @@ func (m mappingExplainCommand) Run(p process) error {
 }
 
 func (l laid) print(p process, what func(*app.Tables) (string, error)) error {
-	tables, err := app.LoadTables(l.Profile, l.Overlays)
+	tables, err := app.LoadTables(app.Lay{
+		Profiles: l.Profile, Files: l.Overlays,
+		AppID: cmp.Or(l.AppID, p.getenv("ENTRASCIM_EXTENSION_APP_ID"), p.getenv("AZURE_CLIENT_ID")),
+	})
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func readReadme(t *testing.T) string {
 // to what the program says of itself.
 func TestReadmeIsGenerated(t *testing.T) {
 	text := readReadme(t)
-	tables, err := app.LoadTables("", nil)
+	tables, err := app.LoadTables(app.Lay{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +96,24 @@ func TestReadmeOverlay(t *testing.T) {
 		}
 		if err := app.CheckTables([]string{path}); err != nil {
 			t.Errorf("%v in\n%s", err, block[1])
+		}
+	}
+}
+
+// Every overlay that README.md shows is right.
+func TestReadmeOverlays(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```yaml\n(resource:.*?)```").FindAllStringSubmatch(readReadme(t), -1)
+	if len(blocks) < 4 {
+		t.Fatalf("only %d overlays found", len(blocks))
+	}
+	for i, block := range blocks {
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("overlay%d.yaml", i))
+		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := app.CheckTables([]string{path}); err != nil {
+			t.Errorf("%v\n%s", err, block[1])
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (d directory) options(anyDomain bool) app.Directory {
 type demoCommand struct {
 	Listen    string    `default:"127.0.0.1:8080" help:"Loopback address that SCIM is served on."`
 	Control   string    `placeholder:"ADDRESS" help:"Loopback address of the simulator's control listener; off by default."`
-	Profile   string    `help:"Mapping profile: starling."`
+	Profile   []string  `default:"external-id" placeholder:"NAME" help:"Mapping profiles, in order: starling, external-id. Default: ${default}."`
 	Domain    string    `name:"default-domain" default:"contoso.onmicrosoft.com" placeholder:"DOMAIN" help:"Domain that completes a userName without one; \"\" for none. Default: ${default}."`
 	Short     bool      `name:"short-names" default:"true" negatable:"" help:"Show a userName in the default domain without it; on by default."`
 	Strict    bool      `name:"strict-domains" help:"Take userNames in verified domains only, as Entra does; without it any domain will do."`
@@ -48,7 +48,7 @@ func (d demoCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	demo, err := app.Demo(ctx, app.DemoOptions{
-		Listen: d.Listen, Control: d.Control, Profile: d.Profile, DefaultDomain: d.Domain, ShortNames: d.Short,
+		Listen: d.Listen, Control: d.Control, Profiles: d.Profile, DefaultDomain: d.Domain, ShortNames: d.Short,
 		Directory: d.Directory.options(!d.Strict),
 	})
 	if err != nil {

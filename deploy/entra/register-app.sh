@@ -3,7 +3,7 @@
 # the environment that the gateway needs. Needs the Azure CLI, signed in as an
 # administrator who may consent to application permissions:
 #   az login --tenant TENANT --allow-no-subscriptions
-#   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator]
+#   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator] [--external-id]
 set -euo pipefail
 
 GRAPH=00000003-0000-0000-c000-000000000000 # Microsoft Graph in every directory
@@ -33,12 +33,14 @@ name=entrascim
 write=true
 secret=true
 role=false
+external=false
 while [ $# -gt 0 ]; do
   case $1 in
     --read-only) write=false ;;
     --name) name=${2:?--name needs a value}; shift ;;
     --no-secret) secret=false ;;
     --user-administrator) role=true ;;
+    --external-id) external=true ;;
     *) echo "unknown argument: $1" >&2; exit 2 ;;
   esac
   shift
@@ -76,8 +78,17 @@ if $role; then
   echo "assigned the role User Administrator" >&2
 fi
 
+if $external; then
+  # What "entrascim tenant prepare" makes, which needs Application.ReadWrite.OwnedBy or Application.ReadWrite.All.
+  az rest --method post --output none --headers Content-Type=application/json \
+    --url "https://graph.microsoft.com/v1.0/applications(appId='$app')/extensionProperties" \
+    --body '{"name":"externalId","dataType":"String","targetObjects":["User","Group"]}'
+  echo "made the property of externalId" >&2
+fi
+
 echo "AZURE_TENANT_ID=$(az account show --query tenantId --output tsv)"
 echo "AZURE_CLIENT_ID=$app"
+if $external; then echo "ENTRASCIM_PROFILE=external-id"; fi
 if $secret; then
   echo "AZURE_CLIENT_SECRET=$(az ad app credential reset --id "$app" --display-name entrascim --years 1 --query password --output tsv)"
 fi

@@ -32,10 +32,11 @@ func demoClients() []config.Client {
 type DemoOptions struct {
 	Listen        string // loopback
 	Control       string // loopback; "" for none
-	Profile       string // mapping profile; "" for none
 	DefaultDomain string // completes a userName without a domain; "" for none
 	ShortNames    bool   // show userNames in the default domain without it
 	Directory     Directory
+
+	Profiles []string // of the mapping, in order
 }
 
 // Demo opens a gateway in front of a simulator, both in this process.
@@ -47,6 +48,9 @@ func Demo(ctx context.Context, o DemoOptions) (*App, error) {
 	}
 	sim, err := newSimulator(o.Directory)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := sim.Tenant(graphsim.DefaultTenant).AddExtension(graphsim.DefaultClient, "externalId", "String", "User", "Group"); err != nil {
 		return nil, err
 	}
 	cert, authority, err := selfSigned("", time.Now())
@@ -86,7 +90,7 @@ func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config 
 	c := config.Default()
 	c.Listen = o.Listen
 	c.Token, c.Clients = demoToken, demoClients()
-	c.Mapping.Profile = o.Profile
+	c.Mapping.Profile = o.Profiles
 	c.Policy.ManagerMissing = tenant.ManagerRefuse
 	c.Tenant.DefaultDomain, c.Tenant.ShortNames = o.DefaultDomain, o.ShortNames
 	c.Tenant.Name = "demo"

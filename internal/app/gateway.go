@@ -41,7 +41,7 @@ func Gateway(ctx context.Context, c config.Config) (*App, error) {
 // Check reports what Gateway would find wrong, without listening.
 func Check(c config.Config) error {
 	t := c.Directory()
-	_, tablesErr := compileTables(t.Profile, t.Overlays)
+	_, tablesErr := compileTables(t)
 	_, graphErr := newGraph(t)
 	if err := errors.Join(tablesErr, graphErr); err != nil {
 		return Mistake{err}
@@ -95,7 +95,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 
 // newDirectory makes the tenant's directory as SCIM resources.
 func newDirectory(t *tenant.Tenant) (*entra.Directory, error) {
-	tables, err := compileTables(t.Profile, t.Overlays)
+	tables, err := compileTables(t)
 	if err != nil {
 		return nil, Mistake{err}
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,34 +21,39 @@ var resources = []string{"User", "Group", "Application"}
 // Tables are the compiled mapping tables of one tenant.
 type Tables struct{ byResource map[string]*mapping.Table }
 
-// LoadTables compiles the tables that ship with a profile ("" for none) and
-// overlay files laid on them. Its error joins every mistake.
-func LoadTables(profile string, files []string) (*Tables, error) {
-	var overlays []tenant.Overlay
-	for _, file := range files {
+// A Lay is what is laid on the tables that ship.
+type Lay struct {
+	Profiles []string // that ship, in order
+	Files    []string // overlays, in order, after the profiles
+	AppID    string   // of the app registration whose directory extensions are mapped; "" for none
+}
+
+// LoadTables compiles the tables that ship with everything laid on them. Its error
+// joins every mistake.
+func LoadTables(l Lay) (*Tables, error) {
+	t := tenant.Tenant{Profiles: l.Profiles, ExtensionAppID: l.AppID}
+	for _, file := range l.Files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("reading an overlay: %w", err)
 		}
-		overlays = append(overlays, tenant.Overlay{Name: file, Text: text})
+		t.Overlays = append(t.Overlays, tenant.Overlay{Name: file, Text: text})
 	}
-	return compileTables(profile, overlays)
+	return compileTables(&t)
 }
 
-func compileTables(profile string, overlays []tenant.Overlay) (*Tables, error) {
-	laid, err := profileOverlays(profile)
-	if err != nil {
-		return nil, err
-	}
-	var errs []error
+// compileTables compiles the tables of a tenant.
+func compileTables(t *tenant.Tenant) (*Tables, error) {
+	laid, err := profiles(t.Profiles)
+	errs := []error{err}
 	byResource := map[string][]mapping.Source{}
-	for _, o := range append(laid, overlays...) {
+	for _, o := range append(laid, t.Overlays...) {
 		head := headOf(o.Text)
 		if !slices.Contains(resources, head.resource) {
 			errs = append(errs, fmt.Errorf("%s:1: resource must be one of %s", o.Name, strings.Join(resources, ", ")))
 			continue
 		}
-		byResource[head.resource] = append(byResource[head.resource], mapping.Source{Name: o.Name, Text: o.Text})
+		byResource[head.resource] = append(byResource[head.resource], mapping.Source{Name: o.Name, Text: o.Text, AppID: t.ExtensionAppID})
 	}
 	model, tables := edm.New(), map[string]*mapping.Table{}
 	for _, resource := range resources {
@@ -72,41 +76,6 @@ func shipped(resource string) (mapping.Source, error) {
 	return mapping.Source{Name: name, Text: text}, nil
 }
 
-// profileOverlays are the overlays that ship for a profile: NAME.yaml and
-// NAME-*.yaml.
-func profileOverlays(profile string) ([]tenant.Overlay, error) {
-	if profile == "" {
-		return nil, nil
-	}
-	var overlays []tenant.Overlay
-	names, err := fs.Glob(mappings.FS, "*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("the profiles that ship: %w", err)
-	}
-	for _, name := range names {
-		if name != profile+".yaml" && !strings.HasPrefix(name, profile+"-") || slices.Contains(tableFiles(), name) {
-			continue
-		}
-		text, err := mappings.FS.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("the profile %s: %w", profile, err)
-		}
-		overlays = append(overlays, tenant.Overlay{Name: name, Text: text})
-	}
-	if len(overlays) == 0 {
-		return nil, fmt.Errorf("there is no profile %q", profile)
-	}
-	return overlays, nil
-}
-
-func tableFiles() []string {
-	names := make([]string, 0, len(resources))
-	for _, r := range resources {
-		names = append(names, strings.ToLower(r)+".yaml")
-	}
-	return names
-}
-
 // A head is what tells a table from an overlay, and what it is for. It is found
 // by its lines, so that a text that is not YAML has one too; the mapping engine
 // complains about the rest.
@@ -126,8 +95,13 @@ func headOf(text []byte) head {
 	return h
 }
 
+// anyApp stands for the app registration where files are checked that no tenant
+// uses yet.
+const anyApp = "00000000-0000-0000-0000-000000000000"
+
 // CheckTables compiles files as the gateway would: a table by itself, an overlay
-// on the table that ships. Its error joins every mistake of all files.
+// on the table that ships. Its error joins every mistake of all files. They need
+// not be of one tenant.
 func CheckTables(files []string) error {
 	var errs []error
 	for _, file := range files {
@@ -136,7 +110,7 @@ func CheckTables(files []string) error {
 			errs = append(errs, err)
 			continue
 		}
-		errs = append(errs, checkTable(mapping.Source{Name: filepath.ToSlash(file), Text: text}))
+		errs = append(errs, checkTable(mapping.Source{Name: filepath.ToSlash(file), Text: text, AppID: anyApp}))
 	}
 	return errors.Join(errs...)
 }

@@ -38,16 +38,26 @@ func TestCheckTables(t *testing.T) {
 	}
 }
 
+const guid = "0c7d4a52-8e39-4b16-a5f0-2d9b6e13c874"
+
 func TestLoadTables(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		profile, overlay string
-		want             string // a part of the error; "": none
+		profile, appID string
+		overlay        string
+		want           string // a part of the error; "": none
 	}{
 		"as shipped":           {},
 		"profile":              {profile: "starling"},
 		"profile and overlay":  {profile: "starling", overlay: "resource: Group\nattributes:\n  - {scim: displayName, description: x}\n"},
-		"unknown profile":      {profile: "bugatti", want: `no profile "bugatti"`},
+		"externalId":           {profile: "external-id", appID: guid},
+		"two profiles":         {profile: "external-id,starling", appID: guid},
+		"no client id":         {profile: "external-id", want: "external-id-group.yaml:5: extension_{appId}_externalId: {appId} stands for the client id"},
+		"an odd client id":     {profile: "external-id", appID: "app", want: `external-id-user.yaml:5: extension_{appId}_externalId: the client id "app"`},
+		"unknown profile":      {profile: "bugatti", want: `no profile "bugatti", only external-id, starling`},
+		"each unknown profile": {profile: "bugatti,lada", want: `no profile "lada"`},
+		"half a profile":       {profile: "external", want: `no profile "external"`},
+		"a part of a profile":  {profile: "external-id-user", appID: guid, want: `no profile "external-id-user"`},
 		"a table as profile":   {profile: "user", want: `no profile "user"`},
 		"path as profile":      {profile: "../user", want: "no profile"},
 		"unknown resource":     {overlay: "resource: Device\n", want: "overlay.yaml:1: resource must be one of"},
@@ -60,7 +70,11 @@ func TestLoadTables(t *testing.T) {
 			if test.overlay != "" {
 				files = append(files, file(t, "overlay.yaml", test.overlay))
 			}
-			_, err := LoadTables(test.profile, files)
+			lay := Lay{Files: files, AppID: test.appID}
+			if test.profile != "" {
+				lay.Profiles = strings.Split(test.profile, ",")
+			}
+			_, err := LoadTables(lay)
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -71,7 +85,7 @@ func TestLoadTables(t *testing.T) {
 func TestShowAndExplain(t *testing.T) {
 	t.Parallel()
 	over := file(t, "o.yaml", "resource: User\nattributes:\n  - {scim: title, remove: true}\n  - {scim: entraUser.extensionAttribute7, remove: true}\n  - {scim: entraUser.badge, graph: onPremisesExtensionAttributes.extensionAttribute7}\n")
-	tables, err := LoadTables("", []string{over})
+	tables, err := LoadTables(Lay{Files: []string{over}, Profiles: []string{"external-id"}, AppID: strings.ToUpper(guid)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +97,11 @@ func TestShowAndExplain(t *testing.T) {
 		"userName": {"reads     userPrincipalName", "writes    userPrincipalName", "Graph: userPrincipalName eq '…'", "Graph: startsWith(userPrincipalName,'…')"},
 		"urn:ietf:params:scim:schemas:core:2.0:User:active": {"accountEnabled", "Graph: accountEnabled eq true"},
 		"groups.value": {"writes    nothing", "relation memberOf"},
-		"badge":        {"extensionAttribute7"},
+		"externalId": {
+			"writes    extension_0c7d4a528e394b16a5f02d9b6e13c874_externalId", "string, readWrite, returned default",
+			"Graph: extension_0c7d4a528e394b16a5f02d9b6e13c874_externalId eq '…'; the gateway evaluates the rest",
+		},
+		"badge": {"extensionAttribute7"},
 	} {
 		text, err := tables.Explain("User", attribute)
 		for _, want := range wants {

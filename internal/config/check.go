@@ -49,9 +49,13 @@ type check struct {
 }
 
 // check adds the mistakes that only show once everything is filled in.
-func (l *loader) check() {
+func (l *loader) check(unserved bool) {
 	c := &l.config
-	for _, checks := range [][]check{c.listenerChecks(), c.clientChecks(), c.tenantChecks(), c.credentialChecks(), c.otherChecks()} {
+	all := [][]check{c.tenantChecks(), c.credentialChecks(), c.otherChecks()}
+	if !unserved {
+		all = append([][]check{c.listenerChecks(), c.clientChecks()}, all...)
+	}
+	for _, checks := range all {
 		for _, check := range checks {
 			if !check.ok && !l.bad[check.key] {
 				l.fail(check.key, errors.New(check.want))
@@ -112,6 +116,7 @@ func (c *Config) credentialChecks() []check {
 
 func (c *Config) otherChecks() []check {
 	return []check{
+		{c.Mapping.ExtensionAppID == "" || validGUID(c.Mapping.ExtensionAppID), "mapping.extensionAppID", "must be the application's GUID"},
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Limits.Body >= 1024, "limits.body", "must be at least 1024 bytes"},

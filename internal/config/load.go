@@ -12,6 +12,10 @@ type Sources struct {
 	File   string              // path of the YAML file; "" for none
 	Getenv func(string) string // the environment; nil for none
 	Flags  map[string]string   // by key, those that were given
+
+	// Unserved says that nothing will be served: what only serving needs may be
+	// missing.
+	Unserved bool
 }
 
 // Load reads the sources, the flags winning over the environment and that over
@@ -25,7 +29,7 @@ func Load(from Sources) (Config, error) {
 	l.environment(from.Getenv)
 	l.flags(from.Flags)
 	l.read()
-	l.check()
+	l.check(from.Unserved)
 	return l.config, errors.Join(l.errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,7 @@ tenant:
   defaultDomain: contoso.com
   shortNames: yes please
 mapping:
+  profile: [starling, external-id]
   overlays: [`+overlay+`, `+overlay+`]
 policy: {managerMissing: warn, maxScan: 5}
 log:
@@ -105,6 +107,9 @@ drainGrace: 1m
 		t.Errorf("errors %v, want the one about shortNames", err)
 	}
 	d := c.Directory()
+	if !slices.Equal(d.Profiles, []string{"starling", "external-id"}) || d.ExtensionAppID != guid {
+		t.Errorf("profiles %q, extensions of %s", d.Profiles, d.ExtensionAppID)
+	}
 	if d.GraphURL != "https://microsoftgraph.chinacloudapi.cn/v1.0" || d.Authority != "https://login.partner.microsoftonline.cn/" || d.Credential.Secret != "from a file" || len(d.Overlays) != 2 || string(d.Overlays[1].Text) != "resource: User\n" {
 		t.Errorf("tenant %+v", d)
 	}
@@ -158,6 +163,10 @@ func TestMistakes(t *testing.T) {
 		"cloud":                 {env: map[string]string{"ENTRASCIM_CLOUD": "mars"}, want: []string{"ENTRASCIM_CLOUD: must be one of global, usgov, usgov-dod, china"}},
 		"plain Graph":           {env: map[string]string{"ENTRASCIM_GRAPH_URL": "http://127.0.0.1/v1.0"}, want: []string{"ENTRASCIM_GRAPH_URL: must be an https URL", "tenant.authority (AZURE_AUTHORITY_HOST): is missing: a Graph URL that is not Microsoft's needs it"}},
 		"public URL":            {env: map[string]string{"ENTRASCIM_PUBLIC_URL": "scim.example.com"}, want: []string{"ENTRASCIM_PUBLIC_URL: must be an absolute URL without query"}},
+		"a profile twice":       {flags: map[string]string{"mapping.profile": "starling, starling"}, want: []string{"--profile: must name starling once only"}},
+		"a profile of nothing":  {env: map[string]string{"ENTRASCIM_PROFILE": "starling,"}, want: []string{"ENTRASCIM_PROFILE: must be names, separated by commas"}},
+		"a profile in a list":   {file: "mapping: {profile: [a, '']}\n", want: []string{"c.yaml:1: mapping.profile: must be names, separated by commas"}},
+		"extensions of no GUID": {env: map[string]string{"ENTRASCIM_EXTENSION_APP_ID": "x"}, want: []string{"ENTRASCIM_EXTENSION_APP_ID: must be the application's GUID"}},
 		"short names of none":   {file: "tenant: {shortNames: true}\n", want: []string{"c.yaml:1: tenant.shortNames: needs tenant.defaultDomain"}},
 		"certificate alone":     {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull}, want: []string{"tls.keyFile (ENTRASCIM_TLS_KEY_FILE): certificateFile and keyFile belong together"}},
 		"not a pair":            {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull, "ENTRASCIM_TLS_KEY_FILE": os.DevNull}, want: []string{"ENTRASCIM_TLS_CERTIFICATE_FILE: must be a PEM certificate that belongs to the key in keyFile"}},
@@ -184,6 +193,72 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// Directory extensions belong to the app registration that signs in, unless another
+// is named or a managed identity, which has no registration, signs in.
+func TestExtensionAppID(t *testing.T) {
+	t.Parallel()
+	const other = "11111111-2222-4333-8444-555555555555"
+	managed := map[string]string{"AZURE_CLIENT_SECRET": "", "ENTRASCIM_MANAGED_IDENTITY": "true"}
+	both := maps.Clone(managed)
+	both["ENTRASCIM_EXTENSION_APP_ID"] = other
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"its own":                    {nil, guid},
+		"another":                    {map[string]string{"ENTRASCIM_EXTENSION_APP_ID": other}, other},
+		"managed identity":           {managed, ""},
+		"managed identity and other": {both, other},
+	} {
+		c, err := config.Load(config.Sources{Getenv: env(test.env)})
+		if got := c.Directory().ExtensionAppID; err != nil || got != test.want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// One text or a list, in a file, in the environment and as a flag.
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	both := []string{"starling", "external-id"}
+	for name, test := range map[string]struct {
+		from config.Sources
+		want []string
+	}{
+		"none":        {config.Sources{}, nil},
+		"one":         {config.Sources{Flags: map[string]string{"mapping.profile": "starling"}}, both[:1]},
+		"flag":        {config.Sources{Flags: map[string]string{"mapping.profile": "starling,external-id"}}, both},
+		"environment": {config.Sources{Getenv: env(map[string]string{"ENTRASCIM_PROFILE": "starling, external-id"})}, both},
+		"text":        {config.Sources{File: write(t, "c.yaml", "mapping: {profile: 'starling,external-id'}\n")}, both},
+		"list":        {config.Sources{File: write(t, "c.yaml", "mapping:\n  profile:\n  - starling\n  - external-id\n")}, both},
+	} {
+		if test.from.Getenv == nil {
+			test.from.Getenv = env(nil)
+		}
+		c, err := config.Load(test.from)
+		if got := c.Directory().Profiles; err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if want := "mapping.profile: " + strings.Join(test.want, ",") + "  # "; !strings.Contains(strings.Join(c.Lines(), "\n"), want) {
+			t.Errorf("%s: no line %q in %q", name, want, c.Lines())
+		}
+	}
+}
+
+// Where nothing is served no bearer token is needed, but everything that reaches
+// the tenant is.
+func TestUnserved(t *testing.T) {
+	t.Parallel()
+	from := config.Sources{Getenv: env(map[string]string{"ENTRASCIM_TOKEN": ""}), Unserved: true}
+	if _, err := config.Load(from); err != nil {
+		t.Error(err)
+	}
+	from.Getenv = env(map[string]string{"ENTRASCIM_TOKEN": "", "AZURE_TENANT_ID": "x"})
+	if _, err := config.Load(from); err == nil || err.Error() != "AZURE_TENANT_ID: must be the directory's GUID" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -11,20 +11,30 @@ func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key
 // Directory is the one tenant that the configuration describes.
 func (c Config) Directory() *tenant.Tenant {
 	return &tenant.Tenant{
-		Name:          c.Tenant.Name,
-		DirectoryID:   c.Tenant.ID,
-		Mode:          tenant.Single,
-		GraphURL:      c.Tenant.graphURL(),
-		Authority:     c.Tenant.Authority,
-		RootCAs:       c.Tenant.CA.Content,
-		Credential:    c.Tenant.credential(),
-		Profile:       c.Mapping.Profile,
-		Overlays:      c.Mapping.overlays(),
-		DefaultDomain: c.Tenant.DefaultDomain,
-		ShortNames:    c.Tenant.ShortNames,
-		Offset:        c.Tenant.Offset.Location,
-		Policy:        tenant.Policy{ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan},
+		Name:           c.Tenant.Name,
+		DirectoryID:    c.Tenant.ID,
+		Mode:           tenant.Single,
+		GraphURL:       c.Tenant.graphURL(),
+		Authority:      c.Tenant.Authority,
+		RootCAs:        c.Tenant.CA.Content,
+		Credential:     c.Tenant.credential(),
+		Profiles:       c.Mapping.Profile,
+		Overlays:       c.Mapping.overlays(),
+		ExtensionAppID: c.extensionAppID(),
+		DefaultDomain:  c.Tenant.DefaultDomain,
+		ShortNames:     c.Tenant.ShortNames,
+		Offset:         c.Tenant.Offset.Location,
+		Policy:         tenant.Policy{ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan},
 	}
+}
+
+// extensionAppID is the app registration that directory extensions belong to: the
+// gateway's own, unless it signs in as a managed identity, which has none.
+func (c Config) extensionAppID() string {
+	if c.Mapping.ExtensionAppID != "" || c.Tenant.ManagedIdentity {
+		return c.Mapping.ExtensionAppID
+	}
+	return c.Tenant.ClientID
 }
 
 func (t Tenant) graphURL() string {

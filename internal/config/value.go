@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,6 +107,31 @@ func network(text string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	return p.Masked(), err
+}
+
+// Names are one name or several, separated by commas where they are one text.
+type Names []string
+
+// String is the names as they are given in one text.
+func (n Names) String() string { return strings.Join(n, ",") }
+
+// UnmarshalText reads names that are separated by commas.
+func (n *Names) UnmarshalText(text []byte) error { return n.take(strings.Split(string(text), ",")) }
+
+func (n *Names) take(names []string) error {
+	var all Names
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "":
+			return errors.New("must be names, separated by commas")
+		case slices.Contains(all, name):
+			return fmt.Errorf("must name %s once only", name)
+		}
+		all = append(all, name)
+	}
+	*n = all
+	return nil
 }
 
 // An Offset is a fixed distance from UTC.

@@ -72,6 +72,7 @@ type Directory struct {
 	principals *principals
 	domains    *domains
 	lacking    *lacking
+	extended   *extended
 	types      []scim.ResourceType
 }
 
@@ -86,6 +87,7 @@ func New(o Options) *Directory {
 		principals: newPrincipals(o.Graph, o.Now),
 		domains:    newDomains(o.Graph, o.Now),
 		lacking:    newLacking(o.Now),
+		extended:   newExtended(o.Graph, o.Tables),
 	}
 	u, g, a := d.resource(o.Tables.User), d.resource(o.Tables.Group), d.resource(o.Tables.Application)
 	u.typ.Writer, u.typ.Supplied = users{u}, u.supplied("password")
@@ -98,10 +100,14 @@ func New(o Options) *Directory {
 func (d *Directory) ResourceTypes() []scim.ResourceType { return d.types }
 
 // Ready tells whether the directory answers the gateway: that the credential is
-// good, and the base URL right. It costs one small request.
+// good, the base URL right, and that there are the directory extensions that are
+// mapped. It costs one small request, and one more until the extensions were seen.
 func (d *Directory) Ready(ctx context.Context) error {
 	_, err := d.graph.Do(ctx, graph.Request{Path: "/organization", Query: graph.Query{Select: []string{"id"}}})
-	return err
+	if err != nil {
+		return err
+	}
+	return d.extended.check(ctx)
 }
 
 // Lacking names the relations ("memberOf", "members", "applications") that

@@ -42,6 +42,11 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 	tb.Helper()
 	g := &gateway{t: tb, sim: graphsim.New(sim)}
 	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
+	if profile == externalID {
+		if err := extend(g.sim); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	server := httptest.NewTLSServer(g.sim)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
@@ -63,7 +68,7 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 	o := entra.Options{
 		Graph: client, Now: g.sim.Now, Sleep: wait,
 		Tables: entra.Tables{
-			User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", ""), Application: compile(tb, "application.yaml", ""),
+			User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", profile), Application: compile(tb, "application.yaml", ""),
 		},
 	}
 	if change != nil {

@@ -102,7 +102,7 @@ func rowHas(resource object, row mapping.Row, value any) bool {
 func TestEveryRow(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, profile string }{
-		"users": {"user.yaml", ""}, "users, starling": {"user.yaml", "starling"}, "groups": {"group.yaml", ""},
+		"users": {"user.yaml", externalID}, "users, starling": {"user.yaml", "starling"}, "groups": {"group.yaml", externalID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

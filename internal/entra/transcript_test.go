@@ -75,7 +75,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.S
 func (w *world) open(profile string) {
 	w.t.Helper()
 	w.options.Tables = entra.Tables{
-		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", ""), Application: compile(w.t, "application.yaml", ""),
+		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", profile), Application: compile(w.t, "application.yaml", ""),
 	}
 	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }})
 }
@@ -87,10 +87,13 @@ func compile(tb testing.TB, file, profile string) *mapping.Table {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		return mapping.Source{Name: name, Text: text}
+		return mapping.Source{Name: name, Text: text, AppID: graphsim.DefaultClient}
 	}
 	var overlays []mapping.Source
-	if profile != "" {
+	switch {
+	case profile == externalID:
+		overlays = append(overlays, source(profile+"-"+file))
+	case profile != "" && file == "user.yaml":
 		overlays = append(overlays, source(profile+".yaml"))
 	}
 	table, err := mapping.Compile(edm.New(), source(file), overlays...)
@@ -133,7 +136,8 @@ func (w *world) section(name string, data []byte) error {
 	return fmt.Errorf("there is no such section")
 }
 
-// configure changes the tenant's options.
+// configure changes the tenant's options. The profile external-id has the property
+// that it needs.
 func (w *world) configure(data []byte) error {
 	var c struct {
 		Profile, DefaultDomain string
@@ -146,7 +150,19 @@ func (w *world) configure(data []byte) error {
 	w.options.DefaultDomain, w.options.ShortNames = c.DefaultDomain, c.ShortNames
 	w.options.Policy.ManagerMissing = tenant.ManagerMissing(c.ManagerMissing)
 	w.open(c.Profile)
+	if c.Profile == externalID {
+		return extend(w.sim)
+	}
 	return nil
+}
+
+// externalID is the profile that serves externalId.
+const externalID = "external-id"
+
+// extend makes the directory extension that holds it.
+func extend(sim *graphsim.Simulator) error {
+	_, err := sim.Tenant(graphsim.DefaultTenant).AddExtension(graphsim.DefaultClient, "externalId", "String", "User", "Group")
+	return err
 }
 
 // seed puts objects into the directory before the first request.

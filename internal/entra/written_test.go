@@ -19,6 +19,9 @@ func TestWritesWhileTheDirectoryLags(t *testing.T) {
 		path          []string
 		want          any
 	}{
+		"externalId to and fro":  {replace("externalId", "HR-2"), replace("externalId", "HR-1"), []string{"externalId"}, "HR-1"},
+		"externalId by its case": {replace("externalId", "hr-1"), replace("externalId", "HR-1"), []string{"externalId"}, "HR-1"},
+		"externalId removed":     {object{"op": "remove", "path": "externalId"}, replace("externalId", "HR-1"), []string{"externalId"}, "HR-1"},
 		"disabled and enabled":   {replace("active", false), replace("active", true), []string{"active"}, true},
 		"set and set back":       {replace("title", "b"), replace("title", "a"), []string{"title"}, "a"},
 		"set and removed":        {replace("nickName", "b"), replace("nickName", "lag"), []string{"nickName"}, "lag"},
@@ -31,11 +34,11 @@ func TestWritesWhileTheDirectoryLags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := start(t, graphsim.Options{}, "", nil)
+			g := start(t, graphsim.Options{}, externalID, nil)
 			g.do(http.MethodPost, "/Users", newUser("boss@contoso.com"), http.StatusCreated)
 			old := g.do(http.MethodPost, "/Users", newUser("old@contoso.com"), http.StatusCreated)
 			user := newUser("lag@contoso.com")
-			user["title"], user["nickName"] = "a", "lag"
+			user["title"], user["nickName"], user["externalId"] = "a", "lag", "HR-1"
 			user[enterprise] = object{"manager": object{"value": old["id"]}}
 			id := "/Users/" + g.do(http.MethodPost, "/Users", user, http.StatusCreated)["id"].(string)
 			g.sim.Advance(time.Hour)

@@ -36,6 +36,8 @@ func TestRefusals(t *testing.T) {
 		"read-only":           {400, "Request_BadRequest", "Property 'proxyAddresses' is read-only and cannot be set.", fault.Mutability, "proxyAddresses"},
 		"licence":             {400, "Request_BadRequest", "License assignment cannot be done for user with invalid usage location.", fault.InvalidValue, ""},
 		"bad id":              {400, "Request_BadRequest", "Invalid object identifier 'Not-A-Guid'.", fault.InvalidValue, ""},
+		"unprepared":          {400, "Request_BadRequest", "Property 'extension_x_y' does not exist as a declared property or extension property.", fault.Unavailable, "extension_x_y"},
+		"unprepared, read":    {400, "Request_UnsupportedQuery", "Property 'extension_x_y' does not exist as a declared property or extension property.", fault.Unavailable, "extension_x_y"},
 		"operator":            {400, "Request_UnsupportedQuery", "Operator 'endsWith' is not supported because the required parameters might be missing.", fault.InvalidFilter, ""},
 		"property not listed": {400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'createdDateTime' of resource 'Group'.", fault.InvalidFilter, "createdDateTime"},
 		"expired page":        {400, "Directory_ExpiredPageToken", "x", fault.ExpiredCursor, ""},

@@ -42,6 +42,7 @@ var translations = []translation{
 	{0, "Authorization_IdentityNotFound", "", fault.Unavailable, "The gateway's application is not known in the directory."},
 	{0, "Request_MultipleObjectsWithSameKeyValue", "", fault.Uniqueness, "Another resource already has this value."},
 
+	{400, "", "does not exist as a declared property", fault.Unavailable, "The mapping names a property that the directory does not have; a directory extension must be prepared first."},
 	{400, "Request_UnsupportedQuery", "", fault.InvalidFilter, "The directory cannot evaluate this query."},
 	{400, "", "invalid filter clause", fault.InvalidFilter, "The directory cannot evaluate this filter."},
 	{400, "", "unsupported or invalid query", fault.InvalidFilter, "The directory cannot evaluate this filter."},

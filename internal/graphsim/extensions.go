@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -67,19 +68,28 @@ var extensionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,119}$`)
 // extensionTargets are the types that an extension can be registered for.
 var extensionTargets = []string{"User", "Group", "Application", "AdministrativeUnit", "Device", "Organization"}
 
-// createExtension registers a directory extension for an application.
-func createExtension(c *call) (*answer, error) {
-	app, err := c.byID("application", c.dir.reading())
-	if err != nil {
-		return nil, err
+// AddExtension registers a directory extension for an application of the tenant
+// and gives the name that it has in Graph. It is refused as Graph would refuse it.
+func (d *Directory) AddExtension(appID, name, dataType string, targets ...string) (string, error) {
+	defer d.lockPast()()
+	app := first(d.lookup(d.schema["application"], "appId", appID))
+	if app == nil {
+		return "", fmt.Errorf("graphsim: there is no application %s", appID)
 	}
-	k := c.kind("extensionProperty")
-	w, err := c.changes(k)
-	if err != nil {
-		return nil, err
-	}
+	k := d.schema["extensionProperty"]
 	s := &state{values: make([]string, len(k.props))}
-	w.assign(k, s)
+	s.set(k, "name", quote(name))
+	s.set(k, "dataType", quote(dataType))
+	s.set(k, "targetObjects", quoteAll(targets...))
+	o, err := d.register(app, k, s)
+	if err != nil {
+		return "", fmt.Errorf("graphsim: extension %s: %w", name, err)
+	}
+	return o.text("name"), nil
+}
+
+// register adds a directory extension of an application.
+func (d *Directory) register(app *object, k *kind, s *state) (*object, error) {
 	if err := checkRegistration(k, s); err != nil {
 		return nil, err
 	}
@@ -88,13 +98,43 @@ func createExtension(c *call) (*answer, error) {
 	s.set(k, "appDisplayName", app.get("displayName"))
 	s.fill(k, "isMultiValued", "false")
 	s.set(k, "isSyncedFromOnPremises", "false")
-	if err := c.dir.unique(k, nil, s); err != nil {
+	if err := d.unique(k, nil, s); err != nil {
 		return nil, err
 	}
-	o := c.dir.insert(k, c.dir.ids.next(), s)
-	c.dir.link(extensions, app, o)
+	o := d.insert(k, d.ids.next(), s)
+	d.link(extensions, app, o)
+	return o, nil
+}
+
+// createExtension answers POST /applications/{id}/extensionProperties.
+func createExtension(c *call) (*answer, error) {
+	app, err := c.byID("application", c.dir.reading())
+	if err != nil {
+		return nil, err
+	}
+	if !c.mayExtend(app) {
+		return nil, denied()
+	}
+	k := c.kind("extensionProperty")
+	w, err := c.changes(k)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{values: make([]string, len(k.props))}
+	w.assign(k, s)
+	o, err := c.dir.register(app, k, s)
+	if err != nil {
+		return nil, err
+	}
 	e := &encoder{view: c.dir.newest()}
 	return c.entity(http.StatusCreated, e, o, o.state, "applications('"+app.id+"')/extensionProperties"), nil
+}
+
+// mayExtend tells whether the caller may change the extensions of an application:
+// with Application.ReadWrite.OwnedBy only of one that its service principal owns.
+func (c *call) mayExtend(app *object) bool {
+	return c.may(writeApplications...) ||
+		slices.ContainsFunc(app.links[owners].list, func(o *object) bool { return o.id == c.who.ObjectID })
 }
 
 // checkRegistration checks the three properties that make an extension, and
@@ -149,6 +189,9 @@ func deleteExtension(c *call) (*answer, error) {
 	o, err := c.extensionOfCall()
 	if err != nil {
 		return nil, err
+	}
+	if !c.mayExtend(first(o.links[extensionOf].list)) {
+		return nil, denied()
 	}
 	c.dir.remove(o)
 	return noContent(), nil

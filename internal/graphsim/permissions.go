@@ -27,6 +27,7 @@ var (
 	linkObjects        = append([]string{"User.Read.All", "User.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}, writeMembers...)
 	readApplications   = []string{"Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All", "Directory.ReadWrite.All"}
 	writeApplications  = []string{"Application.ReadWrite.All", "Directory.ReadWrite.All"}
+	writeExtensions    = append([]string{"Application.ReadWrite.OwnedBy"}, writeApplications...)
 	readAssignments    = []string{"Directory.Read.All", "Directory.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"}
 	readAssignedTo     = readApplications
 	writeAssignments   = []string{"AppRoleAssignment.ReadWrite.All"}

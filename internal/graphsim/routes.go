@@ -74,9 +74,9 @@ func applicationRoutes() []route {
 		{method: remove, pattern: "applications/{id}", roles: writeApplications, serve: deleteFrom("application")},
 		{method: post, pattern: "applications/{id}/owners/$ref", roles: writeApplications, serve: addOwnerOf("application")},
 		{method: remove, pattern: "applications/{id}/owners/{other}/$ref", roles: writeApplications, serve: removeOwnerOf("application")},
-		{method: post, pattern: "applications/{id}/extensionProperties", roles: writeApplications, serve: createExtension},
+		{method: post, pattern: "applications/{id}/extensionProperties", roles: writeExtensions, serve: createExtension},
 		{method: get, pattern: "applications/{id}/extensionProperties/{other}", roles: readApplications, serve: getExtension},
-		{method: remove, pattern: "applications/{id}/extensionProperties/{other}", roles: writeApplications, serve: deleteExtension},
+		{method: remove, pattern: "applications/{id}/extensionProperties/{other}", roles: writeExtensions, serve: deleteExtension},
 	}
 }
 

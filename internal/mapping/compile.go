@@ -129,6 +129,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 	}
 	r.name = t.clientName(r, path.prefix)
 	before := len(c.all)
+	t.checkExternalID(r, c)
 	if t.bind(r, src, c); len(c.all) == before {
 		r.characteristics(c)
 		t.checkUse(r, c)

@@ -19,6 +19,10 @@ import (
 type Source struct {
 	Name string
 	Text []byte
+	// AppID is the client id of the app registration that the directory extensions
+	// of the source belong to: what {appId} stands for in a Graph path. "" when it
+	// is not known, and then {appId} is a mistake.
+	AppID string
 }
 
 // Attr names a SCIM attribute in its canonical case. The common attributes (id,

@@ -13,7 +13,8 @@ import (
 
 // Schema is the core schema of the resource type (RFC 7643 section 7). The
 // common attributes id, schemas and meta are not in it, as section 3.1 has it;
-// externalId is, when the tenant maps it.
+// externalId is, when the tenant maps it: section 3.1 lets a schema list common
+// attributes, and how else would a client know that this one is served.
 func (t *Table) Schema() schema.Schema { return t.core }
 
 // Extensions are the schema extensions, in the order of the table's prefixes;

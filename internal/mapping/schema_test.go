@@ -48,6 +48,7 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	users, groups := compile(t, "user.yaml"), compile(t, "group.yaml")
 	starling := compile(t, "user.yaml", source(t, "starling.yaml"))
+	external := compile(t, "user.yaml", extended(t, "external-id-user.yaml"))
 	for name, c := range map[string]struct {
 		table *mapping.Table
 		path  string
@@ -76,6 +77,8 @@ func TestSchema(t *testing.T) {
 		"meta is common":        {users, "meta", ""},
 		"nothing of the kind":   {users, "timezone", ""},
 		"an overlay removes":    {starling, "emails.type", ""},
+		"externalId":            {external, "externalId", "string readWrite default exact"},
+		"which not all have":    {users, "externalId", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -156,6 +159,49 @@ attributes:
 	}
 }
 
+// extended is a source of a tenant whose app registration is known.
+func extended(t *testing.T, name string) mapping.Source {
+	t.Helper()
+	s := source(t, name)
+	s.AppID = "01234567-89AB-cdef-0123-456789abcdef"
+	return s
+}
+
+// externalId is compared exactly whatever an overlay says (RFC 7643 section 3.1),
+// and Graph is asked for what it can answer of that.
+func TestExternalID(t *testing.T) {
+	t.Parallel()
+	const property = "extension_0123456789abcdef0123456789abcdef_externalId"
+	employee := mapping.Source{Name: "o.yaml", Text: []byte(`resource: User
+attributes:
+  - { scim: userExtension.employeeNumber, remove: true }
+  - { scim: externalId, graph: employeeId, caseExact: false }
+`)}
+	if a, _ := find(compile(t, "user.yaml", employee), "externalId"); described(a) != "string readWrite default exact" {
+		t.Errorf("by employeeId: %s", described(a))
+	}
+	group := compile(t, "group.yaml", extended(t, "external-id-group.yaml"))
+	w, err := group.Create(decode(t, `{"displayName":"G","externalId":"HR-1"}`))
+	if err != nil || w.Body[property] != "HR-1" {
+		t.Errorf("%v %v", w.Body, err)
+	}
+	if _, err := group.Create(decode(t, `{"displayName":"G","externalId":"`+strings.Repeat("x", 257)+`"}`)); err == nil || !strings.Contains(err.Error(), "externalId") {
+		t.Errorf("257 characters: %v", err)
+	}
+	for filter, want := range map[string]string{
+		`externalId eq "HR-1"`:                     property + ` eq 'HR-1' | externalId eq "HR-1"`,
+		`externalId sw "HR"`:                       "~ startsWith(" + property + `,'HR') | externalId sw "HR"`,
+		`externalId ne "HR-1"`:                     ` | externalId ne "HR-1"`,
+		`externalId pr`:                            ` | externalId pr`,
+		`not (externalId pr)`:                      "~ " + property + " eq null",
+		`displayName eq "G" and externalId eq "x"`: "displayName eq 'G' and " + property + ` eq 'x' | externalId eq "x"`,
+	} {
+		if got := asked(t, group, filter); got != want {
+			t.Errorf("%s: %s, want %s", filter, got, want)
+		}
+	}
+}
+
 func TestOverlayComplaints(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
@@ -164,6 +210,13 @@ func TestOverlayComplaints(t *testing.T) {
 		"a mistake":          {"attributes:\n  - { scim: title, graph: jobTitel }\n", "o.yaml:2: Graph's user has no property"},
 		"a taken property":   {"attributes:\n  - { scim: externalId, graph: employeeId }\n", "o.yaml:2: externalId and userExtension.employeeNumber"},
 		"what it breaks":     {"attributes:\n  - { scim: userName, mutability: readOnly }\n", "o.yaml:2: userName is required and cannot be written"},
+		"an unknown app":     {"attributes:\n  - { scim: externalId, graph: \"extension_{appId}_x\" }\n", "o.yaml:2: extension_{appId}_x: {appId} stands for the client id"},
+		"an odd placeholder": {"attributes:\n  - { scim: externalId, graph: \"extension_{appid}_x\" }\n", `o.yaml:2: bad Graph path "extension_{appid}_x"`},
+		"a misplaced one":    {"attributes:\n  - { scim: externalId, graph: \"ext_{appId}_x\" }\n", `o.yaml:2: bad Graph path "ext_{appId}_x"`},
+		"no name behind it":  {"attributes:\n  - { scim: externalId, graph: \"extension_{appId}\" }\n", `o.yaml:2: bad Graph path "extension_{appId}"`},
+		"odd externalId":     {"attributes:\n  - { scim: externalID, graph: creationType }\n", "o.yaml:2: externalID: the attribute is written externalId"},
+		"a list of them":     {"attributes:\n  - { scim: \"externalId[]\", graph: \"imAddresses[]\" }\n", "o.yaml:2: externalId[]: the attribute is a string with one value"},
+		"a true one":         {"attributes:\n  - { scim: externalId, graph: \"extension_0123456789abcdef0123456789abcdef_x\", type: boolean }\n", "o.yaml:2: externalId: the attribute is a string"},
 		"a bad extension":    {"attributes:\n  - { scim: x, graph: extension_12_badge }\n", `has no property "extension_12_badge"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,6 +41,7 @@ type document struct {
 	Describe    map[string]string `yaml:"descriptions"`
 	Attributes  ignored           `yaml:"attributes"`
 
+	appID       string // of the source
 	prefixOrder []string
 	rows        []rowSource
 }
@@ -95,7 +96,7 @@ type rowSource struct {
 // decode reads a source. What it cannot read it complains about; the rest is
 // returned, so that the rest's mistakes are found in the same run.
 func decode(src Source, c *complaints) *document {
-	d := &document{at: place{src.Name, 1}}
+	d := &document{at: place{src.Name, 1}, appID: src.AppID}
 	root := rootMapping(src, c)
 	if root == nil {
 		return d
@@ -172,7 +173,9 @@ func (d *document) decodeRows(n ast.Node, c *complaints) {
 			c.add(at, "a row is a mapping such as {scim: title, graph: jobTitle}")
 			continue
 		}
-		d.rows = append(d.rows, decodeRow(at, row, c))
+		r := decodeRow(at, row, c)
+		d.nameExtension(&r, c)
+		d.rows = append(d.rows, r)
 	}
 }
 

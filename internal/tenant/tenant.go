@@ -25,12 +25,16 @@ type Tenant struct {
 	Authority     string // of the login service; "" for the one that belongs to GraphURL
 	RootCAs       []byte // PEM; trusted beside the system's roots; nil: none
 	Credential    Credential
-	Profile       string    // a mapping profile that ships with the gateway, "" for none
-	Overlays      []Overlay // laid on the mapping tables in this order, after the profile
+	Profiles      []string  // mapping profiles that ship with the gateway, laid on in this order
+	Overlays      []Overlay // laid on the mapping tables in this order, after the profiles
 	DefaultDomain string    // completes a userName without a domain; "" for off
 	ShortNames    bool      // a userName in DefaultDomain is shown without it
 	Offset        *time.Location
 	Policy        Policy
+
+	// ExtensionAppID is the client id of the app registration whose directory
+	// extensions are mapped: {appId} in a table. "" when there is none.
+	ExtensionAppID string
 }
 
 // An Overlay is the text of a file that changes mapping tables. Name is used in

@@ -108,11 +108,8 @@ func (s setting) list() bool {
 
 // setList reads the items of a list into the setting.
 func (s setting) setList(items []string) error {
-	switch into := s.value.Addr().Interface().(type) {
-	case *[]File:
+	if _, files := reflect.TypeAssert[[]File](s.value); files {
 		return s.setFiles(items)
-	case *Names:
-		return into.take(items)
 	}
 	return s.set(strings.Join(items, ","))
 }

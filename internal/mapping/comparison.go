@@ -44,6 +44,8 @@ func (t *Table) scalar(r *Row, c comparison) clause {
 		return t.member(r, c).loose()
 	case r.Fallback != "":
 		return t.withFallback(r, c)
+	case t.cuts(r):
+		return t.cut(r, c)
 	}
 	return r.compare(r.property, c)
 }

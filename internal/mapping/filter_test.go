@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	filter "github.com/scim2/filter-parser/v2"
@@ -13,15 +14,16 @@ import (
 // and what is left after a bar.
 func told(q mapping.Query) string {
 	s := q.Filter
+	if q.Advanced {
+		s = "~ " + s
+	}
 	switch {
 	case q.None:
 		return "none"
-	case q.ID != "":
-		s = "id=" + q.ID
+	case q.IDs != nil:
+		s = "id=" + strings.Join(q.IDs, ",")
 	case q.Relation != nil:
-		s = q.Relation.Name + "." + q.Relation.Sub + "=" + q.Relation.Value
-	case q.Advanced:
-		s = "~ " + s
+		s = strings.TrimSpace(strings.TrimSpace(q.Relation.Name+"."+q.Relation.Sub+"="+q.Relation.Value+" "+q.Relation.Type) + " " + s)
 	}
 	if q.Residual != nil {
 		s += fmt.Sprintf(" | %v", q.Residual)
@@ -71,7 +73,7 @@ func TestFilter(t *testing.T) {
 		"a part of a complex":         {enterprise + `:costCenter eq "x"`, "~ employeeOrgData/costCenter eq 'x'"},
 		"id":                          {`id eq "1"`, "id=1"},
 		"id and more":                 {`active eq true and id eq "1"`, "id=1 | active eq true"},
-		"id in an or":                 {`id eq "1" or id eq "2"`, ` | id eq "1" or id eq "2"`},
+		"id in an or":                 {`id eq "1" or id eq "2"`, `id=1,2 | id eq "1" or id eq "2"`},
 		"manager":                     {enterprise + `:manager.value eq "m"`, "manager.value=m"},
 		"groups":                      {`groups.value eq "g"`, "memberOf.value=g"},
 		"groups, short":               {`groups eq "g"`, "memberOf.value=g"},

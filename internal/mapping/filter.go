@@ -329,6 +329,10 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 		switch {
 		case !known:
 			return unknown()
+		case c.op == filter.NE && holds: // of an element that is not there, too
+			return truth(!c.negated)
+		case c.op == filter.NE:
+			return t.present(e, !c.negated)
 		case holds:
 			return t.present(e, c.negated)
 		}
@@ -338,8 +342,8 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	switch {
 	case e.relation != "" || r == nil && e.known(sub):
 		return unknown()
-	case r == nil:
-		return truth(c.negated)
+	case r == nil: // no element has it: only ne holds
+		return truth((c.op == filter.NE) != c.negated)
 	case e.every:
 		return t.member(r, c)
 	}

@@ -33,17 +33,17 @@ func (t *Table) cut(r *Row, c comparison) clause {
 	whole := strings.Contains(value, "@")
 	switch {
 	case c.op == filter.PR, whole && c.op == filter.EQ, !whole && c.op == filter.SW:
-		return r.compare(r.property, c)
+		return t.compare(r, r.property, c)
 	case value == "":
 		return unknown()
 	case c.op == filter.EQ:
-		return r.compare(r.property, full)
+		return t.compare(r, r.property, full)
 	case c.negated:
 		return unknown()
 	case whole && (c.op == filter.SW || c.op == filter.EW): // it may go into what is cut
-		return r.compare(r.property, c).loose()
+		return t.compare(r, r.property, c).loose()
 	case c.op == filter.EW:
-		return or(r.compare(r.property, c), r.compare(r.property, full)).loose()
+		return or(t.compare(r, r.property, c), t.compare(r, r.property, full)).loose()
 	}
 	return unknown()
 }

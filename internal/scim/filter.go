@@ -234,29 +234,25 @@ func expressionPath(n named) filter.AttributePath {
 	return p
 }
 
-// Attributes gives the attributes that a bound filter looks at.
+// Attributes gives the attributes that a bound filter looks at; of one with a value
+// path all, since a value counts even when it has nothing of what is compared.
 func Attributes(e filter.Expression) []AttrPath {
 	var found []AttrPath
-	look(e, nil, &found)
+	look(e, &found)
 	return found
 }
 
-func look(e filter.Expression, within *AttrPath, found *[]AttrPath) {
+func look(e filter.Expression, found *[]AttrPath) {
 	switch e := e.(type) {
 	case *filter.LogicalExpression:
-		look(e.Left, within, found)
-		look(e.Right, within, found)
+		look(e.Left, found)
+		look(e.Right, found)
 	case *filter.NotExpression:
-		look(e.Expression, within, found)
+		look(e.Expression, found)
 	case *filter.ValuePath:
-		p := pathOf(e.AttributePath)
-		look(e.ValueFilter, &p, found)
+		*found = append(*found, pathOf(e.AttributePath))
 	case *filter.AttributeExpression:
-		p := pathOf(e.AttributePath)
-		if within != nil {
-			p = AttrPath{within.URN, within.Name, e.AttributePath.AttributeName}
-		}
-		*found = append(*found, p)
+		*found = append(*found, pathOf(e.AttributePath))
 	}
 }
 

@@ -115,11 +115,9 @@ func TestSortCalls(t *testing.T) {
 		"sortBy=userName&filter=active%20eq%20true": 1, "sortBy=userName&count=0": 1, "sortBy=title&count=0": 1, "sortBy=shoe": 1, "sortBy=meta.resourceType": 1,
 		"sortBy=title&filter=" + url.QueryEscape(fmt.Sprintf("groups.value eq %q", inner)): 1,
 	} {
-		t.Run(query, func(t *testing.T) {
-			g.asked()
-			g.get("/Users?attributes=userName&" + query)
-			g.wantAsked(query, calls, 0)
-		})
+		g.asked()
+		g.get("/Users?attributes=userName&" + query)
+		g.wantAsked(query, calls, 0)
 	}
 	for _, query := range []string{"sortBy=title", "sortBy=meta.created", "sortBy=id"} { // beyond what may be looked at
 		if refused := g.do(http.MethodGet, "/Users?"+query, nil, http.StatusBadRequest); refused["scimType"] != "tooMany" {

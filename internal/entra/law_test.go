@@ -28,24 +28,28 @@ type law struct {
 }
 
 const (
-	coreUser  = "urn:ietf:params:scim:schemas:core:2.0:User"
-	coreGroup = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	entraUser = "urn:ietf:params:scim:schemas:extension:entra:2.0:User"
+	coreUser        = "urn:ietf:params:scim:schemas:core:2.0:User"
+	coreGroup       = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	coreApplication = "urn:ietf:params:scim:schemas:core:2.0:Application"
+	entraUser       = "urn:ietf:params:scim:schemas:extension:entra:2.0:User"
 )
 
-// laws makes a directory and the laws of its users and groups, and of its users as
-// a tenant sees them who has short names.
+// laws makes a directory and the laws of its users, groups and applications, and of
+// its users as tenants see them who have short names or another table.
 func laws(tb testing.TB) map[string]law {
 	tb.Helper()
 	plain := start(tb, graphsim.Options{}, "", nil)
 	short := start(tb, graphsim.Options{}, "", func(o *entra.Options) { o.DefaultDomain, o.ShortNames = "contoso.com", true })
-	for _, g := range []*gateway{plain, short} {
+	starling := start(tb, graphsim.Options{}, "starling", nil)
+	for _, g := range []*gateway{plain, short, starling} {
 		furnish(g)
 	}
 	return map[string]law{
-		"users":  newLaw(plain, "/Users", coreUser, enterprise, entraUser),
-		"groups": newLaw(plain, "/Groups", coreGroup, entraGroup),
-		"short":  newLaw(short, "/Users", coreUser, enterprise, entraUser),
+		"users":        newLaw(plain, "/Users", coreUser, enterprise, entraUser),
+		"groups":       newLaw(plain, "/Groups", coreGroup, entraGroup),
+		"short":        newLaw(short, "/Users", coreUser, enterprise, entraUser),
+		"starling":     newLaw(starling, "/Users", coreUser, enterprise, entraUser),
+		"applications": newLaw(plain, "/Applications", coreApplication),
 	}
 }
 
@@ -92,6 +96,9 @@ func furnish(g *gateway) {
 			"onPremisesImmutableId": "aB" + name, "mail": []any{nil, name + "@contoso.com", strings.ToUpper(name) + "@x.org"}[i%3], "faxNumber": text,
 			"onPremisesExtensionAttributes": object{"extensionAttribute1": text}, "usageLocation": "NL", "preferredLanguage": "en-US",
 		}))
+		g.add("application", graphsim.Values{
+			"displayName": text + "a", "description": text, "identifierUris": []string{"api://" + name, "API://" + name + "/x"}, "tags": []string{text, name},
+		})
 		group := g.add("group", graphsim.Values{
 			"displayName": text + "g", "mailNickname": name + "g", "mailEnabled": i%4 == 0, "securityEnabled": i%4 != 3,
 			"groupTypes": [][]string{{"Unified"}, {}}[min(i%4, 1)], "description": text, "visibility": "Private",
@@ -172,7 +179,7 @@ func (l law) named(ids, other []string) []any {
 func FuzzFilter(f *testing.F) {
 	all := laws(f)
 	chance := rand.New(rand.NewPCG(1, 2))
-	for i := range 300 {
+	for i := range 400 {
 		shape := make([]byte, 40)
 		for j := range shape {
 			shape[j] = byte(chance.UintN(256))
@@ -180,6 +187,6 @@ func FuzzFilter(f *testing.F) {
 		f.Add(shape, hostile[i%len(hostile)], byte(i))
 	}
 	f.Fuzz(func(t *testing.T, shape []byte, literal string, of byte) {
-		all[[]string{"users", "groups", "short"}[of%3]].check(t, shape, literal)
+		all[[]string{"users", "groups", "short", "starling", "applications"}[of%5]].check(t, shape, literal)
 	})
 }

@@ -211,18 +211,31 @@ func (t *Table) member(r *Row, c comparison) clause {
 	if r.path.sub != "" {
 		variable = "x/" + r.path.sub
 	}
-	if c.op == filter.PR {
+	switch {
+	case c.op != filter.PR:
+	case r.path.sub == "":
 		return t.filled(collection, c.negated)
+	case c.negated: // there may be values without this part
+		return unknown()
+	default:
+		return t.filled(collection, false).loose()
 	}
 	literal, ok := r.literal(c)
 	if !ok || (r.CaseExact && c.negated) || r.kind.read != nil {
 		return unknown()
 	}
 	if r.property.Type == "Edm.Guid" {
-		if literal = strings.Trim(literal, "'"); !guid.MatchString(literal) {
+		if literal = strings.Trim(literal, "'"); c.op != filter.EQ {
+			return unknown() // Graph does not take it for a text
+		} else if !guid.MatchString(literal) {
 			return truth(c.negated)
 		}
 	}
+	return r.some(collection, variable, literal, c)
+}
+
+// some asks whether some value of a collection satisfies a comparison, or none does.
+func (r *Row) some(collection, variable, literal string, c comparison) clause {
 	out := unknown()
 	switch some := collection + "/any(x:"; {
 	case c.op == filter.EQ && c.negated:

@@ -304,7 +304,7 @@ func (t *Table) present(e *element, negated bool) clause {
 		return unknown()
 	}
 	if e.every {
-		return t.member(e.rows[0], comparison{op: filter.PR, negated: negated})
+		return t.filled(e.rows[0].path.property, negated)
 	}
 	clauses := make([]clause, 0, len(e.rows))
 	for _, r := range e.rows {

@@ -114,30 +114,33 @@ func TestFilterShortNames(t *testing.T) {
 	}
 	short, long := start(t, graphsim.Options{}, "", domain(true)), start(t, graphsim.Options{}, "", domain(false))
 	for _, g := range []*gateway{short, long} {
-		for _, name := range []string{"ann@contoso.com", "anna@Contoso.com", "ann@fabrikam.com", "con@contoso.com"} {
+		for _, name := range []string{"ann@contoso.com", "anna@Contoso.com", "ann@fabrikam.com", "con@contoso.com", "g_x.y#EXT#@contoso.com"} {
 			nick, _, _ := strings.Cut(name, "@")
 			g.add("user", graphsim.Values{"userPrincipalName": name, "mailNickname": nick, "displayName": name})
 		}
 	}
 	for filter, want := range map[string][2]string{ // of the tenant with short names, and of the other
-		`userName eq "ann"`:                   {"ann", "ann@contoso.com"},
-		`userName eq "ANN@CONTOSO.com"`:       {"ann", "ann@contoso.com"},
-		`userName eq "ann@fabrikam.com"`:      {"ann@fabrikam.com", "ann@fabrikam.com"},
-		`userName ne "ann"`:                   {"ann@fabrikam.com anna con", "ann@fabrikam.com anna@Contoso.com con@contoso.com"},
-		`not (userName eq "ann@contoso.com")`: {"ann@fabrikam.com anna con", "ann@fabrikam.com anna@Contoso.com con@contoso.com"},
-		`userName eq "ann" and title eq null`: {"ann", "ann@contoso.com"},
-		`userName sw "ann"`:                   {"ann ann@fabrikam.com anna", "ann@contoso.com ann@fabrikam.com anna@Contoso.com"},
-		`userName sw "ann@"`:                  {"ann@fabrikam.com", "ann@contoso.com ann@fabrikam.com"},
-		`userName ew "n"`:                     {"ann con", ""},
-		`userName ew "a"`:                     {"anna", ""},
-		`userName ew ".com"`:                  {"ann@fabrikam.com", "ann@contoso.com ann@fabrikam.com anna@Contoso.com con@contoso.com"},
-		`userName ew "@contoso.com"`:          {"", "ann@contoso.com anna@Contoso.com con@contoso.com"},
-		`userName co "con"`:                   {"con", "ann@contoso.com anna@Contoso.com con@contoso.com"},
-		`userName gt "ann"`:                   {"ann@fabrikam.com anna con", "ann@contoso.com ann@fabrikam.com anna@Contoso.com con@contoso.com"},
-		`userName le "ann"`:                   {"ann", ""},
-		`emails eq "ann@contoso.com"`:         {"ann", "ann@contoso.com"},
-		`emails eq "ann"`:                     {"", ""}, // an address is no name
-		`emails[value sw "anna@"]`:            {"anna", "anna@Contoso.com"},
+		`userName eq "ann"`:                    {"ann", "ann@contoso.com"},
+		`userName eq "ANN@CONTOSO.com"`:        {"ann", "ann@contoso.com"},
+		`userName eq "ann@fabrikam.com"`:       {"ann@fabrikam.com", "ann@fabrikam.com"},
+		`userName ne "ann"`:                    {"ann@fabrikam.com anna con g_x.y#EXT#@contoso.com", "ann@fabrikam.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`not (userName eq "ann@contoso.com")`:  {"ann@fabrikam.com anna con g_x.y#EXT#@contoso.com", "ann@fabrikam.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`userName eq "ann" and title eq null`:  {"ann", "ann@contoso.com"},
+		`userName sw "ann"`:                    {"ann ann@fabrikam.com anna", "ann@contoso.com ann@fabrikam.com anna@Contoso.com"},
+		`userName sw "ann@"`:                   {"ann@fabrikam.com", "ann@contoso.com ann@fabrikam.com"},
+		`userName ew "n"`:                      {"ann con", ""},
+		`userName ew "a"`:                      {"anna", ""},
+		`userName ew ".com"`:                   {"ann@fabrikam.com g_x.y#EXT#@contoso.com", "ann@contoso.com ann@fabrikam.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`userName ew "@contoso.com"`:           {"g_x.y#EXT#@contoso.com", "ann@contoso.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`userName co "con"`:                    {"con g_x.y#EXT#@contoso.com", "ann@contoso.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`userName gt "ann"`:                    {"ann@fabrikam.com anna con g_x.y#EXT#@contoso.com", "ann@contoso.com ann@fabrikam.com anna@Contoso.com con@contoso.com g_x.y#EXT#@contoso.com"},
+		`userName le "ann"`:                    {"ann", ""},
+		`userName eq "g_x.y#EXT#@contoso.com"`: {"g_x.y#EXT#@contoso.com", "g_x.y#EXT#@contoso.com"}, // a guest is shown whole
+		`userName eq "g_x.y#EXT#"`:             {"g_x.y#EXT#@contoso.com", "g_x.y#EXT#@contoso.com"},
+		`userName sw "g_x.y#EXT#@"`:            {"g_x.y#EXT#@contoso.com", "g_x.y#EXT#@contoso.com"},
+		`emails eq "ann@contoso.com"`:          {"ann", "ann@contoso.com"},
+		`emails eq "ann"`:                      {"", ""}, // an address is no name
+		`emails[value sw "anna@"]`:             {"anna", "anna@Contoso.com"},
 	} {
 		for i, g := range []*gateway{short, long} {
 			list := g.get("/Users?sortBy=userName&attributes=userName&filter=" + url.QueryEscape(filter))

@@ -80,6 +80,9 @@ func furnish(g *gateway) {
 	ids := []string{g.add("user", graphsim.Values{
 		"userPrincipalName": "ada@contoso.com", "displayName": "Ada O'Brien", "mailNickname": "ada", "accountEnabled": true,
 	})}
+	ids = append(ids, g.add("user", graphsim.Values{
+		"userPrincipalName": "gu_est.org#EXT#@contoso.com", "displayName": "Gu Est", "mailNickname": "gu_est", "userType": "Guest", "accountEnabled": true, "mail": "gu@est.org",
+	}))
 	if err := g.dir.Generate(graphsim.Scale{Users: 24, Groups: 6, Memberships: 40, Applications: 3, Seed: 5}); err != nil {
 		g.t.Fatal(err)
 	}

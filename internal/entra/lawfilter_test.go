@@ -259,7 +259,14 @@ func (g *grower) compare(of facet) compared {
 }
 
 // shownName: a user name with the domain that names are shown without finds the user.
+// Those of guests are shown whole.
 func (g *grower) shownName(name string) string {
+	if g.short != "" && !strings.Contains(name, "@") && strings.Contains(strings.ToUpper(name), "#EXT#") {
+		return name + "@" + g.short
+	}
+	if strings.Contains(strings.ToUpper(name), "#EXT#") {
+		return name
+	}
 	if at := len(name) - len(g.short) - 1; g.short != "" && at > 0 && strings.EqualFold(name[at:], "@"+g.short) && !strings.Contains(name[:at], "@") {
 		return name[:at]
 	}

@@ -44,8 +44,8 @@ func (r *resource) isUserName(p filter.AttributePath) bool {
 // shownName is a user name as users are shown.
 func (r *resource) shownName(name string) string {
 	name = r.fullName(name)
-	if at := len(name) - len(r.options.DefaultDomain) - 1; r.shortens() && at > 0 && strings.EqualFold(name[at:], "@"+r.options.DefaultDomain) {
-		return name[:at]
+	if r.shortens() {
+		return r.shortName(name)
 	}
 	return name
 }
@@ -53,7 +53,7 @@ func (r *resource) shownName(name string) string {
 // shown writes the document's userName as it is shown.
 func (r *resource) shown(doc scim.Document) {
 	if name, ok := doc[attrUserName].(string); ok && r.shortens() {
-		doc[attrUserName] = r.shownName(name)
+		doc[attrUserName] = r.shortName(name)
 	}
 }
 

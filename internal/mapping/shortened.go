@@ -14,7 +14,8 @@ type shortening struct {
 
 // Shortened is the table where the attribute is shown without the suffix, which
 // begins with an @ as no other part of a value does: user names without the default
-// domain. Filter and OrderBy are about the values that are shown then.
+// domain. Filter and OrderBy are about the values that are shown then. Some values may
+// be shown whole for another reason; one that is equal to a shown one does not matter.
 func (t *Table) Shortened(a Attr, suffix string) *Table {
 	short := *t
 	short.short = shortening{a, suffix}

@@ -119,6 +119,7 @@ func newProtocol(c config.Config, d *entra.Directory, origin server.Origin) http
 		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Root },
 		Caller:  callerOf,
 		MaxBody: c.Limits.Body,
+		Sort:    true,
 	})
 }
 

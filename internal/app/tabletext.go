@@ -190,14 +190,16 @@ func explainFilter(table *mapping.Table, text string) string {
 	switch {
 	case err != nil:
 		return "refused: " + err.Error()
-	case q.Filter == "" && q.ID == "" && q.Relation == nil:
+	case q.Filter == "" && q.IDs == nil && q.Relation == nil:
 		return "evaluated by the gateway on every object"
 	}
 	var b strings.Builder
 	b.WriteString("Graph: ")
 	switch {
-	case q.ID != "":
+	case q.IDs != nil:
 		b.WriteString("the object of that id")
+	case q.Relation != nil && q.Filter != "":
+		fmt.Fprintf(&b, "the relation %s, of its objects %s", q.Relation.Name, q.Filter)
 	case q.Relation != nil:
 		fmt.Fprintf(&b, "the relation %s", q.Relation.Name)
 	default:

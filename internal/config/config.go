@@ -59,7 +59,7 @@ type Tenant struct {
 	Authority           string `yaml:"authority" env:"AZURE_AUTHORITY_HOST" help:"URL of the login service, in place of the cloud's."`
 	CA                  File   `yaml:"caFile" env:"ENTRASCIM_CA_FILE" help:"PEM file with certificate authorities to trust beside the system's, for Graph and login."`
 	DefaultDomain       string `yaml:"defaultDomain" env:"ENTRASCIM_DEFAULT_DOMAIN" help:"Verified domain that completes a userName without one, on writes and in filters."`
-	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it."`
+	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
 	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
 }
 

@@ -31,7 +31,8 @@ type listing struct {
 // List writes the resources that the query asks for. What Graph can filter, sort
 // and page it is asked to; the rest is done here, on a bounded number of objects.
 func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
-	mq, err := r.table.Filter(r.completed(q.Filter))
+	q.Filter = r.completed(q.Filter)
+	mq, err := r.table.Filter(q.Filter)
 	if err != nil {
 		return err
 	}
@@ -70,11 +71,11 @@ func (l *listing) run(ctx context.Context) error {
 // sort asks Graph to sort, when it can.
 func (l *listing) sort() {
 	by := l.query.SortBy
-	if by == nil {
+	if by == nil || l.query.Count == 0 {
 		return
 	}
-	text, advanced, ok := l.table.OrderBy(mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Descending)
-	if !ok || l.source.ids != nil {
+	text, advanced, ok := l.table.OrderBy(mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Descending, l.query.Filter)
+	if !ok || l.source.ids != nil || l.source.optional { // that links can be sorted is documented of some only
 		l.sortHere = true
 		return
 	}

@@ -12,8 +12,10 @@ import (
 
 const attrUserName = "userName"
 
-// completed is the filter with the tenant's default domain added to the user
-// names in it that have none.
+// completed is the filter with the names that users are compared with for equality
+// written as they are shown: with the tenant's default domain, or, where names are
+// short, without. Either way a user is found by the name with the domain and by that
+// without. The other operators see what is shown, as RFC 7644 has it.
 func (r *resource) completed(e filter.Expression) filter.Expression {
 	if r.options.DefaultDomain == "" || r.table.Entity() != entityUser {
 		return e
@@ -23,16 +25,36 @@ func (r *resource) completed(e filter.Expression) filter.Expression {
 		return &filter.LogicalExpression{Left: r.completed(e.Left), Right: r.completed(e.Right), Operator: e.Operator}
 	case *filter.NotExpression:
 		return &filter.NotExpression{Expression: r.completed(e.Expression)}
-	case *filter.AttributeExpression:
+	case *filter.AttributeExpression: // a value path is about complex attributes, which userName is not
 		name, ok := e.CompareValue.(string)
-		if !ok || e.AttributePath.AttributeName != attrUserName || (e.Operator != filter.EQ && e.Operator != filter.NE) {
+		if !ok || !r.isUserName(e.AttributePath) || (e.Operator != filter.EQ && e.Operator != filter.NE) {
 			return e
 		}
 		c := *e
-		c.CompareValue = r.fullName(name)
+		c.CompareValue = r.shownName(name)
 		return &c
 	}
 	return e
+}
+
+func (r *resource) isUserName(p filter.AttributePath) bool {
+	return p.AttributeName == attrUserName && strings.EqualFold(p.URI(), r.table.URN())
+}
+
+// shownName is a user name as users are shown.
+func (r *resource) shownName(name string) string {
+	name = r.fullName(name)
+	if r.shortens() {
+		return r.shortName(name)
+	}
+	return name
+}
+
+// shown writes the document's userName as it is shown.
+func (r *resource) shown(doc scim.Document) {
+	if name, ok := doc[attrUserName].(string); ok && r.shortens() {
+		doc[attrUserName] = r.shortName(name)
+	}
 }
 
 // fullName is a user name with its domain.

@@ -24,6 +24,9 @@ type resource struct {
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
+	if r.shortens() {
+		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
+	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r,
@@ -69,6 +72,10 @@ func (r *resource) notFound() error {
 
 // isGUID tells whether s is a GUID as Graph writes it, in either case.
 func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+
+// isID tells whether s can be the id of something as a filter has it, in which case
+// matters: Graph writes GUIDs in lower case.
+func isID(s string) bool { return isGUID(s) && s == strings.ToLower(s) }
 
 // maxPlans bounds the plans that are kept: which there are is up to the clients.
 const maxPlans = 512

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -16,7 +15,8 @@ import (
 // A hit is an object that matches, with what it is sorted by.
 type hit struct {
 	raw jsontext.Value
-	by  any // nil: nothing
+	by  any    // nil: nothing
+	id  string // decides between equals, the same way on every page
 }
 
 // A scan looks at every candidate itself, for what Graph cannot evaluate.
@@ -24,6 +24,7 @@ type scan struct {
 	*listing
 
 	matcher *scim.Matcher
+	order   scim.Order
 	look    *mapping.ReadPlan // of what the filter and the sort look at
 	matched int
 	seen    int
@@ -37,10 +38,12 @@ func (l *listing) scan(ctx context.Context) error {
 	if l.residual != nil {
 		paths = scim.Attributes(l.residual)
 	}
+	s := &scan{listing: l, matcher: scim.NewMatcher(&l.typ, l.residual)}
 	if l.sortHere {
-		paths = append(paths, *l.query.SortBy)
+		s.order = scim.NewOrder(&l.typ, *l.query.SortBy)
+		paths = append(paths, s.order.Attributes()...)
 	}
-	s := &scan{listing: l, matcher: scim.NewMatcher(&l.typ, l.residual), look: l.table.Read(touching(paths))}
+	s.look = l.table.Read(l.looking(paths))
 	if l.query.ByCursor && !l.sortHere && l.source.ids == nil {
 		s.to = l.query.Count
 		return s.onward(ctx)
@@ -58,6 +61,17 @@ func (l *listing) scan(ctx context.Context) error {
 		return err
 	}
 	return l.told(r, nil)
+}
+
+// looking wants the attributes given. Which schemas a resource has (RFC 7643 section
+// 3) is told by the extensions that an ordinary answer shows.
+func (l *listing) looking(paths []scim.AttrPath) mapping.Want {
+	want := touching(paths)
+	if !want(l.table.URN(), "schemas", "") {
+		return want
+	}
+	shown := scim.DefaultProjection(&l.typ).Includes
+	return either(want, func(urn, name, sub string) bool { return urn != l.table.URN() && shown(urn, name, sub) })
 }
 
 // read goes through the candidates.
@@ -119,7 +133,7 @@ func (s *scan) sift(ctx context.Context, raws []jsontext.Value) error {
 			if err != nil {
 				return err
 			}
-			if s.matcher.Match(doc) {
+			if s.shown(doc); s.matcher.Match(doc) {
 				s.keep(o.raw, doc)
 			}
 		}
@@ -130,7 +144,7 @@ func (s *scan) sift(ctx context.Context, raws []jsontext.Value) error {
 // keep remembers a match: only those of the page, unless all must be sorted.
 func (s *scan) keep(raw jsontext.Value, doc scim.Document) {
 	if s.sortHere {
-		s.hits = append(s.hits, hit{raw, sortValue(doc, *s.query.SortBy, s.typ.Schema.ID)})
+		s.hits = append(s.hits, hit{raw, s.order.Key(doc), text(raw, "id")})
 	} else if s.matched >= s.from && s.matched < s.to {
 		s.hits = append(s.hits, hit{raw: raw})
 	}
@@ -141,11 +155,12 @@ func (s *scan) keep(raw jsontext.Value, doc scim.Document) {
 func (s *scan) page() []jsontext.Value {
 	hits := s.hits
 	if s.sortHere {
-		slices.SortStableFunc(hits, func(a, b hit) int {
+		slices.SortFunc(hits, func(a, b hit) int {
+			order := s.order.Compare(a.by, b.by)
 			if s.query.Descending {
-				a, b = b, a
+				order = -order
 			}
-			return order(a.by, b.by)
+			return cmp.Or(order, cmp.Compare(a.id, b.id))
 		})
 		hits = hits[min(s.from, len(hits)):min(s.to, len(hits))]
 	}
@@ -154,57 +169,4 @@ func (s *scan) page() []jsontext.Value {
 		raws[i] = h.raw
 	}
 	return raws
-}
-
-// sortValue is what a resource is sorted by; of many values the primary, or else
-// the first (RFC 7644 section 3.4.2.3).
-func sortValue(doc scim.Document, by scim.AttrPath, core string) any {
-	if by.URN != core {
-		doc, _ = doc[by.URN].(map[string]any)
-	}
-	v := doc[by.Name]
-	if list, ok := v.([]any); ok && len(list) > 0 {
-		v = list[0]
-		for _, element := range list {
-			if m, ok := element.(map[string]any); ok && m["primary"] == true {
-				v = m
-				break
-			}
-		}
-	}
-	if m, ok := v.(map[string]any); ok {
-		v = m[by.Sub]
-	}
-	return v
-}
-
-// order compares two values, case-insensitively. Resources without a value are
-// last in ascending order (RFC 7644 section 3.4.2.3).
-func order(a, b any) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
-	}
-	switch x := a.(type) {
-	case string:
-		y, _ := b.(string)
-		return cmp.Or(cmp.Compare(strings.ToLower(x), strings.ToLower(y)), cmp.Compare(x, y))
-	case float64:
-		y, _ := b.(float64)
-		return cmp.Compare(x, y)
-	case bool:
-		y, _ := b.(bool)
-		if x == y {
-			return 0
-		}
-		if y {
-			return -1
-		}
-		return 1
-	}
-	return 0
 }

@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -47,14 +48,15 @@ func (r *resource) sources(ctx context.Context, q mapping.Query) ([]source, erro
 	switch {
 	case q.None:
 		return nil, nil
-	case q.ID != "":
-		if !isGUID(q.ID) {
+	case q.IDs != nil:
+		ids := distinct(slices.DeleteFunc(q.IDs, func(id string) bool { return !isID(id) }))
+		if len(ids) == 0 {
 			return nil, nil
 		}
-		return []source{{ids: []string{q.ID}}}, nil
+		return []source{{ids: ids}}, nil
 	case q.Relation == nil:
 		return []source{{path: "/" + r.table.Collection(), filter: q.Filter, advanced: q.Advanced}}, nil
-	case !isGUID(q.Relation.Value):
+	case !isID(q.Relation.Value):
 		return nil, nil
 	case q.Relation.Name == relationApplications:
 		ids, err := r.assignees(ctx, q.Relation.Value)
@@ -63,16 +65,27 @@ func (r *resource) sources(ctx context.Context, q mapping.Query) ([]source, erro
 		}
 		return []source{{ids: ids}}, nil
 	}
-	var sources []source
-	for _, path := range relationPaths[r.table.Entity()][q.Relation.Name] {
-		sources = append(sources, source{
-			path: path, params: map[string]string{"id": q.Relation.Value}, advanced: true, optional: true,
-		})
-	}
-	if sources == nil {
+	paths := relationPaths[r.table.Entity()][q.Relation.Name]
+	if paths == nil {
 		return nil, fault.New(fault.InvalidFilter, "%s cannot be filtered by %s.", r.table.Resource(), q.Relation.Name)
 	}
+	var sources []source
+	for _, path := range paths {
+		if q.Relation.Type != "" && !strings.EqualFold(relatedType(path), q.Relation.Type) {
+			continue
+		}
+		sources = append(sources, source{
+			path: path, params: map[string]string{"id": q.Relation.Value}, filter: q.Filter, advanced: true, optional: true,
+		})
+	}
 	return sources, nil
+}
+
+// relatedType is the type of the objects whose relations a path leads to: "user" of
+// /users/{id}/memberOf, as the type of a member says it.
+func relatedType(path string) string {
+	collection, _, _ := strings.Cut(path[1:], "/")
+	return strings.TrimSuffix(collection, "s")
 }
 
 // assignees are the ids of the objects of this type that an application is

@@ -140,7 +140,7 @@ func TestShortNames(t *testing.T) {
 	if made["userName"] != "grace" || other["userName"] != "ada@fabrikam.com" {
 		t.Errorf("names: %v, %v", made["userName"], other["userName"])
 	}
-	for _, filter := range []string{`userName eq "grace"`, `userName eq "grace@contoso.com"`, `not (userName ne "grace")`, `userName co "ce@contoso"`} {
+	for _, filter := range []string{`userName eq "grace"`, `userName eq "grace@contoso.com"`, `not (userName ne "grace")`, `userName co "race"`} {
 		if got := g.found("/Users", filter); len(got) != 1 || got[0] != id {
 			t.Errorf("%s finds %v", filter, got)
 		}

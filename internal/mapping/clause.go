@@ -111,6 +111,9 @@ func or(a, b clause) clause {
 	case a.verdict == always || b.verdict == always:
 		sure := (a.verdict == always && a.exact) || (b.verdict == always && b.exact)
 		return clause{exact: sure}
+	case a.text == b.text:
+		a.exact = a.exact && b.exact
+		return a
 	}
 	l := a.levels.with(b.levels)
 	if l.none() || a.terms+b.terms > maxTerms {

@@ -44,8 +44,10 @@ func (t *Table) scalar(r *Row, c comparison) clause {
 		return t.member(r, c).loose()
 	case r.Fallback != "":
 		return t.withFallback(r, c)
+	case t.cuts(r):
+		return t.cut(r, c)
 	}
-	return r.compare(r.property, c)
+	return t.compare(r, r.property, c)
 }
 
 // certain tells whether every object has the property.
@@ -68,11 +70,11 @@ func (t *Table) withFallback(r *Row, c comparison) clause {
 		return unknown()
 	}
 	other, _ := t.model.Property(t.entity, r.Fallback)
-	return or(r.compare(r.property, c), r.compare(other, c)).loose()
+	return or(t.compare(r, r.property, c), t.compare(r, other, c)).loose()
 }
 
 // compare translates a comparison of a property that is no collection.
-func (r *Row) compare(p edm.Property, c comparison) clause {
+func (t *Table) compare(r *Row, p edm.Property, c comparison) clause {
 	if c.op == filter.PR {
 		return presence(p, c.negated)
 	}
@@ -84,7 +86,7 @@ func (r *Row) compare(p edm.Property, c comparison) clause {
 	case "Edm.Int32", "Edm.Int64":
 		return integer(p, c)
 	case "Edm.String":
-		return r.text(p, c)
+		return t.text(r, p, c)
 	}
 	return unknown()
 }
@@ -148,7 +150,7 @@ func instant(p edm.Property, c comparison) clause {
 
 // text: Graph compares strings regardless of case, which is what SCIM asks of
 // an attribute that is not caseExact. For one that is, Graph selects too much.
-func (r *Row) text(p edm.Property, c comparison) clause {
+func (t *Table) text(r *Row, p edm.Property, c comparison) clause {
 	literal, ok := r.literal(c)
 	if !ok || (r.CaseExact && c.negated) {
 		return unknown()
@@ -159,6 +161,8 @@ func (r *Row) text(p edm.Property, c comparison) clause {
 		out = ask(p.Name+" ne "+literal, p, "ne")
 	case c.op == filter.EQ:
 		out = ask(p.Name+" eq "+literal, p, "eq")
+	case c.op == filter.SW && c.negated && t.certain(r):
+		out = ask("not startsWith("+p.Name+","+literal+")", p, "not startsWith")
 	case c.op == filter.SW && c.negated: // what has no value does not start with anything, either
 		out = or(ask("not startsWith("+p.Name+","+literal+")", p, "not startsWith"), presence(p, true))
 	case c.op == filter.SW:
@@ -207,18 +211,31 @@ func (t *Table) member(r *Row, c comparison) clause {
 	if r.path.sub != "" {
 		variable = "x/" + r.path.sub
 	}
-	if c.op == filter.PR {
+	switch {
+	case c.op != filter.PR:
+	case r.path.sub == "":
 		return t.filled(collection, c.negated)
+	case c.negated: // there may be values without this part
+		return unknown()
+	default:
+		return t.filled(collection, false).loose()
 	}
 	literal, ok := r.literal(c)
 	if !ok || (r.CaseExact && c.negated) || r.kind.read != nil {
 		return unknown()
 	}
 	if r.property.Type == "Edm.Guid" {
-		if literal = strings.Trim(literal, "'"); !guid.MatchString(literal) {
+		if literal = strings.Trim(literal, "'"); c.op != filter.EQ {
+			return unknown() // Graph does not take it for a text
+		} else if !guid.MatchString(literal) {
 			return truth(c.negated)
 		}
 	}
+	return r.some(collection, variable, literal, c)
+}
+
+// some asks whether some value of a collection satisfies a comparison, or none does.
+func (r *Row) some(collection, variable, literal string, c comparison) clause {
 	out := unknown()
 	switch some := collection + "/any(x:"; {
 	case c.op == filter.EQ && c.negated:

@@ -11,12 +11,12 @@ import (
 // A Query is what of a SCIM filter Graph can be asked. Residual is what the
 // caller must still evaluate on each candidate; the answer is exact without one.
 //
-// When ID or Relation is set the candidates come from there, and Residual has
-// every other condition; Filter is "" then.
+// When IDs or Relation is set the candidates come from there: Filter is asked of a
+// relation's objects, and with IDs it is "".
 type Query struct {
 	Filter   string            // OData $filter; "" for none
 	Advanced bool              // the $filter needs $count=true and ConsistencyLevel: eventual
-	ID       string            // only the resource of this id can match; "" for any
+	IDs      []string          // only the resources of these ids can match; nil for any
 	Relation *RelationFilter   // only resources with this relation can match; nil for any
 	None     bool              // nothing can match
 	Residual filter.Expression // nil: none
@@ -28,6 +28,7 @@ type RelationFilter struct {
 	Name  string // of the relation: "members"
 	Sub   string // SCIM sub-attribute that is compared: "value"
 	Value string
+	Type  string // the resource type that Value has to name, in any case; "" for any
 }
 
 // maxDepth bounds the nesting of a filter.
@@ -40,23 +41,18 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 	if depth(e) > maxDepth {
 		return Query{}, fault.New(fault.InvalidFilter, "The filter is nested too deeply.")
 	}
-	var q Query
-	total := everything()
 	parts := conjuncts(e)
-	if i := t.direct(parts, &q); i >= 0 {
-		for j, part := range parts {
-			if j != i || !t.wholly(part) {
-				q.Residual = conjunction(q.Residual, part)
-			}
+	q, source := t.direct(parts)
+	total := everything()
+	for i, part := range parts {
+		c := unknown()
+		switch {
+		case i == source && t.wholly(part):
+			continue
+		case i != source && q.asks():
+			c = t.conjunct(total, part, q.Relation != nil)
 		}
-		return q, nil
-	}
-	for _, part := range parts {
-		c := t.translate(part, false, t.comparison)
-		if c.verdict == asked && total.verdict == asked && total.levels.with(c.levels).none() {
-			c = unknown()
-		}
-		if !c.exact || (c.verdict == asked && total.terms+c.terms > maxTerms) {
+		if !c.exact {
 			q.Residual = conjunction(q.Residual, part)
 		}
 		total = and(total, c)
@@ -69,6 +65,28 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 	case always:
 	}
 	return q, nil
+}
+
+// asks tells whether a $filter can be asked beside where the candidates come from:
+// a collection, the objects of a link (in an advanced query), but no list of ids.
+func (q Query) asks() bool {
+	return q.IDs == nil && (q.Relation == nil || q.Relation.Name != relationApplications)
+}
+
+// conjunct translates a part of a conjunction as far as it can be asked together
+// with the parts before it.
+func (t *Table) conjunct(total clause, part filter.Expression, linked bool) clause {
+	c := t.translate(part, false, t.comparison)
+	if c.verdict != asked {
+		return c
+	}
+	if linked {
+		c.levels.plain = false
+	}
+	if c.levels.none() || total.verdict == asked && (total.levels.with(c.levels).none() || total.terms+c.terms > maxTerms) {
+		return unknown()
+	}
+	return c
 }
 
 // depth of nesting, counted to a little above the bound.
@@ -105,35 +123,49 @@ func conjunction(a, b filter.Expression) filter.Expression {
 	return &filter.LogicalExpression{Left: a, Right: b, Operator: filter.AND}
 }
 
-// direct looks for a condition that names the resource, or else one that a
-// relation answers, and gives its index; -1 when there is none.
-func (t *Table) direct(parts []filter.Expression, q *Query) int {
-	for i, part := range parts {
-		if id, ok := t.identity(part); ok {
-			q.ID = id
-			return i
-		}
-	}
+// direct looks for a condition that names the resources, or one that a relation
+// answers, and gives its index; -1 when there is none.
+//
+// An id comes first, with one exception: of a group and a member the groups of the
+// member are asked for, because a group may have very many members.
+func (t *Table) direct(parts []filter.Expression) (q Query, source int) {
+	relation, source := (*RelationFilter)(nil), -1
 	for i, part := range parts {
 		if r := t.relationOf(part); r != nil {
-			q.Relation = r
-			return i
+			relation, source = r, i
+			break
 		}
 	}
-	return -1
-}
-
-func (t *Table) identity(e filter.Expression) (string, bool) {
-	c, ok := e.(*filter.AttributeExpression)
-	if !ok || c.Operator != filter.EQ {
-		return "", false
+	if relation != nil && relation.Name == relationMembers {
+		return Query{Relation: relation}, source
 	}
-	a := t.find(c.AttributePath.URI(), c.AttributePath.AttributeName)
-	id, text := c.CompareValue.(string)
-	return id, text && id != "" && a != nil && a.urn == t.urn && a.name == "id"
+	for i, part := range parts {
+		if ids := t.identities(part); ids != nil {
+			return Query{IDs: ids}, i
+		}
+	}
+	return Query{Relation: relation}, source
 }
 
-// relationOf finds "members.value eq x" and "members[value eq x]".
+// identities are the ids that a condition names: id eq "1" or id eq "2".
+func (t *Table) identities(e filter.Expression) []string {
+	switch e := e.(type) {
+	case *filter.LogicalExpression:
+		left, right := t.identities(e.Left), t.identities(e.Right)
+		if e.Operator == filter.OR && left != nil && right != nil {
+			return append(left, right...)
+		}
+	case *filter.AttributeExpression:
+		a := t.find(e.AttributePath.URI(), e.AttributePath.AttributeName)
+		if id, text := e.CompareValue.(string); text && id != "" && e.Operator == filter.EQ && a != nil && a.urn == t.urn && a.name == "id" {
+			return []string{id}
+		}
+	}
+	return nil
+}
+
+// relationOf finds "members.value eq x", "members[value eq x]" and "members[value
+// eq x and type eq User]".
 func (t *Table) relationOf(e filter.Expression) *RelationFilter {
 	switch e := e.(type) {
 	case *filter.AttributeExpression:
@@ -141,15 +173,50 @@ func (t *Table) relationOf(e filter.Expression) *RelationFilter {
 		return a.relationFilter(e.AttributePath.SubAttributeName(), e)
 	case *filter.ValuePath:
 		a := t.find(e.AttributePath.URI(), e.AttributePath.AttributeName)
-		for _, part := range conjuncts(e.ValueFilter) {
+		parts := a.selection(e)
+		for _, part := range parts {
 			if c, ok := part.(*filter.AttributeExpression); ok {
 				if r := a.relationFilter(c.AttributePath.AttributeName, c); r != nil {
+					r.Type, _ = a.memberType(parts)
 					return r
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// selection is what a value path asks of a value of a relation, beside its
+// constants.
+func (a *attribute) selection(e *filter.ValuePath) []filter.Expression {
+	if a == nil || a.row != nil || a.relation() == "" {
+		return nil
+	}
+	left, known := a.elements[0].reduce(e.ValueFilter)
+	if known != nil {
+		return nil
+	}
+	return conjuncts(left)
+}
+
+// memberType is the type that a selection asks of a member, and whether that and
+// which member it is are all that it asks.
+func (a *attribute) memberType(parts []filter.Expression) (name string, all bool) {
+	values := 0
+	for _, part := range parts {
+		c, _ := part.(*filter.AttributeExpression)
+		switch {
+		case c == nil:
+		case a.relationFilter(c.AttributePath.AttributeName, c) != nil:
+			values++
+		case a.relation() == relationMembers && c.Operator == filter.EQ && strings.EqualFold(c.AttributePath.AttributeName, "type") && name == "":
+			name, _ = c.CompareValue.(string)
+		}
+	}
+	if name != "" {
+		return name, values == 1 && len(parts) == 2
+	}
+	return "", values == 1 && len(parts) == 1
 }
 
 func (a *attribute) relationFilter(sub string, e *filter.AttributeExpression) *RelationFilter {
@@ -163,10 +230,18 @@ func (a *attribute) relationFilter(sub string, e *filter.AttributeExpression) *R
 	return &RelationFilter{Name: a.relation(), Sub: "value", Value: value}
 }
 
-// wholly tells whether the id or relation filter of a part says all of it.
+// wholly tells whether the id or relation filter of a part says all of it. Of
+// several ids some may name nothing, which only looking at them tells.
 func (t *Table) wholly(part filter.Expression) bool {
-	path, ok := part.(*filter.ValuePath)
-	return !ok || len(conjuncts(path.ValueFilter)) == 1
+	switch e := part.(type) {
+	case *filter.ValuePath:
+		a := t.find(e.AttributePath.URI(), e.AttributePath.AttributeName)
+		_, all := a.memberType(a.selection(e))
+		return all
+	case *filter.LogicalExpression:
+		return false
+	}
+	return true
 }
 
 // A comparing translates one comparison, or its negation.
@@ -229,7 +304,7 @@ func (t *Table) present(e *element, negated bool) clause {
 		return unknown()
 	}
 	if e.every {
-		return t.member(e.rows[0], comparison{op: filter.PR, negated: negated})
+		return t.filled(e.rows[0].path.property, negated)
 	}
 	clauses := make([]clause, 0, len(e.rows))
 	for _, r := range e.rows {
@@ -240,6 +315,13 @@ func (t *Table) present(e *element, negated bool) clause {
 	return join(negated, clauses)
 }
 
+// known tells whether the gateway knows a sub-attribute that Graph does not: where
+// the resource is and of which type. No resource has another one without a row, as
+// meta.lastModified.
+func (e *element) known(sub string) bool {
+	return e.attribute.name == "meta" && (strings.EqualFold(sub, "location") || strings.EqualFold(sub, "resourceType"))
+}
+
 // inElement compares a sub-attribute of an element.
 func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	if constant, ok := e.constant(sub); ok {
@@ -247,6 +329,10 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 		switch {
 		case !known:
 			return unknown()
+		case c.op == filter.NE && holds: // of an element that is not there, too
+			return truth(!c.negated)
+		case c.op == filter.NE:
+			return t.present(e, !c.negated)
 		case holds:
 			return t.present(e, c.negated)
 		}
@@ -254,10 +340,10 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	}
 	r := e.row(sub)
 	switch {
-	case e.relation != "" || (r == nil && e.attribute.name == "meta"): // the gateway itself knows location and resourceType
+	case e.relation != "" || r == nil && e.known(sub):
 		return unknown()
-	case r == nil:
-		return truth(c.negated)
+	case r == nil: // no element has it: only ne holds
+		return truth((c.op == filter.NE) != c.negated)
 	case e.every:
 		return t.member(r, c)
 	}

@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	filter "github.com/scim2/filter-parser/v2"
@@ -13,15 +14,16 @@ import (
 // and what is left after a bar.
 func told(q mapping.Query) string {
 	s := q.Filter
+	if q.Advanced {
+		s = "~ " + s
+	}
 	switch {
 	case q.None:
 		return "none"
-	case q.ID != "":
-		s = "id=" + q.ID
+	case q.IDs != nil:
+		s = "id=" + strings.Join(q.IDs, ",")
 	case q.Relation != nil:
-		s = q.Relation.Name + "." + q.Relation.Sub + "=" + q.Relation.Value
-	case q.Advanced:
-		s = "~ " + s
+		s = strings.TrimSpace(strings.TrimSpace(q.Relation.Name+"."+q.Relation.Sub+"="+q.Relation.Value+" "+q.Relation.Type) + " " + s)
 	}
 	if q.Residual != nil {
 		s += fmt.Sprintf(" | %v", q.Residual)
@@ -71,7 +73,7 @@ func TestFilter(t *testing.T) {
 		"a part of a complex":         {enterprise + `:costCenter eq "x"`, "~ employeeOrgData/costCenter eq 'x'"},
 		"id":                          {`id eq "1"`, "id=1"},
 		"id and more":                 {`active eq true and id eq "1"`, "id=1 | active eq true"},
-		"id in an or":                 {`id eq "1" or id eq "2"`, ` | id eq "1" or id eq "2"`},
+		"id in an or":                 {`id eq "1" or id eq "2"`, `id=1,2 | id eq "1" or id eq "2"`},
 		"manager":                     {enterprise + `:manager.value eq "m"`, "manager.value=m"},
 		"groups":                      {`groups.value eq "g"`, "memberOf.value=g"},
 		"groups, short":               {`groups eq "g"`, "memberOf.value=g"},
@@ -107,5 +109,103 @@ func TestFilter(t *testing.T) {
 				t.Errorf("%s\n got %s\nwant %s", c.filter, got, c.want)
 			}
 		})
+	}
+}
+
+// A conjunct that narrows is always asked, wherever it stands; what is left is
+// evaluated here.
+func TestFilterPushesConjuncts(t *testing.T) {
+	t.Parallel()
+	users, groups := compile(t, "user.yaml"), compile(t, "group.yaml")
+	for name, c := range map[string]struct {
+		table        *mapping.Table
+		filter, want string
+	}{
+		"first":             {users, `userType eq "Guest" and displayName co "x"`, `userType eq 'Guest' | displayName co "x"`},
+		"last":              {users, `displayName co "x" and name.givenName co "y" and name.familyName sw "z"`, `startsWith(surname,'z') | displayName co "x" and name.givenName co "y"`},
+		"in parentheses":    {users, `(displayName co "x" and (active eq true and title co "y"))`, `accountEnabled eq true | displayName co "x" and title co "y"`},
+		"advanced":          {users, `displayName co "x" and userName ew "@b.c"`, `~ endsWith(userPrincipalName,'@b.c') | displayName co "x"`},
+		"loosely":           {users, `emails.value eq "x" and active eq true`, `(mail eq 'x' or userPrincipalName eq 'x' or otherMails/any(x:x eq 'x')) and accountEnabled eq true | emails.value eq "x"`},
+		"under not":         {users, `not (displayName co "x" or title eq "y")`, `~ jobTitle ne 'y' | not(displayName co "x" or title eq "y")`},
+		"under two nots":    {users, `not (not (title eq "y" and displayName co "x"))`, `jobTitle eq 'y' | not(not(title eq "y" and displayName co "x"))`},
+		"not of and":        {users, `not (displayName co "x" and title eq "y")`, ` | not(displayName co "x" and title eq "y")`},
+		"in an alternative": {users, `(title eq "a" and displayName co "x") or title eq "b"`, `jobTitle eq 'a' or jobTitle eq 'b' | title eq "a" and displayName co "x" or title eq "b"`},
+		"common factor":     {users, `(title eq "a" and displayName co "x") or (title eq "a" and displayName co "y")`, `jobTitle eq 'a' | title eq "a" and displayName co "x" or title eq "a" and displayName co "y"`},
+		"no factor":         {users, `(title eq "a" and displayName co "x") or displayName co "y"`, ` | title eq "a" and displayName co "x" or displayName co "y"`},
+		"value path":        {users, `phoneNumbers[type eq "mobile" and value co "1"] and active eq true`, `accountEnabled eq true | phoneNumbers[type eq "mobile" and value co "1"]`},
+		"a part of one":     {users, `addresses[country eq "NL" and locality co "x"]`, `country eq 'NL' | addresses[country eq "NL" and locality co "x"]`},
+		"beside a group":    {users, `groups.value eq "g" and userName eq "u" and title co "x"`, `memberOf.value=g ~ userPrincipalName eq 'u' | title co "x"`},
+		"beside a manager":  {users, `active eq true and ` + enterprise + `:manager.value eq "m"`, `manager.value=m ~ accountEnabled eq true`},
+		"plain only":        {groups, `members.value eq "u" and createdDateTime ge "x"`, `members.value=u | createdDateTime ge "x"`},
+		"applications":      {users, enterprise + `:applications.value eq "a" and active eq true`, `applications.value=a | active eq true`},
+		"id and manager":    {users, `id eq "1" and ` + enterprise + `:manager.value eq "m"`, `id=1 | ` + enterprise + `:manager.value eq "m"`},
+		"id and member":     {groups, `id eq "1" and members eq "u"`, `members.value=u | id eq "1"`},
+		"ids and more":      {users, `(id eq "1" or id eq "2" or id eq "1") and active eq true`, `id=1,2,1 | id eq "1" or id eq "2" or id eq "1" and active eq true`},
+		"ids or more":       {users, `id eq "1" or active eq true`, ` | id eq "1" or active eq true`},
+		"a user's groups":   {groups, `members[value eq "u" and type eq "User"]`, `members.value=u User`},
+		"type first":        {groups, `members[type eq "user" and value eq "u"] and displayName sw "x"`, `members.value=u user ~ startsWith(displayName,'x')`},
+		"no user's groups":  {groups, `members[value eq "u" and type ne "User"]`, `members.value=u | members[value eq "u" and type ne "User"]`},
+		"direct groups":     {users, `groups[value eq "g" and type eq "direct"]`, `memberOf.value=g`},
+		"indirect groups":   {users, `groups[value eq "g" and type eq "indirect"]`, ` | groups[value eq "g" and type eq "indirect"]`},
+		"never":             {users, `emails[type eq "home"] and displayName co "x"`, "none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := asked(t, c.table, c.filter); got != c.want {
+				t.Errorf("%s\n got %s\nwant %s", c.filter, got, c.want)
+			}
+		})
+	}
+}
+
+// GUIDs are equal to GUIDs only; in other comparisons they are texts, which Graph
+// does not take them for.
+func TestFilterGUIDs(t *testing.T) {
+	t.Parallel()
+	applications := compile(t, "application.yaml")
+	for filter, want := range map[string]string{
+		`appRoles.id eq "x"`:        "none",
+		`not (appRoles.id eq "x")`:  ` | not(appRoles.id eq "x")`,
+		`appRoles.id lt "x"`:        ` | appRoles.id lt "x"`,
+		`appRoles.id sw "c09ba1fe"`: ` | appRoles.id sw "c09ba1fe"`,
+	} {
+		if got := asked(t, applications, filter); got != want {
+			t.Errorf("%s\n got %s\nwant %s", filter, got, want)
+		}
+	}
+}
+
+// Filters on names that are shown without a suffix are about what is shown.
+func TestFilterShortened(t *testing.T) {
+	t.Parallel()
+	table := compile(t, "user.yaml")
+	users := table.Shortened(mapping.Attr{URN: table.URN(), Name: "userName"}, "@c.de")
+	for filter, want := range map[string]string{
+		`userName eq "ann"`:                       "userPrincipalName eq 'ann@c.de'",
+		`userName eq "ann@x.yz"`:                  "userPrincipalName eq 'ann@x.yz'",
+		`userName ne "ann"`:                       "~ userPrincipalName ne 'ann@c.de'",
+		`userName eq "ann" or active eq true`:     "userPrincipalName eq 'ann@c.de' or accountEnabled eq true",
+		`userName eq ""`:                          ` | userName eq ""`,
+		`userName pr`:                             "",
+		`userName sw "an"`:                        "startsWith(userPrincipalName,'an')",
+		`not (userName sw "an")`:                  "~ not startsWith(userPrincipalName,'an')",
+		`userName sw "an@"`:                       `startsWith(userPrincipalName,'an@') | userName sw "an@"`,
+		`not (userName sw "an@")`:                 ` | not(userName sw "an@")`,
+		`userName ew "n"`:                         `~ endsWith(userPrincipalName,'n') or endsWith(userPrincipalName,'n@c.de') | userName ew "n"`,
+		`userName ew "@x.yz"`:                     `~ endsWith(userPrincipalName,'@x.yz') | userName ew "@x.yz"`,
+		`not (userName ew "n")`:                   ` | not(userName ew "n")`,
+		`userName co "n"`:                         ` | userName co "n"`,
+		`userName gt "n"`:                         ` | userName gt "n"`,
+		`emails[type eq "work" and value sw "a"]`: `startsWith(mail,'a') or startsWith(userPrincipalName,'a') | emails[type eq "work" and value sw "a"]`,
+	} {
+		t.Run(filter, func(t *testing.T) {
+			t.Parallel()
+			if got := asked(t, users, filter); got != want {
+				t.Errorf("got %s\nwant %s", got, want)
+			}
+		})
+	}
+	if _, _, ok := users.OrderBy(mapping.Attr{Name: "userName"}, false, nil); ok {
+		t.Error("Graph sorts by names that are not shown")
 	}
 }

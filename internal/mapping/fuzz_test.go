@@ -121,7 +121,7 @@ func (l filterLaw) check(t *testing.T, text string) {
 		return
 	}
 	q, err := l.table.Filter(e)
-	if err != nil || q.ID != "" || q.Relation != nil {
+	if err != nil || q.IDs != nil || q.Relation != nil {
 		return
 	}
 	query := url.Values{}

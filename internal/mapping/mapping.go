@@ -67,6 +67,7 @@ type Table struct {
 	describe    map[string]string
 	core        schema.Schema
 	extensions  []schema.Schema
+	short       shortening
 }
 
 // A prefix abbreviates the URN of an extension schema in a table.

@@ -59,6 +59,7 @@ type attribute struct {
 	subs       []*attribute
 	bySub      map[string]*attribute // lower-case name
 	absent     bool                  // known to RFC 7643, not served here: no resource has a value
+	open       bool                  // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
 }
 
 func newAttribute(urn string, a schema.CoreAttribute) *attribute {

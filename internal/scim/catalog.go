@@ -125,6 +125,12 @@ func (c *catalog) standard() {
 	}
 }
 
+// tells tells whether an attribute is one in which every resource says what type
+// it is of: meta.resourceType and schemas.
+func (c *catalog) tells(p AttrPath) bool {
+	return p == AttrPath{c.core.urn, "meta", "resourceType"} || p == AttrPath{URN: c.core.urn, Name: "schemas"}
+}
+
 // section finds a schema by its URN in any case; nil when there is none.
 func (c *catalog) section(urn string) *section {
 	for _, s := range c.sections {

@@ -26,8 +26,9 @@ func decided(b bool) truth {
 }
 
 // binder gives the names and values of a parsed filter their meaning in a
-// resource type. What the type does not serve has no value in any resource, so
-// comparisons with it are decided at once (RFC 7643 section 2.5).
+// resource type. What the type does not serve, and what nobody knows, has no value
+// in any resource: RFC 7644 section 3.4.2.1 has a filter treat it so. Comparisons
+// with it are decided at once.
 type binder struct {
 	index  *catalog
 	strict bool
@@ -90,17 +91,33 @@ func (b binder) logical(e *filter.LogicalExpression) (filter.Expression, truth, 
 // name resolves an attribute name of the filter.
 func (b binder) name(p filter.AttributePath) (named, error) {
 	if b.within != nil {
-		sub := b.within.sub(p.AttributeName)
-		if p.URIPrefix != nil || p.SubAttribute != nil || sub == nil {
-			return named{}, fault.New(fault.InvalidFilter, "%s has no sub-attribute %s.", b.within.path, p)
-		}
-		return named{section: &section{}, attr: b.within, sub: sub}, nil
+		return b.inner(p)
 	}
 	n, ok := b.index.resolve(p.String())
-	if !ok || n.attr == nil {
+	switch {
+	case ok && n.attr != nil:
+		return n, nil
+	case b.strict:
 		return named{}, fault.New(fault.InvalidFilter, "%s has no attribute %s.", b.index.typ.Name, p)
 	}
+	return unknown(p), nil
+}
+
+// inner resolves a sub-attribute of the attribute whose value path is being bound.
+func (b binder) inner(p filter.AttributePath) (named, error) {
+	n := named{section: &section{}, attr: b.within, sub: b.within.sub(p.AttributeName)}
+	if n.sub == nil || p.URIPrefix != nil || p.SubAttribute != nil {
+		if !b.within.open {
+			return named{}, fault.New(fault.InvalidFilter, "%s has no sub-attribute %s.", b.within.path, p)
+		}
+		n.sub = unknown(p).attr
+	}
 	return n, nil
+}
+
+// unknown is a well-formed name that stands for nothing here.
+func unknown(p filter.AttributePath) named {
+	return named{section: &section{absent: true}, attr: &attribute{path: AttrPath{Name: p.String()}, absent: true}}
 }
 
 // check refuses names that no filter may look at.
@@ -119,13 +136,15 @@ func (b binder) valuePath(e *filter.ValuePath) (filter.Expression, truth, error)
 	if err != nil {
 		return nil, undecided, err
 	}
-	if n.sub != nil || n.attr.kind != typeComplex {
+	if n.sub != nil || n.attr.kind != typeComplex && n.attr.kind != "" {
 		return nil, undecided, fault.New(fault.InvalidFilter, "%s is not complex: it has no values to filter.", n.path())
 	}
 	if err := b.check(n); err != nil {
 		return nil, undecided, err
 	}
-	inner, t, err := binder{b.index, b.strict, n.attr}.bind(e.ValueFilter)
+	within := *n.attr
+	within.open = !b.strict
+	inner, t, err := binder{b.index, b.strict, &within}.bind(e.ValueFilter)
 	switch {
 	case err != nil:
 		return nil, undecided, err
@@ -157,20 +176,37 @@ func (b binder) comparison(e *filter.AttributeExpression) (filter.Expression, tr
 		return nil, decided(e.Operator == filter.NE && value != nil || e.Operator == filter.EQ && value == nil), nil
 	}
 	bound := &filter.AttributeExpression{AttributePath: b.bound(n), Operator: e.Operator, CompareValue: value}
-	if value == nil {
+	if constant, t := b.constant(n, bound); constant {
+		return nil, t, nil
+	} else if value == nil {
 		return presence(bound), undecided, nil
 	}
-	return b.constant(n, bound)
+	return bound, undecided, nil
 }
 
-// constant decides comparisons with meta.resourceType, which every resource of
-// the type has in common.
-func (b binder) constant(n named, e *filter.AttributeExpression) (filter.Expression, truth, error) {
-	if b.within == nil && n.path() == (AttrPath{b.index.core.urn, "meta", "resourceType"}) {
-		doc := Document{"meta": map[string]any{"resourceType": b.index.typ.Name}}
-		return nil, decided(newMatcher(b.index, e).Match(doc)), nil
+// constant decides comparisons with what all resources of the type have in
+// common: meta.resourceType, and of schemas the core schema and those that no
+// resource has.
+func (b binder) constant(n named, e *filter.AttributeExpression) (bool, truth) {
+	if b.within != nil || !b.index.tells(n.path()) {
+		return false, undecided
 	}
-	return e, undecided, nil
+	if e.CompareValue == nil { // there always
+		return true, decided(e.Operator != filter.EQ)
+	}
+	match := newMatcher(b.index, e).Match
+	least := Document{"meta": map[string]any{"resourceType": b.index.typ.Name}, "schemas": []any{b.index.core.urn}}
+	if match(least) { // more values do not unmake a match
+		return true, isTrue
+	}
+	most := []any{b.index.core.urn}
+	for _, s := range b.index.sections[1:] {
+		if !s.absent {
+			most = append(most, s.urn)
+		}
+	}
+	least["schemas"] = most
+	return !match(least), isFalse
 }
 
 // presence writes "eq null" and "ne null" as pr: an attribute without a value
@@ -198,29 +234,25 @@ func expressionPath(n named) filter.AttributePath {
 	return p
 }
 
-// Attributes gives the attributes that a bound filter looks at.
+// Attributes gives the attributes that a bound filter looks at; of one with a value
+// path all, since a value counts even when it has nothing of what is compared.
 func Attributes(e filter.Expression) []AttrPath {
 	var found []AttrPath
-	look(e, nil, &found)
+	look(e, &found)
 	return found
 }
 
-func look(e filter.Expression, within *AttrPath, found *[]AttrPath) {
+func look(e filter.Expression, found *[]AttrPath) {
 	switch e := e.(type) {
 	case *filter.LogicalExpression:
-		look(e.Left, within, found)
-		look(e.Right, within, found)
+		look(e.Left, found)
+		look(e.Right, found)
 	case *filter.NotExpression:
-		look(e.Expression, within, found)
+		look(e.Expression, found)
 	case *filter.ValuePath:
-		p := pathOf(e.AttributePath)
-		look(e.ValueFilter, &p, found)
+		*found = append(*found, pathOf(e.AttributePath))
 	case *filter.AttributeExpression:
-		p := pathOf(e.AttributePath)
-		if within != nil {
-			p = AttrPath{within.URN, within.Name, e.AttributePath.AttributeName}
-		}
-		*found = append(*found, p)
+		*found = append(*found, pathOf(e.AttributePath))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -214,6 +215,24 @@ func TestStrict(t *testing.T) {
 				t.Errorf("got %d %s", a.status, a.text)
 			}
 		})
+	}
+}
+
+// TestStrictFilters: a strict server refuses names that it does not know, instead of
+// treating them as attributes without a value.
+func TestStrictFilters(t *testing.T) {
+	t.Parallel()
+	strict, tolerant := serve(t, world(Options{Strict: true})), serve(t, world(Options{}))
+	for _, filter := range []string{
+		`shoeSize eq 5`, `name.shoe pr`, `emails[shoe pr]`, `shoes[size eq 5]`, `urn:example:Shoe:size pr`, `emails[urn:x:type eq "work"]`,
+	} {
+		path := "/Users?filter=" + url.QueryEscape(filter)
+		if a := call(t, strict, "GET", path, ""); a.status != 400 || a.body["scimType"] != "invalidFilter" {
+			t.Errorf("%s, strict: got %d %s", filter, a.status, a.text)
+		}
+		if a := call(t, tolerant, "GET", path, ""); a.status != 200 || a.body["totalResults"] != 0.0 {
+			t.Errorf("%s: got %d %s", filter, a.status, a.text)
+		}
 	}
 }
 

@@ -203,17 +203,17 @@ func temporal(op filter.CompareOperator, want time.Time) predicate {
 }
 
 func textual(op filter.CompareOperator, want string, exact bool) predicate {
-	fold := strings.ToLower
+	form := folded
 	if exact {
-		fold = func(s string) string { return s }
+		form = func(s string) string { return s }
 	}
-	want = fold(want)
+	want = form(want)
 	return func(v any) bool {
 		s, ok := v.(string)
 		if !ok {
 			return false
 		}
-		s = fold(s)
+		s = form(s)
 		switch op {
 		case filter.CO:
 			return strings.Contains(s, want)

@@ -23,6 +23,12 @@ func operand(n named, op filter.CompareOperator, value any) (any, error) {
 		}
 		return nil, nil
 	}
+	if a.kind == "" { // nobody knows the attribute: any literal of the grammar may be its value
+		if _, odd := value.(unquoted); odd {
+			return nil, fault.New(fault.InvalidFilter, "%s is not a value: true and false are written in lower case.", value)
+		}
+		return value, nil
+	}
 	if !operates(a.kind, op) {
 		return nil, fault.New(fault.InvalidFilter, "The operator %s does not apply to %s, which is of type %s.", op, a.path, a.kind)
 	}

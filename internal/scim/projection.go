@@ -29,6 +29,9 @@ func FullProjection(rt *ResourceType) Projection {
 	return p
 }
 
+// DefaultProjection has what is returned when the client chooses nothing.
+func DefaultProjection(rt *ResourceType) Projection { return Projection{index: rt.catalog()} }
+
 // MinimalProjection has what is always returned, and the attributes given.
 func MinimalProjection(rt *ResourceType, paths ...AttrPath) Projection {
 	p := Projection{index: rt.catalog(), only: map[AttrPath]bool{}}

@@ -60,7 +60,7 @@ func (c *catalog) query(values url.Values, o Options) (Query, truth, error) {
 	var errs [4]error
 	q.Projection, errs[0] = c.projection(values)
 	errs[1] = q.page(values, o)
-	errs[2] = c.sort(&q, values, o.Sort)
+	errs[2] = c.sort(&q, values, o)
 	t := isTrue
 	if values.Has("filter") {
 		q.Filter, t, errs[3] = c.bindFilter(values.Get("filter"), o.Strict)
@@ -105,16 +105,14 @@ func bounded(values url.Values, name string, absent, least, most int) (int, erro
 	return min(max(n, least), most), nil
 }
 
-// sort reads sortBy and sortOrder (RFC 7644 section 3.4.2.3). An attribute that
-// the type does not serve is the same in all resources and sorts nothing.
-func (c *catalog) sort(q *Query, values url.Values, supported bool) error {
+// sort reads sortBy and sortOrder (RFC 7644 section 3.4.2.3). An attribute that no
+// resource has sorts nothing: the section has resources without the value stand
+// together at one end of the list, and there it is all of them. So it is with one
+// that is not known, unless strict, and with one that says the type of resource.
+func (c *catalog) sort(q *Query, values url.Values, o Options) error {
 	name := values.Get("sortby")
-	if name == "" || !supported {
+	if name == "" || !o.Sort {
 		return nil
-	}
-	n, ok := c.resolve(name)
-	if !ok || n.attr == nil || n.target().returned == never {
-		return fault.New(fault.InvalidPath, "%s has no attribute %s to sort by.", c.typ.Name, name)
 	}
 	switch order := values.Get("sortorder"); {
 	case strings.EqualFold(order, "descending"):
@@ -122,16 +120,29 @@ func (c *catalog) sort(q *Query, values url.Values, supported bool) error {
 	case order != "" && !strings.EqualFold(order, "ascending"):
 		return fault.New(fault.InvalidValue, "sortOrder must be ascending or descending.")
 	}
-	if n.absent() {
-		return nil
-	}
-	// RFC 7644 section 3.4.2.3: a complex attribute is sorted by its value.
-	if n.sub == nil && n.attr.kind == typeComplex {
-		if n.sub = n.attr.sub("value"); n.sub == nil {
-			return fault.New(fault.InvalidPath, "%s is complex: one of its sub-attributes can be sorted by.", n.path())
-		}
+	n, err := c.sortable(name, o.Strict)
+	if err != nil || n.attr == nil || n.absent() || c.tells(n.path()) {
+		return err
 	}
 	path := n.path()
 	q.SortBy = &path
 	return nil
+}
+
+// sortable resolves sortBy; what is not known gives nothing.
+func (c *catalog) sortable(name string, strict bool) (named, error) {
+	_, err := attributePath(name)
+	n, ok := c.resolve(name)
+	switch {
+	case !ok && err == nil && !strict:
+		return named{}, nil
+	case !ok || n.attr == nil || n.attr.returned == never || n.target().returned == never:
+		return n, fault.New(fault.InvalidPath, "%s has no attribute %s to sort by.", c.typ.Name, name)
+	case n.sub == nil && n.attr.kind == typeComplex:
+		// Of complex attributes a sub-attribute must be named; many clients mean the value.
+		if n.sub = n.attr.sub("value"); n.sub == nil {
+			return n, fault.New(fault.InvalidPath, "%s is complex: one of its sub-attributes can be sorted by.", n.path())
+		}
+	}
+	return n, nil
 }

@@ -73,7 +73,7 @@ func TestAttributesOfFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	core := "urn:ietf:params:scim:schemas:core:2.0:User"
-	want := []AttrPath{{core, "userName", ""}, {core, "emails", "type"}, {core, "emails", "value"}, {enterprise, "manager", ""}}
+	want := []AttrPath{{core, "userName", ""}, {core, "emails", ""}, {enterprise, "manager", ""}}
 	if got := Attributes(e); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -96,6 +96,13 @@ func TestPaging(t *testing.T) {
 		"sortBy=USERNAME":                      "1 100 userName false",
 		"sortBy=emails&sortOrder=DESCENDING":   "1 100 emails.value true",
 		"sortBy=" + enterprise + ":department": "1 100 " + enterprise + ":department false",
+		"sortBy=shoe&sortOrder=descending":     "1 100 <nil> true", // no resource has a value
+		"sortBy=urn:x:shoe.lace":               "1 100 <nil> false",
+		"sortBy=meta.resourceType":             "1 100 <nil> false",
+		"sortBy=schemas":                       "1 100 <nil> false",
+		"sortBy=name.givenName":                "1 100 name.givenName false",
+		"sortBy=" + enterprise + ":manager":    "1 100 " + enterprise + ":manager.value false",
+		"sortOrder=up":                         "1 100 <nil> false", // means nothing without sortBy
 	} {
 		t.Run(query, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +119,12 @@ func TestPaging(t *testing.T) {
 			}
 		})
 	}
-	for _, query := range []string{"sortBy=shoe", "sortBy=name", "sortBy=userName&sortOrder=up", "sortBy=password"} {
+	strict := o
+	strict.Strict = true
+	for query, o := range map[string]Options{
+		"sortBy=shoe": strict, "sortBy=name": o, "sortBy=userName&sortOrder=up": o, "sortBy=password": o,
+		"sortBy=1shoe": o, "sortBy=emails[type]": o, "sortBy=" + enterprise: o,
+	} {
 		values, _ := url.ParseQuery(strings.ToLower(query))
 		if _, _, err := index.query(values, o); err == nil {
 			t.Errorf("%s: want it refused", query)

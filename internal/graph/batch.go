@@ -40,9 +40,10 @@ func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]
 		}
 		b.calls[i] = k
 	}
-	if order == Sequential {
+	switch {
+	case order == Sequential:
 		b.inOrder(ctx)
-	} else {
+	case !b.shared(ctx):
 		b.atOnce(ctx)
 	}
 	return b.results, nil
@@ -89,6 +90,20 @@ func (b *batch) atOnce(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // the functions return none: every failure is in the results
+}
+
+// shared sends the requests with those of the operations that run together; it
+// tells when there are none.
+func (b *batch) shared(ctx context.Context) bool {
+	o := b.client.operation(ctx)
+	if o == nil {
+		return false
+	}
+	results, shared := o.share(ctx, b.calls, nil)
+	if shared {
+		b.results = results
+	}
+	return shared
 }
 
 func (b *batch) inOrder(ctx context.Context) {

@@ -1,0 +1,296 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rs/zerolog"
+)
+
+// Together runs do for each of 0 to n-1, MaxBatch of them at the same time, and sends
+// what they ask of Graph at the same time in as few $batch requests as can be.
+//
+// The context that do gets makes Do, and Batch of Parallel order, wait until every
+// operation under way asks for something, or Options.Linger has passed; then all that
+// was asked goes out at once, and each caller gets the answer to its own. What nobody
+// joins is sent as it would be otherwise. So is what cannot share a $batch: pages,
+// sequences, and bodies that are too large or no JSON.
+//
+// Graph refuses writes to one object at the same time (409 Directory_ConcurrencyViolation),
+// in one $batch as elsewhere: operations that write the same object do not belong together.
+//
+// Do runs for each even when ctx has ended, to find that it has. When one panics no
+// other is begun, and Together panics with the same value after those under way.
+func (c *Client) Together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
+	workers := min(n, MaxBatch)
+	g := &gathering{client: c, ctx: ctx, slots: make(chan struct{}, c.options.Parallel), left: n, running: workers}
+	var under sync.WaitGroup
+	for range workers {
+		under.Go(func() { g.work(do) })
+	}
+	under.Wait()
+	g.sends.Wait()
+	if g.panicked != nil {
+		panic(g.panicked)
+	}
+}
+
+// A gathering is one run of Together.
+type gathering struct {
+	client *Client
+	ctx    context.Context
+	slots  chan struct{} // one for each batch that may be under way
+	sends  sync.WaitGroup
+
+	mu       sync.Mutex
+	begun    int // operations
+	left     int // operations to begin
+	running  int // operations that have begun and not ended, or are about to begin
+	waiting  int // those of them with something in asked
+	asked    []*ask
+	round    int // how often asked was sent
+	panicked any
+}
+
+// An operation is one run of do. Its fields are the gathering's to lock.
+type operation struct {
+	*gathering
+
+	index  int
+	asking bool // has something in asked
+	ended  bool
+}
+
+// An ask is one request that waits for others.
+type ask struct {
+	operation *operation
+	ctx       context.Context // of who asks
+	request   *Request        // nil: it stays a $batch when it is alone
+	call      call
+	result    Result
+	done      chan struct{} // closed when there is a result
+}
+
+// operationKey finds the operation in a context: a context may have one of each client.
+type operationKey struct{ client *Client }
+
+func (c *Client) operation(ctx context.Context) *operation {
+	o, _ := ctx.Value(operationKey{c}).(*operation)
+	return o
+}
+
+func (g *gathering) work(do func(context.Context, int)) {
+	defer g.leave()
+	for o := g.begin(); o != nil; o = g.begin() {
+		o.run(do)
+	}
+}
+
+// begin takes the next operation; nil when there is none left.
+func (g *gathering) begin() *operation {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.left == 0 {
+		return nil
+	}
+	o := &operation{gathering: g, index: g.begun}
+	g.begun, g.left = g.begun+1, g.left-1
+	return o
+}
+
+func (o *operation) run(do func(context.Context, int)) {
+	defer func() { o.end(recover()) }()
+	do(context.WithValue(o.ctx, operationKey{o.client}, o), o.index)
+}
+
+// end lets nothing that the operation left running be waited for.
+func (o *operation) end(panicked any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	o.stopAsking()
+	if panicked != nil { // whoever recovers it sees the stack of Together
+		zerolog.Ctx(o.ctx).Error().Int("operation", o.index).Str("stack", string(debug.Stack())).Msg("panic")
+		o.left, o.panicked = 0, panicked
+	}
+}
+
+// leave is for a worker without operations.
+func (g *gathering) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running--
+	g.sendIfComplete()
+}
+
+func (o *operation) stopAsking() {
+	if o.asking {
+		o.asking = false
+		o.waiting--
+	}
+}
+
+// do is Client.Do within an operation.
+func (o *operation) do(ctx context.Context, r Request) (*Response, error) {
+	k, err := build("", r)
+	if err != nil {
+		return nil, err
+	}
+	results, shared := o.share(ctx, []call{k}, &r)
+	switch {
+	case !shared:
+		return o.client.alone(ctx, r)
+	case results[0].Err != nil:
+		return nil, results[0].Err
+	}
+	return &results[0].Response, nil
+}
+
+// share sends calls together with those of other operations. It tells when that
+// cannot be: they are not sent then.
+func (o *operation) share(ctx context.Context, calls []call, request *Request) ([]Result, bool) {
+	if slices.ContainsFunc(calls, func(k call) bool { return !k.batchable() }) {
+		return nil, false
+	}
+	asks := make([]*ask, len(calls))
+	for i, k := range calls {
+		asks[i] = &ask{operation: o, ctx: ctx, request: request, call: k, done: make(chan struct{})}
+	}
+	if !o.add(asks) {
+		return nil, false
+	}
+	results := make([]Result, len(asks))
+	for i, a := range asks {
+		results[i] = a.wait()
+	}
+	return results, true
+}
+
+// batchable tells whether the call neither fills nor spoils a $batch.
+func (k call) batchable() bool {
+	return len(k.body) <= maxBatchBytes && (k.body == nil || jsontext.Value(k.body).IsValid())
+}
+
+func (o *operation) add(asks []*ask) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended || len(asks) == 0 {
+		return false
+	}
+	if len(o.asked) == 0 {
+		round := o.round
+		time.AfterFunc(o.client.options.Linger, func() { o.lapse(round) })
+	}
+	o.asked = append(o.asked, asks...)
+	if !o.asking {
+		o.asking = true
+		o.waiting++
+	}
+	o.sendIfComplete()
+	return true
+}
+
+// lapse sends what waited long enough for an operation that asks for nothing. It may
+// wait for one that waits itself.
+func (g *gathering) lapse(round int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.round == round {
+		g.sendAll()
+	}
+}
+
+func (g *gathering) sendIfComplete() {
+	if g.waiting == g.running {
+		g.sendAll()
+	}
+}
+
+// sendAll sends what was asked, in the order of the operations.
+func (g *gathering) sendAll() {
+	asks := g.asked
+	g.asked, g.round = nil, g.round+1
+	slices.SortStableFunc(asks, func(a, b *ask) int { return cmp.Compare(a.operation.index, b.operation.index) })
+	b := g.client.newBatch(Parallel, len(asks))
+	for i, a := range asks {
+		a.operation.stopAsking()
+		b.calls[i] = a.call
+	}
+	for _, chunk := range b.chunks() {
+		g.sends.Go(func() { g.send(b, chunk, asks) })
+	}
+}
+
+// send sends a chunk of the asks and tells them the results.
+func (g *gathering) send(b *batch, chunk []int, asks []*ask) {
+	g.slots <- struct{}{}
+	if first := asks[chunk[0]]; len(chunk) == 1 && first.request != nil {
+		if response, err := g.client.alone(first.ctx, *first.request); err != nil {
+			first.result.Err = err
+		} else {
+			first.result.Response = *response
+		}
+	} else {
+		g.sendBatch(b, chunk, asks)
+	}
+	<-g.slots
+	for _, i := range chunk {
+		close(asks[i].done)
+	}
+}
+
+// sendBatch sends a $batch, for as long as anybody waits for it.
+func (g *gathering) sendBatch(b *batch, chunk []int, asks []*ask) {
+	ctx, cancel := context.WithCancel(g.ctx)
+	defer cancel()
+	var gone atomic.Int32
+	for _, i := range chunk {
+		stop := context.AfterFunc(asks[i].ctx, func() {
+			if int(gone.Add(1)) == len(chunk) {
+				cancel()
+			}
+		})
+		defer stop()
+	}
+	b.run(ctx, chunk)
+	for _, i := range chunk {
+		asks[i].result = b.results[i]
+	}
+}
+
+// wait gives the result, or the fault of a caller who cannot wait for it: what was
+// sent may be done.
+func (a *ask) wait() Result {
+	select {
+	case <-a.done:
+		return a.result
+	case <-a.ctx.Done():
+		err := unanswered(a.ctx, &lostError{a.ctx.Err()})
+		if !a.withdraw() {
+			err = unknown(a.call, err)
+		}
+		return Result{Err: err}
+	}
+}
+
+// withdraw takes an ask back that was not sent.
+func (a *ask) withdraw() bool {
+	o := a.operation
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.Index(o.asked, a)
+	if i < 0 {
+		return false
+	}
+	o.asked = slices.Delete(o.asked, i, i+1)
+	if !slices.ContainsFunc(o.asked, func(other *ask) bool { return other.operation == o }) {
+		o.stopAsking()
+	}
+	return true
+}

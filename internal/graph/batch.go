@@ -40,10 +40,11 @@ func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]
 		}
 		b.calls[i] = k
 	}
-	switch {
+	switch o := c.operation(ctx); {
+	case o != nil && o.join(ctx, b):
 	case order == Sequential:
 		b.inOrder(ctx)
-	case !b.shared(ctx):
+	default:
 		b.atOnce(ctx)
 	}
 	return b.results, nil
@@ -90,20 +91,6 @@ func (b *batch) atOnce(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // the functions return none: every failure is in the results
-}
-
-// shared sends the requests with those of the operations that run together; it
-// tells when there are none.
-func (b *batch) shared(ctx context.Context) bool {
-	o := b.client.operation(ctx)
-	if o == nil {
-		return false
-	}
-	results, shared := o.share(ctx, b.calls, nil)
-	if shared {
-		b.results = results
-	}
-	return shared
 }
 
 func (b *batch) inOrder(ctx context.Context) {

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 )
 
@@ -19,8 +18,9 @@ import (
 // The context that do gets makes Do, and Batch of Parallel order, wait until every
 // operation under way asks for something, or Options.Linger has passed; then all that
 // was asked goes out at once, and each caller gets the answer to its own. What nobody
-// joins is sent as it would be otherwise. So is what cannot share a $batch: pages,
-// sequences, and bodies that are too large or no JSON.
+// joins is sent as it would be otherwise. So is what cannot share a $batch: pages, and
+// bodies that are too large or no JSON. Sequences share batches a step at a time, but
+// for those with more steps than there are operations.
 //
 // Graph refuses writes to one object at the same time (409 Directory_ConcurrencyViolation),
 // in one $batch as elsewhere: operations that write the same object do not belong together.
@@ -32,7 +32,7 @@ func (c *Client) Together(ctx context.Context, n int, do func(ctx context.Contex
 	g := &gathering{client: c, ctx: ctx, slots: make(chan struct{}, c.options.Parallel), left: n, running: workers}
 	var under sync.WaitGroup
 	for range workers {
-		under.Go(func() { g.work(do) })
+		under.Go(func() { g.work(do) }) //nolint:contextcheck // a batch of all has the context of all
 	}
 	under.Wait()
 	g.sends.Wait()
@@ -136,47 +136,6 @@ func (o *operation) stopAsking() {
 	}
 }
 
-// do is Client.Do within an operation.
-func (o *operation) do(ctx context.Context, r Request) (*Response, error) {
-	k, err := build("", r)
-	if err != nil {
-		return nil, err
-	}
-	results, shared := o.share(ctx, []call{k}, &r)
-	switch {
-	case !shared:
-		return o.client.alone(ctx, r)
-	case results[0].Err != nil:
-		return nil, results[0].Err
-	}
-	return &results[0].Response, nil
-}
-
-// share sends calls together with those of other operations. It tells when that
-// cannot be: they are not sent then.
-func (o *operation) share(ctx context.Context, calls []call, request *Request) ([]Result, bool) {
-	if slices.ContainsFunc(calls, func(k call) bool { return !k.batchable() }) {
-		return nil, false
-	}
-	asks := make([]*ask, len(calls))
-	for i, k := range calls {
-		asks[i] = &ask{operation: o, ctx: ctx, request: request, call: k, done: make(chan struct{})}
-	}
-	if !o.add(asks) {
-		return nil, false
-	}
-	results := make([]Result, len(asks))
-	for i, a := range asks {
-		results[i] = a.wait()
-	}
-	return results, true
-}
-
-// batchable tells whether the call neither fills nor spoils a $batch.
-func (k call) batchable() bool {
-	return len(k.body) <= maxBatchBytes && (k.body == nil || jsontext.Value(k.body).IsValid())
-}
-
 func (o *operation) add(asks []*ask) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -262,35 +221,4 @@ func (g *gathering) sendBatch(b *batch, chunk []int, asks []*ask) {
 	for _, i := range chunk {
 		asks[i].result = b.results[i]
 	}
-}
-
-// wait gives the result, or the fault of a caller who cannot wait for it: what was
-// sent may be done.
-func (a *ask) wait() Result {
-	select {
-	case <-a.done:
-		return a.result
-	case <-a.ctx.Done():
-		err := unanswered(a.ctx, &lostError{a.ctx.Err()})
-		if !a.withdraw() {
-			err = unknown(a.call, err)
-		}
-		return Result{Err: err}
-	}
-}
-
-// withdraw takes an ask back that was not sent.
-func (a *ask) withdraw() bool {
-	o := a.operation
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	i := slices.Index(o.asked, a)
-	if i < 0 {
-		return false
-	}
-	o.asked = slices.Delete(o.asked, i, i+1)
-	if !slices.ContainsFunc(o.asked, func(other *ask) bool { return other.operation == o }) {
-		o.stopAsking()
-	}
-	return true
 }

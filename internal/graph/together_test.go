@@ -176,7 +176,7 @@ func TestTogetherFillsUp(t *testing.T) {
 	}
 }
 
-// Batches of independent requests join; those of a sequence and pages go by themselves.
+// Batches of independent requests join; pages go by themselves.
 func TestTogetherJoinsBatches(t *testing.T) {
 	t.Parallel()
 	_, c, w := gathered(t)
@@ -205,12 +205,38 @@ func TestTogetherJoinsBatches(t *testing.T) {
 	})
 	w.sent(t, l, 2)
 	c.Together(ctx, 2, func(ctx context.Context, i int) {
-		check(c.Batch(ctx, requests(10+i), graph.Sequential))
+		check(c.Batch(ctx, requests(10+i), graph.Sequential)) // longer than there are operations
 		if err := c.All(ctx, graph.Request{Path: "/users"}, func(jsontext.Value) error { return nil }); err != nil {
 			t.Error(err)
 		}
 	})
 	w.sent(t, l, 6)
+}
+
+// Sequences share their steps, and each ends with its own failure.
+func TestTogetherInSequence(t *testing.T) {
+	t.Parallel()
+	sim, c, w := gathered(t)
+	if err := sim.Fail(trouble.Fault{Method: "POST", Path: "/users", Status: 429, RetryAfter: 3, Times: 2}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, l := accounted(t.Context())
+	c.Together(ctx, 20, func(ctx context.Context, i int) {
+		upn := fmt.Sprintf("user%d@contoso.com", i)
+		steps := []graph.Request{newUser(fmt.Sprint("user", i)), getUser(upn), getUser("nobody@contoso.com"), getUser(upn)}
+		if i%2 == 0 {
+			steps = steps[:2]
+		}
+		results, err := c.Batch(ctx, steps, graph.Sequential)
+		if err != nil || len(results) != len(steps) || nameOf(&results[1].Response) != fmt.Sprint("user", i) {
+			t.Errorf("%d: %+v, %v", i, results, err)
+			return
+		}
+		if len(steps) > 2 && (results[2].Status != 404 || results[3].Status != http.StatusFailedDependency || results[3].Err == nil) {
+			t.Errorf("%d: %+v", i, results)
+		}
+	})
+	w.sent(t, l, 4)
 }
 
 // Items that Graph throttles are sent again, alone and within their operation.
@@ -359,7 +385,7 @@ func TestTogetherPanics(t *testing.T) {
 	trap := errors.New("trap")
 	func() {
 		defer func() {
-			if value := recover(); value != trap {
+			if value := recover(); !errors.Is(value.(error), trap) {
 				t.Errorf("recovered %v", value)
 			}
 		}()

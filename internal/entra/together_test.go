@@ -13,13 +13,16 @@ import (
 	"entrascim/internal/scim"
 )
 
-// together serves n requests at the same time, as operations of one client request,
-// and gives their answers.
-func (g *gateway) together(n int, want int, request func(i int) (method, path string, body any)) []object {
+// crowd is how many run together.
+const crowd = 20
+
+// together serves requests at the same time, as operations of one client request, and
+// gives their answers.
+func (g *gateway) together(want int, request func(i int) (method, path string, body any)) []object {
 	g.t.Helper()
 	h := scim.NewHandler(g.directory.ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }})
-	answers := make([]object, n)
-	g.directory.Together(g.t.Context(), n, func(ctx context.Context, i int) {
+	answers := make([]object, crowd)
+	g.directory.Together(g.t.Context(), crowd, func(ctx context.Context, i int) {
 		method, path, body := request(i)
 		text, err := json.Marshal(body)
 		if err != nil {
@@ -56,31 +59,31 @@ func TestTogether(t *testing.T) {
 		return d
 	}
 	g.asked()
-	users := g.together(20, 201, func(i int) (string, string, any) { return "POST", "/Users", doc(i, false) })
+	users := g.together(201, func(i int) (string, string, any) { return "POST", "/Users", doc(i, false) })
 	g.wantAsked("20 users made", 1, 20)
-	g.together(20, 201, func(i int) (string, string, any) { return "POST", "/Users", doc(i, true) })
+	g.together(201, func(i int) (string, string, any) { return "POST", "/Users", doc(i, true) })
 	g.wantAsked("20 users made with a manager", 3, 40)
 	at := func(i int) string { return "/Users/" + users[i]["id"].(string) }
-	g.together(20, 204, func(i int) (string, string, any) {
+	g.together(204, func(i int) (string, string, any) {
 		return "PATCH", at(i), object{"Operations": []object{{"op": "replace", "path": "title", "value": fmt.Sprint("T", i)}}}
 	})
 	g.wantAsked("20 titles", 2, 20)
-	g.together(20, 204, func(i int) (string, string, any) {
+	g.together(204, func(i int) (string, string, any) {
 		return "PATCH", at(i), object{"Operations": []object{
 			{"op": "replace", "path": "title", "value": fmt.Sprint("N", i)}, {"op": "add", "path": enterprise + ":manager", "value": object{"value": boss}},
 		}}
 	})
 	g.wantAsked("20 titles and managers", 4, 40)
 	// To show a user takes the object, its groups and its assignments: 60 requests.
-	answers := g.together(20, 200, func(i int) (string, string, any) { return "GET", at(i), nil })
+	answers := g.together(200, func(i int) (string, string, any) { return "GET", at(i), nil })
 	g.wantAsked("20 users read", 3, 0)
 	for i, a := range answers {
 		if a["title"] != fmt.Sprint("N", i) || a["id"] != users[i]["id"] {
 			t.Errorf("%d: %v", i, a)
 		}
 	}
-	g.together(20, 200, func(i int) (string, string, any) { return "PUT", at(i), doc(i, false) })
+	g.together(200, func(i int) (string, string, any) { return "PUT", at(i), doc(i, false) })
 	g.wantAsked("20 users replaced", 5, 40)
-	g.together(20, 204, func(i int) (string, string, any) { return "DELETE", at(i), nil })
+	g.together(204, func(i int) (string, string, any) { return "DELETE", at(i), nil })
 	g.wantAsked("20 users deleted", 1, 20)
 }

@@ -15,18 +15,18 @@ import (
 // Together runs do for each of 0 to n-1, MaxBatch of them at the same time, and sends
 // what they ask of Graph at the same time in as few $batch requests as can be.
 //
-// The context that do gets makes Do, and Batch of Parallel order, wait until every
-// operation under way asks for something, or Options.Linger has passed; then all that
-// was asked goes out at once, and each caller gets the answer to its own. What nobody
-// joins is sent as it would be otherwise. So is what cannot share a $batch: pages, and
-// bodies that are too large or no JSON. Sequences share batches a step at a time, but
-// for those with more steps than there are operations.
+// The context that do gets makes Client.Do and Client.Batch wait until every operation
+// under way asks for something, or Options.Linger has passed; then all that was asked
+// goes out at once, and each caller gets the answer to its own. What nobody joins is
+// sent as it would be otherwise. So is what cannot share a $batch: pages, and bodies
+// that are too large or no JSON. Sequences share batches a step at a time, but for
+// those with no fewer steps than there are operations under way.
 //
 // Graph refuses writes to one object at the same time (409 Directory_ConcurrencyViolation),
 // in one $batch as elsewhere: operations that write the same object do not belong together.
 //
-// Do runs for each even when ctx has ended, to find that it has. When one panics no
-// other is begun, and Together panics with the same value after those under way.
+// Operations are begun even when ctx has ended, to find that it has. When one panics
+// no other is begun, and Together panics with the same value after those under way.
 func (c *Client) Together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	workers := min(n, MaxBatch)
 	g := &gathering{client: c, ctx: ctx, slots: make(chan struct{}, c.options.Parallel), left: n, running: workers}
@@ -121,7 +121,7 @@ func (o *operation) end(panicked any) {
 	}
 }
 
-// leave is for a worker without operations.
+// leave makes nobody wait for a worker that has no operation left.
 func (g *gathering) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -155,8 +155,8 @@ func (o *operation) add(asks []*ask) bool {
 	return true
 }
 
-// lapse sends what waited long enough for an operation that asks for nothing. It may
-// wait for one that waits itself.
+// lapse sends what waited long enough for an operation that asks for nothing: it may
+// be waiting for one of those that wait for it.
 func (g *gathering) lapse(round int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -110,6 +110,13 @@ func (d *Directory) Ready(ctx context.Context) error {
 	return d.extended.check(ctx)
 }
 
+// Together runs do for each of 0 to n-1, some at the same time, and what they ask of
+// Graph at the same time shares requests; see graph.Client. Those that write the
+// same object do not belong together.
+func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
+	d.graph.Together(ctx, n, do)
+}
+
 // Lacking names the relations ("memberOf", "members", "applications") that
 // answers were given without in the last minutes, because the gateway has not
 // been granted the Graph permission to read them.

@@ -60,7 +60,7 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 		Credential: graph.Credential{
 			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
 		},
-		Transport: graph.NewTransport(roots), Sleep: wait,
+		Transport: graph.NewTransport(roots), Sleep: wait, Linger: time.Hour,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,7 +29,7 @@ const maxBatchBytes = 3 << 20
 // Result alone: the error of Batch itself means that nothing was sent, because a
 // request could not be built.
 func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]Result, error) {
-	b := &batch{client: c, order: order, calls: make([]call, len(requests)), results: make([]Result, len(requests))}
+	b := c.newBatch(order, len(requests))
 	for i, r := range requests {
 		k, err := build("", r)
 		if err != nil {
@@ -39,9 +40,11 @@ func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]
 		}
 		b.calls[i] = k
 	}
-	if order == Sequential {
+	switch o := c.operation(ctx); {
+	case o != nil && o.join(ctx, b):
+	case order == Sequential:
 		b.inOrder(ctx)
-	} else {
+	default:
 		b.atOnce(ctx)
 	}
 	return b.results, nil
@@ -53,6 +56,11 @@ type batch struct {
 	order   Order
 	calls   []call
 	results []Result
+	doubt   []bool // an attempt may have been done, though it failed
+}
+
+func (c *Client) newBatch(order Order, n int) *batch {
+	return &batch{client: c, order: order, calls: make([]call, n), results: make([]Result, n), doubt: make([]bool, n)}
 }
 
 // chunks cuts the requests into what one $batch can hold.
@@ -110,7 +118,9 @@ func (b *batch) run(ctx context.Context, pending []int) {
 	for len(pending) > 0 {
 		if err := b.once(ctx, pending, budget); err != nil {
 			b.fail(pending, err)
-			return
+			if b.order == Sequential {
+				return // what follows a request that may not have been done cannot be sent again
+			}
 		}
 		sent := len(pending)
 		var worst error
@@ -133,32 +143,50 @@ func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
 	if err != nil {
 		return err
 	}
-	k.repeatable = true
-	for _, i := range pending {
-		k.repeatable = k.repeatable && b.calls[i].repeatable
-	}
+	k.repeatable = b.repeatable(pending)
 	if k.body, err = b.encode(pending); err != nil {
 		return fault.Wrap(err, fault.InvalidValue, "A change is not valid JSON.")
 	}
-	res, err := b.client.exchange(ctx, k, new(bytes.Buffer), budget)
+	res, err := b.client.persist(ctx, k, new(bytes.Buffer), budget)
+	for _, i := range pending {
+		b.doubt[i] = b.doubt[i] || budget.doubt
+	}
 	if err != nil {
 		return err
 	}
 	return b.decode(pending, res)
 }
 
+// repeatable tells whether all of the requests are.
+func (b *batch) repeatable(pending []int) bool {
+	return !slices.ContainsFunc(pending, func(i int) bool { return !b.calls[i].repeatable })
+}
+
 // settle sets the result of request i from Graph's answer to it.
 func (b *batch) settle(i int, res Response) {
 	b.results[i] = Result{Response: res}
-	if res.Status < 200 || res.Status > 299 {
-		b.results[i].Err = refuse(&res, retryAfter(res.Header, b.client.options.Now()))
+	if res.Status >= 200 && res.Status <= 299 {
+		return
 	}
+	err := refuse(&res, retryAfter(res.Header, b.client.options.Now()))
+	if b.doubt[i] && b.order == Parallel && b.calls[i].alreadyDone(err) {
+		b.results[i] = Result{Response: Response{Status: http.StatusNoContent, RequestID: res.RequestID}}
+		return
+	}
+	b.doubt[i] = b.doubt[i] || uncertain(err)
+	b.results[i].Err = unknown(b.calls[i], err)
 }
 
-// fail gives requests an error instead of an answer.
+// fail gives requests an error instead of an answer. Of a sequence nobody knows how
+// far it got.
 func (b *batch) fail(pending []int, err error) {
+	all := b.repeatable(pending)
 	for _, i := range pending {
-		b.results[i] = Result{Err: err}
+		k := b.calls[i]
+		if b.order == Sequential {
+			k.repeatable = all
+		}
+		b.results[i] = Result{Err: unknown(k, err)}
 	}
 }
 

@@ -250,30 +250,104 @@ func TestBatchItemsThrottledForEver(t *testing.T) {
 }
 
 // A POST in a batch whose answer says nothing about whether it was done is not sent
-// again, neither alone nor with its batch.
+// again, neither alone nor with its batch, and says so; what does no harm is sent
+// again without it.
 func TestBatchOfUnrepeatable(t *testing.T) {
 	t.Parallel()
-	post := []Request{{Method: "POST", Path: "/groups", Body: []byte(`{}`)}, {Path: "/users"}}
+	requests := []Request{{Method: "POST", Path: "/groups", Body: []byte(`{}`)}, {Path: "/users"}}
 	for name, test := range map[string]struct {
-		graph http.HandlerFunc
+		order Order
+		lost  bool
 		asked int
 	}{
-		"lost batch": {drop, 1},
-		"504 of the item": {(&batches{answer: func(item wireItem) wireAnswer {
-			if item.Method == "POST" {
-				return wireAnswer{Status: 504}
-			}
-			return echoURL(item)
-		}}).ServeHTTP, 1},
+		"lost batch":      {Parallel, true, 2},
+		"lost sequence":   {Sequential, true, 1},
+		"504 of the item": {Parallel, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, test.graph)
-			results, err := s.client(t).Batch(t.Context(), post, Parallel)
-			if err != nil || results[0].Err == nil || len(s.requests()) != test.asked {
-				t.Errorf("%v, %v, asked %d times", results, err, len(s.requests()))
+			b := &batches{answer: func(item wireItem) wireAnswer {
+				if item.Method == "POST" {
+					return wireAnswer{Status: 504}
+				}
+				return echoURL(item)
+			}}
+			graph := http.HandlerFunc(b.ServeHTTP)
+			if test.lost {
+				graph = sequence(drop, graph)
+			}
+			s := newServer(t, graph)
+			results, err := s.client(t).Batch(t.Context(), requests, test.order)
+			if err != nil || len(s.requests()) != test.asked {
+				t.Fatalf("%v, asked %d times", err, len(s.requests()))
+			}
+			if test.asked == 2 && (len(b.seen) != 1 || len(b.seen[0]) != 1 || b.seen[0][0].Method != "GET") {
+				t.Errorf("sent again: %+v", b.seen)
+			}
+			post, get := results[0].Err, results[1].Err
+			if !fault.Is(post, fault.Timeout) || strings.Count(post.Error(), "It is not known") != 1 {
+				t.Errorf("the POST: %v", post)
+			}
+			if (get == nil) != (test.order == Parallel) {
+				t.Errorf("the GET: %v", get)
 			}
 		})
+	}
+}
+
+// A deletion that is not found after its answer was lost was done, as it is outside
+// a batch.
+func TestBatchDeletesTwice(t *testing.T) {
+	t.Parallel()
+	gone := wireAnswer{Status: 404, Body: json.RawMessage(refusal("Request_ResourceNotFound", "x"))}
+	notFound := &batches{answer: func(wireItem) wireAnswer { return gone }}
+	tried := map[string]int{}
+	timeout := &batches{answer: func(item wireItem) wireAnswer {
+		if tried[item.URL]++; tried[item.URL] == 1 && item.URL == "/users/0" {
+			return wireAnswer{Status: 504}
+		}
+		return gone
+	}}
+	for name, test := range map[string]struct {
+		graph http.HandlerFunc
+		done  int
+	}{
+		"not there":       {notFound.ServeHTTP, 0},
+		"lost batch":      {sequence(drop, notFound.ServeHTTP), 2},
+		"504 of the item": {timeout.ServeHTTP, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			results, err := newServer(t, test.graph).client(t).Batch(t.Context(), numbered(2, "DELETE"), Parallel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := 0
+			for i, r := range results {
+				switch {
+				case r.Err == nil && r.Status == http.StatusNoContent:
+					done++
+				case !fault.Is(r.Err, fault.NotFound):
+					t.Errorf("result %d: %d, %v", i, r.Status, r.Err)
+				}
+			}
+			if done != test.done {
+				t.Errorf("%d were done, want %d", done, test.done)
+			}
+		})
+	}
+}
+
+// A body that is an empty object is sent.
+func TestBatchKeepsEmptyBody(t *testing.T) {
+	t.Parallel()
+	b := &batches{answer: echoURL}
+	s := newServer(t, b.ServeHTTP)
+	if _, err := s.client(t).Batch(t.Context(), []Request{{Method: "PATCH", Path: "/users/1", Body: []byte(`{}`)}}, Parallel); err != nil {
+		t.Fatal(err)
+	}
+	if item := b.seen[0][0]; string(item.Body) != "{}" {
+		t.Errorf("body %q", item.Body)
 	}
 }
 

@@ -20,7 +20,7 @@ type (
 		Method    string            `json:"method"`
 		URL       string            `json:"url"`
 		Headers   map[string]string `json:"headers,omitempty"`
-		Body      jsontext.Value    `json:"body,omitempty"`
+		Body      jsontext.Value    `json:"body,omitzero"` // {} is a body
 		DependsOn []string          `json:"dependsOn,omitempty"`
 	}
 	batchRequests struct {

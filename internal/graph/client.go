@@ -131,6 +131,14 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // *Refusal is in its chain. Throttling, failures of the directory and lost
 // connections are retried first; see Options.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	if o := c.operation(ctx); o != nil {
+		return o.do(ctx, r)
+	}
+	return c.alone(ctx, r)
+}
+
+// alone is Do outside of Together.
+func (c *Client) alone(ctx context.Context, r Request) (*Response, error) {
 	k, err := build(c.base.String(), r)
 	if err != nil {
 		return nil, err

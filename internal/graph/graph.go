@@ -87,6 +87,7 @@ type Options struct {
 	Retries    int               // attempts after the first; default 4; -1: none
 	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 20 s
 	Parallel   int               // batches under way at once for one call; default 4
+	Linger     time.Duration     // what a request of Together waits for others to join it; default 100 ms
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
 
 	Now   func() time.Time                                 // default time.Now
@@ -99,6 +100,7 @@ func (o Options) withDefaults() Options {
 	o.Retries = max(cmp.Or(o.Retries, 4), 0)
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)
 	o.Parallel = max(cmp.Or(o.Parallel, 4), 1)
+	o.Linger = cmp.Or(o.Linger, 100*time.Millisecond)
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	if o.Transport == nil {
 		o.Transport = NewTransport(nil)

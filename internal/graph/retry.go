@@ -99,6 +99,7 @@ type budget struct {
 	attempts int
 	patience time.Duration
 	tried    int
+	doubt    bool // an attempt may have been done, though it failed
 }
 
 func (c *Client) newBudget() *budget {

@@ -21,12 +21,21 @@ import (
 // exchange sends a call until it is answered, refused for good, or out of budget.
 // The response's body aliases buf.
 func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
-	client, renewed, doubt := c.kept, false, false
+	res, err := c.persist(ctx, k, buf, b)
+	if err != nil {
+		return nil, unknown(k, err)
+	}
+	return res, nil
+}
+
+// persist is exchange, but that its error leaves open whether the call was done.
+func (c *Client) persist(ctx context.Context, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
+	client, renewed := c.kept, false
 	for {
 		used := c.tokens.credential()
 		res, err := c.attempt(ctx, client, k, buf)
-		if doubt && k.method == abs.DELETE && fault.Is(err, fault.NotFound) {
-			return &Response{Status: http.StatusNoContent}, nil // the attempt before did it
+		if b.doubt && k.alreadyDone(err) {
+			return &Response{Status: http.StatusNoContent}, nil
 		}
 		if err == nil {
 			return res, nil
@@ -39,9 +48,9 @@ func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *bud
 			continue
 		}
 		advice := advise(err, k.repeatable)
-		doubt = doubt || uncertain(err)
+		b.doubt = b.doubt || uncertain(err)
 		if advice == stop {
-			return nil, unknown(k, err)
+			return nil, err
 		}
 		if err := b.wait(ctx, err); err != nil {
 			return nil, err
@@ -50,6 +59,11 @@ func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *bud
 			client = c.fresh
 		}
 	}
+}
+
+// alreadyDone tells whether a failure means that an attempt before did the call.
+func (k call) alreadyDone(err error) bool {
+	return k.method == abs.DELETE && fault.Is(err, fault.NotFound)
 }
 
 // uncertain tells whether Graph may have done what was asked, though the attempt

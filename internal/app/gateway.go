@@ -118,8 +118,11 @@ func newProtocol(c config.Config, d *entra.Directory, origin server.Origin) http
 	return scim.NewHandler(d.ResourceTypes(), scim.Options{
 		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Root },
 		Caller:  callerOf,
-		MaxBody: c.Limits.Body,
-		Sort:    true,
+		MaxBody: c.Limits.Body, MaxOperations: c.Limits.Operations,
+		Strict:        c.Directory().Policy.RefuseUnknown,
+		Sort:          true,
+		CursorSecrets: c.CursorSecrets(), CursorLife: c.Cursors.Life,
+		Together: d.Together,
 	})
 }
 

@@ -119,6 +119,13 @@ func (c *Config) otherChecks() []check {
 		{c.Mapping.ExtensionAppID == "" || validGUID(c.Mapping.ExtensionAppID), "mapping.extensionAppID", "must be the application's GUID"},
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
+		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
+		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
+		{c.Cursors.long(), "cursors.key", "must be secrets of at least 16 characters"},
+		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
+		{c.Cursors.Key == "" || !c.Cursors.KeyFile.Given(), "cursors.keyFile", "give key or keyFile"},
+		{!c.Cursors.KeyFile.Given() || len(c.Cursors.secrets()) > 0, "cursors.keyFile", "is empty"},
+		{c.Limits.Operations > 0, "limits.operations", "must be more than 0"},
 		{c.Limits.Body >= 1024, "limits.body", "must be at least 1024 bytes"},
 		{c.Limits.Header >= 4096, "limits.header", "must be at least 4096 bytes"},
 		{c.Limits.Timeout > 0, "limits.timeout", "must be more than 0"},
@@ -128,6 +135,17 @@ func (c *Config) otherChecks() []check {
 		{c.Log.Format == "json" || c.Log.Format == "console", "log.format", "must be json or console"},
 		{c.DrainGrace >= 0, "drainGrace", "must not be negative"},
 	}
+}
+
+// What policy.unknownAttributes may be.
+const (
+	unknownIgnored = "ignore"
+	unknownRefused = "refuse"
+)
+
+// long tells whether all secrets are long enough not to be guessed.
+func (c Cursors) long() bool {
+	return !slices.ContainsFunc(c.secrets(), func(s string) bool { return len(s) < minToken })
 }
 
 // isExample tells whether a secret is what the files in deploy/ have in its place.

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,6 +30,7 @@ type Config struct {
 	Tenant     Tenant        `yaml:"tenant"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
+	Cursors    Cursors       `yaml:"cursors"`
 	Limits     Limits        `yaml:"limits"`
 	Log        Log           `yaml:"log"`
 	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
@@ -74,10 +76,26 @@ type Mapping struct {
 type Policy struct {
 	ManagerMissing tenant.ManagerMissing `yaml:"managerMissing" env:"ENTRASCIM_MANAGER_MISSING" help:"What to do with a user whose manager does not exist: refuse, or warn and write the user without."`
 	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
+	Unknown        string                `yaml:"unknownAttributes" env:"ENTRASCIM_UNKNOWN_ATTRIBUTES" help:"What to do with attributes that are not in the schemas: ignore them (RFC 7644 section 3.3), or refuse the request."`
+	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
+	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
+}
+
+// Cursors are those that clients page by (RFC 9865).
+type Cursors struct {
+	Key     Secret        `yaml:"key" env:"ENTRASCIM_CURSOR_KEY" help:"Secret that cursors are sealed with, at least 16 characters; several by white space: the first seals, all are known. Without it cursors end with the process. Replicas share it."`
+	KeyFile File          `yaml:"keyFile" env:"ENTRASCIM_CURSOR_KEY_FILE" help:"File that holds the secret, or several, a line each."`
+	Life    time.Duration `yaml:"life" env:"ENTRASCIM_CURSOR_LIFE" help:"How long a cursor is good."`
+}
+
+// secrets are those of the key and the key file.
+func (c Cursors) secrets() []string {
+	return strings.Fields(string(c.Key) + "\n" + string(c.KeyFile.Content))
 }
 
 // Limits bound what one client can take.
 type Limits struct {
+	Operations  int           `yaml:"operations" env:"ENTRASCIM_LIMITS_OPERATIONS" help:"Operations of one bulk request."`
 	Body        int64         `yaml:"body" env:"ENTRASCIM_LIMITS_BODY" help:"Bytes of a request body."`
 	Header      int           `yaml:"header" env:"ENTRASCIM_LIMITS_HEADER" help:"Bytes of a request's header."`
 	Timeout     time.Duration `yaml:"timeout" env:"ENTRASCIM_LIMITS_TIMEOUT" help:"Time for one request, Graph included."`
@@ -97,8 +115,9 @@ func Default() Config {
 		Listen:     "127.0.0.1:8080",
 		Dialect:    defaultDialect,
 		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
-		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000},
-		Limits:     Limits{Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, Connections: 1024},
+		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Cursors:    Cursors{Life: time.Hour},
+		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, Connections: 1024},
 		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},
 		DrainGrace: 25 * time.Second,
 	}

@@ -24,8 +24,24 @@ func (c Config) Directory() *tenant.Tenant {
 		DefaultDomain:  c.Tenant.DefaultDomain,
 		ShortNames:     c.Tenant.ShortNames,
 		Offset:         c.Tenant.Offset.Location,
-		Policy:         tenant.Policy{ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan},
+		Policy:         c.policy(),
 	}
+}
+
+func (c Config) policy() tenant.Policy {
+	return tenant.Policy{
+		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
+		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+	}
+}
+
+// CursorSecrets are what cursors are sealed with, the first first.
+func (c Config) CursorSecrets() [][]byte {
+	var all [][]byte
+	for _, s := range c.Cursors.secrets() {
+		all = append(all, []byte(s))
+	}
+	return all
 }
 
 // extensionAppID is the app registration that directory extensions belong to: the

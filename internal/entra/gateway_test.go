@@ -88,7 +88,7 @@ func (g *gateway) serve() {
 	g.t.Helper()
 	g.directory = entra.New(g.options)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
-		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")},
+		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")}, Together: g.directory.Together,
 	}))
 	g.t.Cleanup(front.Close)
 	g.url = front.URL

@@ -4,11 +4,13 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -40,6 +42,9 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 		return "", err
 	}
 	if err := g.checkMembers("", about, m); err != nil {
+		return "", err
+	}
+	if err := g.checkUnique(ctx, "", w); err != nil {
 		return "", err
 	}
 	first, rest := m.add, []string(nil)
@@ -173,6 +178,9 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.checkMembers(id, o.raw, m); err != nil {
 		return o, err
 	}
+	if err := g.checkUnique(ctx, id, w); err != nil {
+		return o, err
+	}
 	done := ""
 	if len(w.Body) > 0 {
 		request, err := g.patch(id, w.Body)
@@ -235,4 +243,22 @@ func groupTypes(raw jsontext.Value) []string {
 		return nil
 	}
 	return types
+}
+
+// checkUnique refuses the name of another group, where the tenant wants that. Entra
+// does not: two groups made at the same time can still have one name.
+func (g groups) checkUnique(ctx context.Context, id string, w mapping.Write) error {
+	name, _ := w.Body["displayName"].(string)
+	if !g.options.Policy.UniqueGroupNames || name == "" {
+		return nil
+	}
+	others := graph.Request{Path: "/groups", Query: graph.Query{
+		Select: []string{"id"}, Filter: "displayName eq '" + strings.ReplaceAll(name, "'", "''") + "'", Top: 2,
+	}}
+	return g.graph.All(ctx, others, func(v jsontext.Value) error {
+		if strings.EqualFold(text(v, "id"), id) {
+			return nil
+		}
+		return fault.New(fault.Uniqueness, "displayName: another group has this name.")
+	})
 }

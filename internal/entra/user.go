@@ -68,6 +68,7 @@ func (u users) prepare(w mapping.Write) error {
 	}
 	profile, _ := w.Body["passwordProfile"].(map[string]any)
 	if profile["password"] != nil {
+		u.weaken(w.Body, "")
 		return nil
 	}
 	password, err := newPassword()
@@ -235,9 +236,11 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 		return object{}, nil, err
 	}
 	known = u.table.ForWrite(known)
-	o, err := u.fetch(ctx, fetch{
-		id: id, plan: u.table.Read(either(known, shown)), properties: []string{"onPremisesSyncEnabled"}, lenient: lenient,
-	})
+	properties := []string{"onPremisesSyncEnabled"}
+	if u.options.Policy.WeakPasswords {
+		properties = append(properties, passwordPolicies)
+	}
+	o, err := u.fetch(ctx, fetch{id: id, plan: u.table.Read(either(known, shown)), properties: properties, lenient: lenient})
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
 	}
@@ -262,6 +265,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 			return nil, err
 		}
 	}
+	u.weaken(w.Body, text(o.raw, passwordPolicies))
 	m, err := u.newManager(ctx, w)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ type job struct {
 	method, bulkID, path string
 	version              string
 	data                 map[string]any
-	refused              error // the operation can not be done, whatever the others do
+	silent               string // attributes that nobody looks at, since a result shows no resource
+	refused              error  // the operation can not be done, whatever the others do
 
 	after []int // the operations that must be done first, by their number
 	done  bool

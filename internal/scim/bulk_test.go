@@ -14,6 +14,9 @@ import (
 // bulkOf sends the operations and gives what became of them.
 func bulkOf(t *testing.T, base, message string) []result {
 	t.Helper()
+	if !strings.Contains(message, `"schemas":["`+bulkSchema) {
+		message = `{"schemas":["` + bulkSchema + `"],` + message[1:]
+	}
 	a := call(t, base, "POST", "/Bulk", message)
 	var body struct {
 		Schemas    []string
@@ -135,7 +138,7 @@ func TestBulkLimits(t *testing.T) {
 		"operations": `{"Operations":[` + post("a", "a") + `,` + post("b", "b") + `,` + post("c", "c") + `]}`,
 		"payload":    `{"Operations":[` + post("a", strings.Repeat("a", 2000)) + `]}`,
 	} {
-		if a := call(t, base, "POST", "/Bulk", message); a.status != http.StatusRequestEntityTooLarge {
+		if a := call(t, base, "POST", "/Bulk", `{"schemas":["`+bulkSchema+`"],`+message[1:]); a.status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: %d %s", name, a.status, a.text)
 		}
 	}

@@ -23,6 +23,9 @@ func (b *bulk) jobs(body map[string]any) (jobs []*job, most int, err error) {
 	if err := message(body, bulkSchema); err != nil {
 		return nil, 0, err
 	}
+	if field(body, "schemas") == nil { // RFC 7644 section 3.7; nobody is known to leave it out
+		return nil, 0, fault.New(fault.InvalidSyntax, "The schemas of a bulk request must be %s.", bulkSchema)
+	}
 	if v := field(body, "failOnErrors"); v != nil {
 		n, ok := v.(float64)
 		if most = int(n); !ok || n != float64(most) || most < 1 {
@@ -69,9 +72,11 @@ func (b *bulk) job(m map[string]any) *job {
 // check refuses an operation that no resource could be changed by.
 func (b *bulk) check(j *job) error {
 	endpoint, id, one := strings.Cut(strings.TrimPrefix(j.path, "/"), "/")
-	typed := slices.ContainsFunc(b.types, func(rt *ResourceType) bool {
-		return strings.EqualFold(rt.Endpoint, "/"+endpoint)
-	})
+	i := slices.IndexFunc(b.types, func(rt *ResourceType) bool { return strings.EqualFold(rt.Endpoint, "/"+endpoint) })
+	typed := i >= 0
+	if typed {
+		j.silent = b.types[i].index.readOnly()
+	}
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, j.method):
 		return fault.New(fault.InvalidSyntax, "The method of an operation must be POST, PUT, PATCH or DELETE.")
@@ -228,6 +233,9 @@ func subrequest(r *http.Request, routes chi.Router, j *job, path string, body []
 	route := chi.NewRouteContext()
 	route.Routes = routes
 	ctx := context.WithValue(NewContext(r.Context(), new(Outcome)), chi.RouteCtxKey, route)
+	if j.silent != "" && (j.method == http.MethodPost || j.method == http.MethodPut) {
+		u.RawQuery = url.Values{"excludedAttributes": {j.silent}}.Encode()
+	}
 	request := r.Clone(ctx)
 	request.Method, request.URL, request.RequestURI = j.method, u, path
 	request.Body, request.ContentLength = readCloser{bytes.NewReader(body)}, int64(len(body))

@@ -57,6 +57,20 @@ func (s *section) served(yield func(*attribute) bool) {
 	}
 }
 
+// readOnly names the attributes that no client can write, but for those that are
+// always returned: what an answer that nobody looks at need not show.
+func (c *catalog) readOnly() string {
+	var names []string
+	for _, s := range c.sections {
+		for a := range s.served {
+			if a.mutability == readOnly && a.returned != always {
+				names = append(names, a.path.String())
+			}
+		}
+	}
+	return strings.Join(names, ",")
+}
+
 // Indexed is the type with the index of its attributes made, which otherwise is
 // made anew by each function that takes the type. Its schemas must not be changed
 // after.

@@ -57,6 +57,10 @@ const (
 type Policy struct {
 	ManagerMissing ManagerMissing
 	MaxScan        int // objects read at most to answer a filter that Graph cannot evaluate alone
+
+	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
+	UniqueGroupNames bool // refuse a group with the displayName of another
+	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -38,11 +38,17 @@ const (
 // its users as tenants see them who have short names or another table.
 func laws(tb testing.TB) map[string]law {
 	tb.Helper()
-	plain := start(tb, graphsim.Options{}, "", nil)
+	plain := start(tb, graphsim.Options{}, externalID, nil)
 	short := start(tb, graphsim.Options{}, "", func(o *entra.Options) { o.DefaultDomain, o.ShortNames = "contoso.com", true })
 	starling := start(tb, graphsim.Options{}, "starling", nil)
 	for _, g := range []*gateway{plain, short, starling} {
 		furnish(g)
+	}
+	for i, id := range idsOf(plain.get("/Users?count=1000&attributes=id")) {
+		if i%2 == 0 { // in another case, another id
+			value := []string{"hr-", "HR-", "Hr-"}[i%3] + strconv.Itoa(i/6) + hostile[i%len(hostile)]
+			plain.patch("/Users/"+id, http.StatusNoContent, object{"op": "add", "path": "externalId", "value": value})
+		}
 	}
 	return map[string]law{
 		"users":        newLaw(plain, "/Users", coreUser, enterprise, entraUser),

@@ -77,7 +77,9 @@ func (w *world) open(profile string) {
 	w.options.Tables = entra.Tables{
 		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", profile), Application: compile(w.t, "application.yaml", ""),
 	}
-	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }})
+	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{
+		BaseURL: func(*http.Request) string { return base }, Sort: true,
+	})
 }
 
 func compile(tb testing.TB, file, profile string) *mapping.Table {

@@ -237,7 +237,7 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	}
 	known = u.table.ForWrite(known)
 	properties := []string{"onPremisesSyncEnabled"}
-	if u.options.Policy.WeakPasswords {
+	if u.options.Policy.WeakPasswords && known(u.typ.Schema.ID, "password", "") {
 		properties = append(properties, passwordPolicies)
 	}
 	o, err := u.fetch(ctx, fetch{id: id, plan: u.table.Read(either(known, shown)), properties: properties, lenient: lenient})

@@ -13,9 +13,10 @@ import (
 )
 
 // altered tells whether a resource came out otherwise than its client asked for: a
-// name was completed, a value took the only place there is, or Entra has no place for
-// it. Such a PATCH is answered with the resource (RFC 7644 section 3.5.2). What a
-// resource has besides, and what a client cannot write, do not count.
+// name was completed, a value took the only place there is, Entra has no place for it
+// or cannot be without it. Such a PATCH is answered with the resource (RFC 7644
+// section 3.5.2). What a resource has besides, and what a client cannot write, do not
+// count.
 func (r *resource) altered(asked, shown scim.Document) bool {
 	subs := map[mapping.Attr][]string{} // of each attribute, those that can be asked for
 	for _, row := range r.rows {
@@ -25,7 +26,8 @@ func (r *resource) altered(asked, shown scim.Document) bool {
 		}
 	}
 	for a, names := range subs {
-		if !contains(valueOf(shown, a, r.typ.Schema.ID), valueOf(asked, a, r.typ.Schema.ID), names) {
+		want, is := valueOf(asked, a, r.typ.Schema.ID), valueOf(shown, a, r.typ.Schema.ID)
+		if want == nil && is != nil || !contains(is, want, names) {
 			return true
 		}
 	}

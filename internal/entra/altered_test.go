@@ -24,6 +24,7 @@ func TestPatchAnswersWhatItAltered(t *testing.T) {
 		"removed":            {object{"op": "remove", "path": "title"}, 204, nil, nil},
 		"not served":         {object{"op": "replace", "path": "locale", "value": "de"}, 204, nil, nil},
 		"held by nothing":    {object{"op": "replace", "path": "userType", "value": "Employee"}, 200, []string{"userType"}, "Member"},
+		"made anew":          {object{"op": "remove", "path": "nickName"}, 200, []string{"nickName"}, "ada"},
 		"a name completed":   {object{"op": "replace", "path": "userName", "value": "bob"}, 200, []string{"userName"}, "bob@contoso.com"},
 		"a name in full":     {object{"op": "replace", "path": "userName", "value": "bob@contoso.com"}, 204, nil, nil},
 		"the one place":      {object{"op": "add", "path": "phoneNumbers", "value": []object{{"type": "work", "value": "2"}}}, 200, []string{"phoneNumbers", "0", "value"}, "2"},

@@ -18,6 +18,10 @@ var derivations = map[string]derivation{
 	"groupNickname": groupNickname,
 }
 
+// derivedOf names the attributes of a resource that keeps what it derives: what
+// derivations look at, the names of people apart.
+var derivedOf = []string{"userName", "displayName"}
+
 // maxNickname is the length of mailNickname in Graph.
 const maxNickname = 64
 

@@ -14,6 +14,7 @@ import (
 type diff struct {
 	table   *Table
 	was, is body
+	after   Document
 	replace bool     // PUT: what cannot be cleared stays
 	unsure  []string // properties that are written though they seem unchanged
 	body    map[string]any
@@ -131,6 +132,11 @@ func (d *diff) value(name string, is any) (v any, keep bool, err error) {
 		return nil, false, nil
 	case d.replace || r.Mutability == writeOnly || d.was.rows[name] == nil:
 		return nil, true, nil
+	}
+	if r.Derive != "" { // as for a new resource without it
+		if s := derivations[r.Derive](d.table, d.after); s != "" {
+			return s, false, nil
+		}
 	}
 	return nil, false, fault.New(fault.Mutability, "%s cannot be removed: Entra cannot clear %s.", r.Name(), strings.ReplaceAll(name, "/", "."))
 }

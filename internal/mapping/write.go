@@ -186,7 +186,7 @@ func (t *Table) change(before, after Document, df diff) (Write, error) {
 	if err != nil {
 		return Write{}, err
 	}
-	df.table, df.was, df.is, df.body = t, was, is, map[string]any{}
+	df.table, df.was, df.is, df.after, df.body = t, was, is, after, map[string]any{}
 	if err := df.run(); err != nil {
 		return Write{}, err
 	}
@@ -244,12 +244,18 @@ func (t *Table) nameOf(a *attribute) string {
 }
 
 // ForWrite widens a projection to what Update must know to write the attributes
-// in it: the parts of a Graph property that is only ever written whole.
+// in it: the parts of a Graph property that is only ever written whole, and what
+// a value is derived of that Entra cannot be without.
 func (t *Table) ForWrite(want Want) Want {
 	extra := map[Attr]bool{}
 	for _, r := range t.rows {
 		if r.Graph == "" || !want(r.Attr.URN, r.Attr.Name, r.Attr.Sub) {
 			continue
+		}
+		if r.Derive != "" && !r.property.Nullable {
+			for _, source := range derivedOf {
+				extra[Attr{t.urn, source, ""}] = true
+			}
 		}
 		for _, other := range t.rows {
 			if other.Graph != "" && other.path.property == r.path.property && t.together(r.path, other.path) {

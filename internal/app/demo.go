@@ -91,7 +91,7 @@ func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config 
 	c.Listen = o.Listen
 	c.Token, c.Clients = demoToken, demoClients()
 	c.Mapping.Profile = o.Profiles
-	c.Policy.ManagerMissing, c.Policy.WeakPasswords = tenant.ManagerRefuse, true
+	c.Policy.ManagerMissing, c.Policy.WeakPasswords = tenant.ManagerWarn, true
 	c.Tenant.DefaultDomain, c.Tenant.ShortNames = o.DefaultDomain, o.ShortNames
 	c.Tenant.Name = "demo"
 	c.Tenant.ID = graphsim.DefaultTenant

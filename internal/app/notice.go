@@ -28,7 +28,7 @@ applications that exists in this process only. Stop it and it is gone.
 		fmt.Fprintf(&b, "  control        http://%s/sim/stats\n", o.Control)
 	}
 	b.WriteString("\n" + names(o))
-	b.WriteString("Passwords of 8 characters will do (policy.weakPasswords).\n")
+	b.WriteString("Passwords of 8 characters will do (policy.weakPasswords), and a user whose manager\ndoes not exist is written without (policy.managerMissing).\n")
 	b.WriteString("\nTo paste into another terminal:\n\n")
 	for _, query := range []string{
 		"/Users?count=2", "/Users?filter=displayName%20sw%20%22A%22&attributes=userName,displayName",

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -19,7 +20,8 @@ const maxDepth = 24
 
 // readBody reads the JSON object of a request.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) (map[string]any, error) {
-	if err := acceptable(r.Header.Get("Content-Type")); err != nil {
+	latin, err := acceptable(r.Header.Get("Content-Type"))
+	if err != nil {
 		return nil, err
 	}
 	if r.ContentLength > limit {
@@ -37,7 +39,19 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (map[string]a
 	case err != nil:
 		return nil, fault.Wrap(err, fault.InvalidSyntax, "The request body could not be read.")
 	}
+	if latin && !utf8.Valid(text) {
+		text = fromLatin1(text)
+	}
 	return parseBody(text)
+}
+
+// fromLatin1 is text in ISO-8859-1 as UTF-8.
+func fromLatin1(text []byte) []byte {
+	out := make([]byte, 0, len(text)+len(text)/8)
+	for _, c := range text {
+		out = utf8.AppendRune(out, rune(c))
+	}
+	return out
 }
 
 // decompressed is the body without its coding. Of those, gzip is taken, since some
@@ -63,20 +77,25 @@ func tooLarge(limit int64) error {
 	return fault.New(fault.TooLarge, "The request body is larger than %d bytes.", limit)
 }
 
-// acceptable takes the media types of RFC 7644 section 3.1, with any charset
-// that names UTF-8. Without a Content-Type a body is taken for SCIM.
-func acceptable(contentType string) error {
+// acceptable takes the media types of RFC 7644 section 3.1. JSON is in UTF-8 and has
+// no charset (RFC 8259 sections 8.1 and 11), but clients name one: UTF-8, or the
+// ISO-8859-1 that Java's HTTP libraries put there unasked, and may mean (latin).
+// Without a Content-Type a body is taken for SCIM.
+func acceptable(contentType string) (latin bool, err error) {
 	if contentType == "" {
-		return nil
+		return false, nil
 	}
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil || media != mediaType && media != "application/json" {
-		return fault.New(fault.UnsupportedMediaType, "The request body must be of type %s.", mediaType)
+		return false, fault.New(fault.UnsupportedMediaType, "The request body must be of type %s.", mediaType)
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
-		return fault.New(fault.UnsupportedMediaType, "The request body must be in UTF-8.")
+	switch strings.ToLower(params["charset"]) {
+	case "", "utf-8", "utf8", "us-ascii":
+		return false, nil
+	case "iso-8859-1":
+		return true, nil
 	}
-	return nil
+	return false, fault.New(fault.UnsupportedMediaType, "The request body must be in UTF-8.")
 }
 
 // parseBody decodes the one JSON object of a request body. Names that differ in

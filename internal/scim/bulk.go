@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ type job struct {
 	version              string
 	data                 map[string]any
 	silent               string // attributes that nobody looks at, since a result shows no resource
+	one                  bool   // the path is that of one resource
 	refused              error  // the operation can not be done, whatever the others do
 
 	after []int // the operations that must be done first, by their number
@@ -146,13 +148,15 @@ func circular(jobs []*job, start int) bool {
 // do does one operation.
 func (b *bulk) do(r *http.Request, jobs []*job, j *job) {
 	w := &recorder{header: http.Header{}}
+	at := j.path
 	request, err := b.request(r, jobs, j)
 	if err != nil {
 		WriteError(w, r.WithContext(NewContext(r.Context(), new(Outcome))), err)
 	} else {
+		at = request.URL.Path
 		serveWhole(b.routes, w, request)
 	}
-	j.take(w, BaseFrom(r.Context()))
+	j.take(w, BaseFrom(r.Context()), at)
 }
 
 // serveWhole is for an answer that breaks off: the write was done, and what broke is
@@ -184,13 +188,12 @@ func (b *bulk) request(r *http.Request, jobs []*job, j *job) (*http.Request, err
 	return subrequest(r, b.routes, j, path, body)
 }
 
-// take keeps what the answer tells.
-func (j *job) take(w *recorder, base string) {
+// take keeps what the answer tells. Only a POST that failed has no location (RFC 7644
+// section 3.7.3), and what is the path of no resource.
+func (j *job) take(w *recorder, base, at string) {
 	j.Status = w.text()
-	if location := w.header.Get("Location"); location != "" {
-		j.Location = location
-	} else if j.method != http.MethodPost && strings.Contains(strings.Trim(j.path, "/"), "/") {
-		j.Location = base + j.path
+	if j.Location = w.header.Get("Location"); j.Location == "" && j.one {
+		j.Location = base + (&url.URL{Path: at}).EscapedPath()
 	}
 	j.Version = w.header.Get("ETag")
 	if w.status >= http.StatusMultipleChoices {

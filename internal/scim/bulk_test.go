@@ -130,6 +130,21 @@ func postGroup(bulkID, member string) string {
 	return fmt.Sprintf(`{"method":"POST","path":"/Groups","bulkId":%q,"data":{"displayName":"g","members":[{"value":"bulkId:%s"}]}}`, bulkID, member)
 }
 
+// Where an operation is about a resource its result says which, as a URL.
+func TestBulkLocations(t *testing.T) {
+	t.Parallel()
+	base := withAda(t, Options{})
+	results := bulkOf(t, base, `{"Operations":[
+		{"method":"DELETE","path":"/Users/user-1"},{"method":"DELETE","path":"/Users/nobody"},{"method":"PUT","path":"/Users/x y"},
+		{"method":"PUT","path":"/\u05d0 $/\u00d7"},{"method":"POST","path":"/Users","bulkId":"a","data":{}}]}`)
+	const users = "https://scim.example/scim/v2/Users/"
+	for i, want := range []string{users + "user-1", users + "nobody", users + "x%20y", "", ""} {
+		if results[i].Location != want {
+			t.Errorf("operation %d: %q, want %q", i, results[i].Location, want)
+		}
+	}
+}
+
 // The limits that are announced are those in force.
 func TestBulkLimits(t *testing.T) {
 	t.Parallel()

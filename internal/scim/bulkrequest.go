@@ -77,6 +77,7 @@ func (b *bulk) check(j *job) error {
 	if typed {
 		j.silent = b.types[i].index.readOnly()
 	}
+	j.one = typed && id != "" && !strings.ContainsAny(id, "/?#") && j.method != http.MethodPost
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, j.method):
 		return fault.New(fault.InvalidSyntax, "The method of an operation must be POST, PUT, PATCH or DELETE.")

@@ -50,6 +50,10 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
+	if tag, err := e.known(r, id, p); err != nil || tag != "" {
+		notModified(w, r, tag, err)
+		return
+	}
 	a := e.reply(w, http.StatusOK, p, p.versioned)
 	a.location = e.location(r, id)
 	a.finish(r, e.typ.Reader.Get(r.Context(), id, p, a.encoder()))

@@ -287,6 +287,60 @@ func (e *endpoint) unchanged(r *http.Request, id string) error {
 	return fault.New(fault.PreconditionFailed, "The resource has changed since that version.")
 }
 
+// known finds a version that the client has, of more than the projection shows, and
+// that the resource still has: the client has what it asks for (RFC 7644 section
+// 3.14). Versions of just the projection are compared when it has been read.
+func (e *endpoint) known(r *http.Request, id string, p Projection) (string, error) {
+	tags, _ := tagsOf(r.Header["If-None-Match"])
+	shown := p.coverage()
+	for _, tag := range tags {
+		v, ok := parseVersion(tag)
+		if !ok || v.equals(p) || !e.typ.index.wider(v.covered, shown) {
+			continue
+		}
+		now, err := e.digest(r, id, v.covered)
+		if err != nil {
+			return "", err
+		}
+		if bytes.Equal(now, v.digest) {
+			return tag, nil
+		}
+	}
+	return "", nil
+}
+
+// equals tells whether the version covers just what the projection shows.
+func (v version) equals(p Projection) bool {
+	covered := v.covered
+	if covered == nil {
+		covered = (Projection{index: p.index}).coverage()
+	}
+	return bytes.Equal(covered, p.coverage())
+}
+
+// wider tells whether a coverage has all of another.
+func (c *catalog) wider(covered, other []byte) bool {
+	if covered == nil {
+		covered = (Projection{index: c}).coverage()
+	}
+	for i, bits := range other {
+		if i >= len(covered) || bits&^covered[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// notModified answers that the client has the version already.
+func notModified(w http.ResponseWriter, r *http.Request, tag string, err error) {
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	w.Header().Set("ETag", tag)
+	w.WriteHeader(http.StatusNotModified)
+}
+
 // digest is that of the covered attributes as they are now; nil when there is none.
 func (e *endpoint) digest(r *http.Request, id string, covered []byte) ([]byte, error) {
 	p := Projection{index: e.typ.index}

@@ -49,8 +49,20 @@ func TestIfNoneMatch(t *testing.T) {
 			}
 		}
 	}
+	// RFC 7644 section 3.14: who has all of it has a part.
+	part := call(t, base, "GET", "/Users/user-1?attributes=title", "").header.Get("ETag")
+	if a := call(t, base, "GET", "/Users/user-1?attributes=title", "", "If-None-Match", tag); a.status != 304 || a.header.Get("ETag") != tag {
+		t.Errorf("a part: %d", a.status)
+	}
+	if a := call(t, base, "GET", "/Users/user-1", "", "If-None-Match", part); a.status != 200 {
+		t.Errorf("all, of whom has a part: %d", a.status)
+	}
+	if a := call(t, base, "GET", "/Users/nobody", "", "If-None-Match", part); a.status != 404 {
+		t.Errorf("of nobody: %d", a.status)
+	}
+	call(t, base, "PATCH", "/Users/user-1", patchBody(`{"op":"replace","path":"nickName","value":"a"}`))
 	if a := call(t, base, "GET", "/Users/user-1?attributes=title", "", "If-None-Match", tag); a.status != 200 {
-		t.Errorf("other attributes: %d", a.status)
+		t.Errorf("a part, after a change elsewhere: %d", a.status)
 	}
 }
 

@@ -117,19 +117,21 @@ func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	base := serve(t, world(Options{}))
 	for contentType, want := range map[string]int{
-		"application/scim+json":               201,
-		"application/json":                    201,
-		"Application/JSON; charset=\"UTF-8\"": 201,
-		"application/scim+json;charset=utf8":  201,
-		"":                                    201,
-		"text/plain":                          415,
-		"application/xml":                     415,
-		"application/json; charset=latin1":    415,
-		"application/json; charset":           415,
+		"application/scim+json":                201,
+		"application/json":                     201,
+		"Application/JSON; charset=\"UTF-8\"":  201,
+		"application/scim+json;charset=utf8":   201,
+		"":                                     201,
+		"text/plain":                           415,
+		"application/xml":                      415,
+		"application/json; charset=ISO-8859-1": 201,
+		"application/json; charset=us-ascii":   201,
+		"application/json; charset=latin1":     415,
+		"application/json; charset":            415,
 	} {
 		t.Run(contentType, func(t *testing.T) {
 			t.Parallel()
-			a := call(t, base, "POST", "/Users", `{"userName":"u`+contentType[:min(3, len(contentType))]+fmt.Sprint(len(contentType))+`"}`, "Content-Type", contentType)
+			a := call(t, base, "POST", "/Users", fmt.Sprintf(`{"userName":%q}`, contentType+"-"), "Content-Type", contentType)
 			if a.status != want {
 				t.Errorf("got %d %s, want %d", a.status, a.text, want)
 			}
@@ -275,5 +277,23 @@ func TestSupplied(t *testing.T) {
 	base := serve(t, NewHandler([]ResourceType{typ}, Options{}))
 	if a := call(t, base, "POST", "/Users", `{"displayName":"Ada"}`); a.status != http.StatusCreated {
 		t.Errorf("got %d %s", a.status, a.text)
+	}
+}
+
+// JSON is UTF-8 whatever its charset says; what is not is read as the charset says.
+func TestLatin1(t *testing.T) {
+	t.Parallel()
+	base := serve(t, world(Options{}))
+	const latin = "application/scim+json; charset=ISO-8859-1"
+	for body, want := range map[string]string{
+		"{\"userName\":\"a\",\"title\":\"J\xfcrgen\"}":   "J\u00fcrgen",
+		"{\"userName\":\"b\",\"title\":\"J\u00fcrgen\"}": "J\u00fcrgen",
+	} {
+		if a := call(t, base, "POST", "/Users", body, "Content-Type", latin); a.body["title"] != want {
+			t.Errorf("%q: %d %s", body, a.status, a.text)
+		}
+	}
+	if a := call(t, base, "POST", "/Users", "{\"userName\":\"J\xfcrgen\"}", "Content-Type", "application/scim+json"); a.status != http.StatusBadRequest {
+		t.Errorf("neither: %d %s", a.status, a.text)
 	}
 }

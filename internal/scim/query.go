@@ -39,11 +39,13 @@ func (c *catalog) projection(values url.Values) (Projection, error) {
 	return c.parseProjection(attributes, excluded), nil
 }
 
-// names splits the comma-separated names of a parameter that may be repeated.
+// names splits the comma-separated names of a parameter that may be repeated. Of
+// emails[type eq "work"], which some clients write, the attribute is taken.
 func names(values []string) []string {
 	var found []string
 	for _, v := range values {
 		for name := range strings.SplitSeq(v, ",") {
+			name, _, _ = strings.Cut(name, "[")
 			if name = strings.TrimSpace(name); name != "" {
 				found = append(found, name)
 			}

@@ -63,6 +63,7 @@ func New(o Options) http.Handler {
 	}
 	r.Group(func(r chi.Router) {
 		r.Use(negotiate, limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
+		r.Handle(Root, mount(o.SCIM))
 		r.Handle(Root+"/*", mount(o.SCIM))
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ func TestPatchAnswersWhatItAltered(t *testing.T) {
 		"not served":         {object{"op": "replace", "path": "locale", "value": "de"}, 204, nil, nil},
 		"held by nothing":    {object{"op": "replace", "path": "userType", "value": "Employee"}, 200, []string{"userType"}, "Member"},
 		"made anew":          {object{"op": "remove", "path": "nickName"}, 200, []string{"nickName"}, "ada"},
+		"a name made anew":   {object{"op": "remove", "path": "displayName"}, 200, []string{"displayName"}, "Ada Lovelace"},
 		"a name completed":   {object{"op": "replace", "path": "userName", "value": "bob"}, 200, []string{"userName"}, "bob@contoso.com"},
 		"a name in full":     {object{"op": "replace", "path": "userName", "value": "bob@contoso.com"}, 204, nil, nil},
 		"the one place":      {object{"op": "add", "path": "phoneNumbers", "value": []object{{"type": "work", "value": "2"}}}, 200, []string{"phoneNumbers", "0", "value"}, "2"},
@@ -37,6 +38,7 @@ func TestPatchAnswersWhatItAltered(t *testing.T) {
 			g := start(t, graphsim.Options{}, "", func(o *entra.Options) { o.DefaultDomain = "contoso.com" })
 			g.do(http.MethodPost, "/Users", newUser("boss@contoso.com"), http.StatusCreated)
 			user := newUser("ada@contoso.com")
+			user["name"] = object{"givenName": "Ada", "familyName": "Lovelace"}
 			user["title"], user["phoneNumbers"] = "a", []object{{"type": "work", "value": "1"}}
 			id := "/Users/" + g.do(http.MethodPost, "/Users", user, http.StatusCreated)["id"].(string)
 			body := g.patch(id, c.want, c.operation)

@@ -18,9 +18,13 @@ var derivations = map[string]derivation{
 	"groupNickname": groupNickname,
 }
 
-// derivedOf names the attributes of a resource that keeps what it derives: what
-// derivations look at, the names of people apart.
-var derivedOf = []string{"userName", "displayName"}
+// surely tells whether the value is derived of every resource that has what else it
+// must have: clients are not required to send it.
+func (r *Row) surely() bool { return r.Derive == "fullName" }
+
+// derivedOf are the attributes of the core schema that derivations look at in a
+// resource that there is already, by name and sub-attribute.
+var derivedOf = [][2]string{{"userName"}, {"displayName"}, {"name"}, {"name", "givenName"}, {"name", "familyName"}}
 
 // maxNickname is the length of mailNickname in Graph.
 const maxNickname = 64

@@ -155,7 +155,7 @@ func (t *Table) writer(name string) *Row {
 func (d *diff) required() error {
 	for _, r := range d.table.rows {
 		name := r.path.name()
-		if r.Required && d.is.rows[name] == nil && (d.replace || d.was.rows[name] != nil) {
+		if r.Required && !r.surely() && d.is.rows[name] == nil && (d.replace || d.was.rows[name] != nil) {
 			return invalid("%s is required.", r.Name())
 		}
 	}

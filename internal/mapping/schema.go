@@ -130,7 +130,7 @@ func common(defs []definition, of func(definition) string, other string) string 
 
 func simpleDefinition(r *Row, name string) definition {
 	return definition{
-		Name: name, Type: r.Type, Multi: r.MultiValued, Describe: r.Description, Required: r.Required,
+		Name: name, Type: r.Type, Multi: r.MultiValued, Describe: r.Description, Required: r.Required && !r.surely(),
 		CaseExact: r.CaseExact, Mutability: r.Mutability, Returned: r.Returned,
 		Uniqueness: r.Uniqueness, Canonical: r.Canonical, References: r.References,
 	}

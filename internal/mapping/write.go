@@ -254,7 +254,7 @@ func (t *Table) ForWrite(want Want) Want {
 		}
 		if r.Derive != "" && !r.property.Nullable {
 			for _, source := range derivedOf {
-				extra[Attr{t.urn, source, ""}] = true
+				extra[Attr{t.urn, source[0], source[1]}] = true
 			}
 		}
 		for _, other := range t.rows {

@@ -155,7 +155,8 @@ func TestUpdate(t *testing.T) {
 		"cleared":         {users, `{"title":"a"}`, `{}`, `{"jobTitle":null}`, "", 0},
 		"cleared by \"\"": {users, `{"title":"a"}`, `{"title":""}`, `{"jobTitle":null}`, "", 0},
 		"disabled":        {users, `{"active":true}`, `{"active":false}`, `{"accountEnabled":false}`, "", 0},
-		"required":        {users, `{"displayName":"a"}`, `{}`, "", "displayName is required", fault.InvalidValue},
+		"required":        {users, `{"displayName":"a"}`, `{}`, "", "displayName cannot be removed: Entra cannot clear displayName", fault.Mutability},
+		"made anew":       {users, `{"displayName":"a","userName":"jo@x.org"}`, `{"userName":"jo@x.org"}`, `{"displayName":"jo"}`, "", 0},
 		"not clearable":   {users, `{"nickName":"a"}`, `{}`, "", "nickName cannot be removed: Entra cannot clear mailNickname", fault.Mutability},
 		"mail is not clearable": {
 			users, `{"emails":[{"value":"a@x.org","type":"work"}]}`, `{}`, "", "cannot be removed", fault.Mutability,

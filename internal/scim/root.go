@@ -4,10 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/go-json-experiment/json"
-
-	"entrascim/internal/fault"
 )
 
 // root serves queries over the resources of all types (RFC 7644 section 3.4.2.1).
@@ -61,9 +60,12 @@ func (s root) found(w http.ResponseWriter, r *http.Request, values url.Values) {
 	a := &reply{w: w, status: http.StatusOK}
 	out := newListWriter(a, chapters[0].query, func(place []byte) string { return s.cursors.seal(place, bound) })
 	out.several = true
-	if chapters[0].query.ByCursor {
+	switch {
+	case slices.ContainsFunc(chapters, func(c chapter) bool { return c.query.SortBy != nil }):
+		err = sorted(r.Context(), chapters, at, out)
+	case chapters[0].query.ByCursor:
 		err = byCursor(r.Context(), chapters, at, cursor == "", out)
-	} else {
+	default:
 		err = byIndex(r.Context(), chapters, out)
 	}
 	if err == nil {
@@ -87,9 +89,6 @@ func (s root) opened(cursor, bound string) (rootPlace, error) {
 // chapters are the query as each type understands it: what a type does not have has
 // no value in it.
 func (s root) chapters(values url.Values) ([]chapter, error) {
-	if values.Get("sortby") != "" && s.options.Sort {
-		return nil, fault.New(fault.InvalidValue, "Resources of several types can not be sorted; ask for one type.")
-	}
 	o := s.options
 	o.Strict = false // one type's attribute is unknown to the other
 	chapters := make([]chapter, 0, len(s.types))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -90,6 +91,54 @@ func TestRoot(t *testing.T) {
 		got, total, _ := ids("/?filter=" + filter)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %v of %v, want %v", filter, got, total, want)
+		}
+	}
+}
+
+// Resources of several types are sorted by what any of them has; who lacks it comes
+// last, and first when descending.
+func TestRootSorted(t *testing.T) {
+	t.Parallel()
+	base := withMany(t, 0, Options{Sort: true})
+	for _, name := range []string{"cyd", "Ada", "bob"} {
+		call(t, base, "POST", "/Users", fmt.Sprintf(`{"userName":%q,"displayName":%q,"title":%q}`, name, name, name))
+	}
+	call(t, base, "POST", "/Groups", `{"displayName":"Alpha"}`)
+	call(t, base, "POST", "/Groups", `{"displayName":"beta"}`)
+	const notBadges = "&filter=meta.resourceType+ne+%22Badge%22"
+	for query, want := range map[string]string{
+		"sortBy=displayName":                      "Ada Alpha beta bob cyd",
+		"sortBy=displayName&sortOrder=descending": "cyd bob beta Alpha Ada",
+		"sortBy=userName":                         "Ada bob cyd Alpha beta",
+		"sortBy=userName&sortOrder=descending":    "Alpha beta cyd bob Ada",
+		"sortBy=nothing":                          "cyd Ada bob Alpha beta",
+	} {
+		for _, size := range []int{1, 2, 5, 10} {
+			var all []string
+			for cursor := ""; ; {
+				a := call(t, base, "GET", fmt.Sprintf("/?%s%s&attributes=displayName&count=%d&cursor=%s", query, notBadges, size, cursor), "")
+				list, _ := a.body["Resources"].([]any)
+				for _, v := range list {
+					if r := v.(map[string]any); r["userName"] != nil || r["title"] != nil {
+						t.Errorf("not asked for: %v", r)
+					}
+					all = append(all, v.(map[string]any)["displayName"].(string))
+				}
+				if a.status != http.StatusOK || a.body["totalResults"] != 5.0 || len(list) > size {
+					t.Fatalf("%s: %d %s", query, a.status, a.text)
+				}
+				if cursor = cursorOf(a, "nextCursor"); cursor == "" {
+					break
+				}
+			}
+			if got := strings.Join(all, " "); got != want {
+				t.Errorf("%s by %d: %s, want %s", query, size, got, want)
+			}
+		}
+		a := call(t, base, "GET", "/?"+query+notBadges+"&startIndex=2&count=2", "")
+		list, _ := a.body["Resources"].([]any)
+		if len(list) != 2 || list[0].(map[string]any)["displayName"] != strings.Fields(want)[1] {
+			t.Errorf("%s by index: %s", query, a.text)
 		}
 	}
 }

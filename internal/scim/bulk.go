@@ -67,7 +67,7 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	b.order(jobs)
+	arrange(jobs)
 	b.run(r, jobs, most)
 	results := make([]result, 0, len(jobs))
 	for _, j := range jobs {

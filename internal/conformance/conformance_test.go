@@ -104,6 +104,7 @@ func write(t *testing.T, old string, list []expectation) {
 }
 
 func runFilters(t *testing.T, name string, d demo) (outcome, error) {
+	t.Helper()
 	report := filepath.Join(t.TempDir(), "filters.json")
 	run(t, "node", shared(t, "run", "filter-corpus.mjs"), d.base, token, "--out", report)
 	return readFilters(name, read(t, report))
@@ -112,6 +113,7 @@ func runFilters(t *testing.T, name string, d demo) (outcome, error) {
 // runPatches runs a copy of the runner that reports every difference: it would cut
 // them off after four.
 func runPatches(t *testing.T, name string, d demo) (outcome, error) {
+	t.Helper()
 	dir := t.TempDir()
 	source := read(t, shared(t, "run", "patch-corpus.mjs"))
 	const cut, whole = "r.diff=d.slice(0,4)", "r.diff=d"
@@ -128,15 +130,18 @@ func runPatches(t *testing.T, name string, d demo) (outcome, error) {
 
 func scenario(file, token string) func(*testing.T, string, demo) (outcome, error) {
 	return func(t *testing.T, name string, d demo) (outcome, error) {
+		t.Helper()
 		return readScenario(name, run(t, "node", shared(t, "run", "scenario.mjs"), shared(t, "scenarios", file), d.base, token, "-v"))
 	}
 }
 
 func runTraces(t *testing.T, name string, d demo) (outcome, error) {
+	t.Helper()
 	return readTraces(name, run(t, "node", shared(t, "run", "replay-traces.mjs"), d.base, token, "--show"))
 }
 
 func runPostman(t *testing.T, name string, d demo) (outcome, error) {
+	t.Helper()
 	dir := t.TempDir()
 	collection, report := filepath.Join(dir, "collection.json"), filepath.Join(dir, "report.json")
 	run(t, "node", shared(t, "run", "ms-postman-prepare.mjs"), shared(t, "suites", "microsoft-postman.json"), collection)
@@ -151,6 +156,7 @@ func runPostman(t *testing.T, name string, d demo) (outcome, error) {
 
 func sanity(more ...string) func(*testing.T, string, demo) (outcome, error) {
 	return func(t *testing.T, name string, d demo) (outcome, error) {
+		t.Helper()
 		tool := python(t, "scim-sanity", sanityVersion, "scim-sanity")
 		return readSanity(name, run(t, tool, append([]string{"probe", d.base, "--token", token, "--json-output", "--i-accept-side-effects"}, more...)...))
 	}
@@ -163,6 +169,7 @@ expected-statuses = ["2xx", "3xx", "4xx", 501, 503]
 `
 
 func runOpenAPI(t *testing.T, name string, d demo) (outcome, error) {
+	t.Helper()
 	dir := t.TempDir()
 	config, report := filepath.Join(dir, "schemathesis.toml"), filepath.Join(dir, "report.xml")
 	if err := os.WriteFile(config, []byte(schemathesisConfig), 0o600); err != nil {
@@ -171,7 +178,7 @@ func runOpenAPI(t *testing.T, name string, d demo) (outcome, error) {
 	run(t, python(t, "schemathesis", schemathesisVersion, "st"), "--config-file", config,
 		"run", filepath.Join(root(t), "api", "openapi.yaml"), "--url", "http://"+d.address, "-H", "Authorization: Bearer "+token,
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-		"--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--generation-deterministic", "--workers", "1", "--max-time", "150",
+		"--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "1", "--generation-deterministic", "--workers", "1", "--max-time", "110",
 		"--suppress-health-check", "all", "--no-color", "--report", "junit", "--report-junit-path", report)
 	return readJUnit(name, read(t, report))
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,10 +30,10 @@ func root(t *testing.T) string {
 	return dir
 }
 
-func startDemo(t *testing.T) demo {
+func startDemo(t *testing.T, flags []string) demo {
 	t.Helper()
 	address := freeAddress(t)
-	arguments := append([]string{"demo", "--listen", address}, strings.Fields(os.Getenv("DEMOFLAGS"))...)
+	arguments := slices.Concat([]string{"demo", "--listen", address}, flags, strings.Fields(os.Getenv("DEMOFLAGS")))
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "entrascim"), arguments...)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log

@@ -74,9 +74,13 @@ func runSuites(t *testing.T, list []expectation) []verdict {
 	var all []verdict
 	for _, s := range suites {
 		t.Run(s.name, func(t *testing.T) {
-			o, err := s.run(t, s.name, startDemo(t, s.flags))
+			d := startDemo(t, s.flags)
+			o, err := s.run(t, s.name, d)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if err := d.await(t.Context()); err != nil {
+				t.Fatalf("after the suite: %v", err)
 			}
 			all = append(all, judge(o, list))
 		})
@@ -182,7 +186,7 @@ func runOpenAPI(t *testing.T, name string, d demo) (outcome, error) {
 	run(t, python(t, "schemathesis", schemathesisVersion, "st"), "--config-file", config,
 		"run", filepath.Join(root(t), "api", "openapi.yaml"), "--url", "http://"+d.address, "-H", "Authorization: Bearer "+token,
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-		"--phases", "examples,coverage,fuzzing", "--max-examples", "5", "--seed", "1", "--generation-deterministic", "--workers", "1", "--max-time", "110",
+		"--phases", "examples,coverage,fuzzing", "--max-examples", "5", "--seed", "1", "--generation-deterministic", "--workers", "1",
 		"--suppress-health-check", "all", "--no-shrink", "--no-color", "--report", "junit", "--report-junit-path", report)
 	return readJUnit(name, read(t, report))
 }

@@ -35,8 +35,12 @@ func startDemo(t *testing.T, flags []string) demo {
 	address := freeAddress(t)
 	arguments := slices.Concat([]string{"demo", "--listen", address}, flags, strings.Fields(os.Getenv("DEMOFLAGS")))
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "entrascim"), arguments...)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
+	name := filepath.Join(t.TempDir(), "demo.log")
+	log, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
@@ -44,13 +48,14 @@ func startDemo(t *testing.T, flags []string) demo {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Wait() // the context of the test is done, and told the demo to end
-		if t.Failed() && strings.Contains(log.String(), "panic") {
-			t.Logf("the demo said:\n%s", log.String())
+		log.Close()
+		if _, trace, found := strings.Cut(string(read(t, name)), "panic"); found {
+			t.Errorf("the demo said: panic%s", trace)
 		}
 	})
 	d := demo{address, "http://" + address + "/scim/v2"}
 	if err := d.await(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, log.String())
+		t.Fatalf("%v\n%s", err, read(t, name))
 	}
 	return d
 }

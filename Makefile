@@ -14,10 +14,10 @@ DEMOFLAGS ?=
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy
+.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy conformance
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## compile bin/entrascim, one static binary
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
@@ -31,6 +31,10 @@ test: export CGO_ENABLED = $(if $(RACE),1,0)
 test: ## vet, and every test with the race detector, the README's commands included
 	go vet ./...
 	go test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+
+conformance: build ## suites of others against the demo (needs node, npm, python3; UPDATE=1 rewrites what is expected)
+	go vet -tags conformance ./internal/conformance
+	go test -tags conformance -count=1 -timeout 15m -v -run TestConformance ./internal/conformance
 
 lint: ## formatting, linters, and a tidy go.mod
 	$(LINT) fmt --diff

@@ -21,6 +21,7 @@ type commands struct {
 	Mapping  mappingCommand  `cmd:"" help:"Check, show and explain mapping tables."`
 	Config   configCommand   `cmd:"" help:"Check and print the configuration."`
 	Tenant   tenantCommand   `cmd:"" help:"Prepare an Entra directory."`
+	Doctor   doctorCommand   `cmd:"" help:"Examine whether the gateway could serve: sign-in, Graph, permissions, domains, clocks, mapping."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
@@ -29,6 +30,7 @@ func newCommands() commands {
 		Serve:  serveCommand{settings: newSettings()},
 		Config: configCommand{Check: configCheckCommand{newSettings()}, Print: configPrintCommand{newSettings()}},
 		Tenant: tenantCommand{Prepare: tenantPrepareCommand{settings: newSettings()}},
+		Doctor: doctorCommand{newSettings()},
 	}
 }
 

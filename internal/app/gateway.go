@@ -105,7 +105,7 @@ func newDirectory(t *tenant.Tenant) (*entra.Directory, error) {
 	}
 	return entra.New(entra.Options{
 		Graph:         client,
-		Tables:        entra.Tables{User: tables.byResource["User"], Group: tables.byResource["Group"], Application: tables.byResource["Application"]},
+		Tables:        tables.entra(),
 		DefaultDomain: t.DefaultDomain,
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"entrascim/internal/edm"
+	"entrascim/internal/entra"
 	"entrascim/internal/mapping"
 	"entrascim/internal/tenant"
 	"entrascim/mappings"
@@ -20,6 +21,11 @@ var resources = []string{"User", "Group", "Application"}
 
 // Tables are the compiled mapping tables of one tenant.
 type Tables struct{ byResource map[string]*mapping.Table }
+
+// entra are the tables as the resource types take them.
+func (t *Tables) entra() entra.Tables {
+	return entra.Tables{User: t.byResource["User"], Group: t.byResource["Group"], Application: t.byResource["Application"]}
+}
 
 // A Lay is what is laid on the tables that ship.
 type Lay struct {

@@ -1,0 +1,149 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"entrascim/internal/config"
+	"entrascim/internal/entra"
+	"entrascim/internal/graph"
+	"entrascim/internal/tenant"
+)
+
+// tolerableSkew is how far the clocks may differ: tokens and certificates are judged
+// by the login service's own.
+const tolerableSkew = 2 * time.Minute
+
+// Doctor examines the tenant that the configuration describes: whether the gateway
+// can sign in, whether Graph answers, what was granted and which feature lacks what.
+// It writes nothing to the directory. Sound is false when the gateway could not serve.
+func Doctor(ctx context.Context, c config.Config, now func() time.Time) (report string, sound bool, err error) {
+	t := c.Directory()
+	tables, err := compileTables(t)
+	if err != nil {
+		return "", false, Mistake{err}
+	}
+	client, err := newGraph(t)
+	if err != nil {
+		return "", false, Mistake{err}
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, c.Limits.Timeout)
+	defer cancel()
+	e := &examination{tenant: t, graph: client, now: now}
+	e.line("directory", "%s (%s), %s", t.Name, t.DirectoryID, t.GraphURL)
+	e.line("login", "%s", loginOf(t))
+	if e.signIn(ctx) && e.reach(ctx) {
+		e.extensions(ctx, tables)
+	}
+	return e.text.String(), !e.ill, nil
+}
+
+// loginOf is the authority that the gateway signs in at.
+func loginOf(t *tenant.Tenant) string {
+	if t.Authority != "" {
+		return t.Authority
+	}
+	return graph.LoginFor(t.GraphURL)
+}
+
+// An examination is a run of Doctor.
+type examination struct {
+	tenant *tenant.Tenant
+	graph  *graph.Client
+	now    func() time.Time
+	text   strings.Builder
+	ill    bool
+}
+
+func (e *examination) line(about, format string, args ...any) {
+	fmt.Fprintf(&e.text, "%-12s "+format+"\n", append([]any{about}, args...)...)
+}
+
+// bad is a line about what keeps the gateway from serving.
+func (e *examination) bad(about, format string, args ...any) {
+	e.ill = true
+	e.line(about, "NOT WELL: "+format, args...)
+}
+
+// signIn tells who the gateway is to Entra and what was granted to it.
+func (e *examination) signIn(ctx context.Context) bool {
+	s, err := e.graph.SignIn(ctx)
+	if err != nil {
+		e.bad("sign-in", "%v", err)
+		return false
+	}
+	e.line("sign-in", "as application %s, with a token that is good for %s", s.AppID, s.Expires.Sub(e.now()).Round(time.Minute))
+	if s.TenantID != "" && !strings.EqualFold(s.TenantID, e.tenant.DirectoryID) {
+		e.bad("sign-in", "the token is for the directory %s", s.TenantID)
+	}
+	e.line("permissions", "%d granted", len(s.Roles))
+	for _, f := range entra.Features() {
+		if lacks := f.Lacks(s.Roles); len(lacks) > 0 {
+			e.line("", "lacking: %s needs %s", strings.ReplaceAll(f.Name, "`", ""), strings.Join(lacks, ", "))
+		}
+	}
+	return true
+}
+
+// reach asks Graph who the directory is.
+func (e *examination) reach(ctx context.Context) bool {
+	response, err := e.graph.Do(ctx, graph.Request{
+		Path: "/organization", Query: graph.Query{Select: []string{"id", "displayName", "verifiedDomains"}},
+	})
+	if err != nil {
+		e.bad("Graph", "%v", traced(err))
+		return false
+	}
+	skew, told := response.Skew(e.now())
+	switch {
+	case !told:
+		e.line("Graph", "answers")
+	case skew.Abs() > tolerableSkew:
+		e.bad("Graph", "answers, but its clock and this machine's differ by %s", skew.Abs())
+	default:
+		e.line("Graph", "answers; the clocks differ by %s", skew.Abs())
+	}
+	var body struct {
+		Value []struct {
+			DisplayName     string `json:"displayName"`
+			VerifiedDomains []struct {
+				Name string `json:"name"`
+			} `json:"verifiedDomains"`
+		} `json:"value"`
+	}
+	if err := json.Unmarshal(response.Body, &body); err != nil || len(body.Value) == 0 {
+		e.line("domains", "not told")
+		return true
+	}
+	var names []string
+	known := e.tenant.DefaultDomain == ""
+	for _, d := range body.Value[0].VerifiedDomains {
+		names = append(names, d.Name)
+		known = known || strings.EqualFold(d.Name, e.tenant.DefaultDomain)
+	}
+	e.line("organization", "%s", body.Value[0].DisplayName)
+	e.line("domains", "%s", strings.Join(names, ", "))
+	if !known {
+		e.bad("domains", "tenant.defaultDomain %s is not a verified domain", e.tenant.DefaultDomain)
+	}
+	return true
+}
+
+// extensions tells whether the directory has what the mapping needs of it.
+func (e *examination) extensions(ctx context.Context, tables *Tables) {
+	directory := entra.New(entra.Options{Graph: e.graph, Tables: tables.entra()})
+	if err := directory.Ready(ctx); err != nil {
+		e.bad("mapping", "%v", traced(err))
+		return
+	}
+	names := "no profile"
+	if len(e.tenant.Profiles) > 0 {
+		names = "profile " + strings.Join(e.tenant.Profiles, ", ")
+	}
+	e.line("mapping", "%s, %d overlays: the directory has every property", names, len(e.tenant.Overlays))
+}

@@ -1,0 +1,74 @@
+package entra
+
+import "slices"
+
+// A Feature is a part of what the gateway does that Graph grants by itself.
+type Feature struct {
+	Name  string
+	Needs []string // the least application permissions, all of them
+}
+
+// Features are those of the gateway, as deploy/entra/permissions.md lists them
+// (https://learn.microsoft.com/graph/permissions-reference).
+func Features() []Feature {
+	return []Feature{
+		{"read and list users", []string{"User.Read.All"}},
+		{"manager of a user, read", []string{"User.Read.All"}},
+		{"groups of a user (`groups`)", []string{"GroupMember.Read.All", "Directory.Read.All"}},
+		{"applications of a user or group (`applications`)", []string{"Directory.Read.All", "Application.Read.All"}},
+		{"create and change users", []string{"User.ReadWrite.All"}},
+		{"set or remove the manager", []string{"User.ReadWrite.All"}},
+		{"enable and disable (`active`)", []string{"User.EnableDisableAccount.All", "User.Read.All"}},
+		{"set a password", []string{"User-PasswordProfile.ReadWrite.All"}},
+		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
+		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
+		{"delete users", []string{"User.DeleteRestore.All"}},
+		{"invite guests", []string{"User.Invite.All"}},
+		{"read and list groups", []string{"Group.Read.All"}},
+		{"members, read", []string{"GroupMember.Read.All"}},
+		{"create groups", []string{"Group.Create"}},
+		{"change and delete groups", []string{"Group.ReadWrite.All"}},
+		{"change members", []string{"GroupMember.ReadWrite.All", "User.Read.All"}},
+		{"read and list applications", []string{"Application.Read.All"}},
+		{"readiness (`/readyz`)", []string{"Organization.Read.All"}},
+		{"name the verified domains in an error", []string{"Organization.Read.All"}},
+	}
+}
+
+// covers tells which permissions a wider one includes.
+func covers(wider string) []string {
+	switch wider {
+	case "Directory.ReadWrite.All":
+		return []string{"Directory.Read.All", "Group.ReadWrite.All", "User.Invite.All", "Application.Read.All"}
+	case "Directory.Read.All":
+		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All"}
+	case "User.ReadWrite.All":
+		return []string{
+			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",
+			"User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
+		}
+	case "User.Read.All":
+		return []string{"Organization.Read.All"}
+	case "Group.ReadWrite.All":
+		return []string{"Group.Read.All", "Group.Create", "GroupMember.ReadWrite.All"}
+	case "Group.Read.All", "GroupMember.ReadWrite.All":
+		return []string{"GroupMember.Read.All"}
+	case "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy":
+		return []string{"Application.Read.All"}
+	}
+	return nil
+}
+
+// Lacks are the permissions that the feature needs and that none of those granted is
+// or includes.
+func (f Feature) Lacks(granted []string) []string {
+	held := map[string]bool{}
+	for left := slices.Clone(granted); len(left) > 0; {
+		one := left[0]
+		if left = left[1:]; !held[one] {
+			held[one] = true
+			left = append(left, covers(one)...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(f.Needs), func(p string) bool { return held[p] })
+}

@@ -47,7 +47,7 @@ func TestFeatureLacks(t *testing.T) {
 	all := func(granted ...string) string {
 		var lacking []string
 		for _, f := range entra.Features() {
-			if f.Lacks(granted) != nil {
+			if len(f.Lacks(granted)) > 0 {
 				lacking = append(lacking, f.Name)
 			}
 		}
@@ -74,9 +74,9 @@ func TestDoctorSkew(t *testing.T) {
 	t.Parallel()
 	c := preparable(t, permissions(t, "Read-only set"))
 	ctx := zerolog.Nop().WithContext(t.Context())
-	for name, ahead := range map[string]time.Duration{"": 0, "differ by": -10 * time.Minute} {
+	for name, ahead := range map[string]time.Duration{"": 0, "but its clock and this machine": -10 * time.Minute} {
 		report, sound, err := Doctor(ctx, c, func() time.Time { return time.Now().Add(ahead) })
-		if err != nil || sound != (ahead == 0) || ahead != 0 && !strings.Contains(report, "differ by 10m") {
+		if err != nil || sound != (ahead == 0) || !strings.Contains(report, name) {
 			t.Errorf("%s: %v %v\n%s", name, sound, err, report)
 		}
 	}

@@ -35,7 +35,7 @@ func (t *Tables) Markdown() string {
 	var b strings.Builder
 	for _, resource := range resources {
 		table := t.byResource[resource]
-		fmt.Fprintf(&b, "### %s, `%s`\n\n%s Schema `%s`%s.\n\n", table.Resource(), table.Endpoint(), table.Description(), table.URN(), prefixes(table))
+		fmt.Fprintf(&b, "### %s, `%s`\n\n%s. Schema `%s`%s.\n\n", table.Resource(), table.Endpoint(), strings.TrimSuffix(table.Description(), "."), table.URN(), prefixes(table))
 		b.WriteString("| SCIM | Graph | type | mutability | notes |\n|---|---|---|---|---|\n")
 		for _, row := range table.Rows() {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", row.SCIM, code(source(row)), row.Type, row.Mutability, cell(notes(row)))

@@ -49,6 +49,7 @@ func newWorld(t *testing.T) transcript.World {
 		},
 		Transport: graph.NewTransport(roots),
 		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Linger:    time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +66,7 @@ type world struct {
 	t       *testing.T
 	sim     *graphsim.Simulator
 	options entra.Options
+	me      string // whom /Me stands for; "" nobody
 	handler http.Handler
 	told    int // calls told so far
 }
@@ -77,8 +79,12 @@ func (w *world) open(profile string) {
 	w.options.Tables = entra.Tables{
 		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", profile), Application: compile(w.t, "application.yaml", ""),
 	}
-	w.handler = scim.NewHandler(entra.New(w.options).ResourceTypes(), scim.Options{
-		BaseURL: func(*http.Request) string { return base }, Sort: true,
+	d := entra.New(w.options)
+	w.handler = scim.NewHandler(d.ResourceTypes(), scim.Options{
+		BaseURL: func(*http.Request) string { return base },
+		Caller:  func(*http.Request) scim.Caller { return scim.Caller{Me: w.me} },
+		Strict:  w.options.Policy.RefuseUnknown, Sort: true, Together: d.Together,
+		CursorSecrets: [][]byte{[]byte("of all replicas")},
 	})
 }
 
@@ -142,15 +148,15 @@ func (w *world) section(name string, data []byte) error {
 // that it needs.
 func (w *world) configure(data []byte) error {
 	var c struct {
-		Profile, DefaultDomain string
-		ShortNames             bool
-		ManagerMissing         string
+		Profile, DefaultDomain, Me string
+		ShortNames                 bool
+		Policy                     tenant.Policy
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return err
 	}
 	w.options.DefaultDomain, w.options.ShortNames = c.DefaultDomain, c.ShortNames
-	w.options.Policy.ManagerMissing = tenant.ManagerMissing(c.ManagerMissing)
+	w.options.Policy, w.me = c.Policy, c.Me
 	w.open(c.Profile)
 	if c.Profile == externalID {
 		return extend(w.sim)

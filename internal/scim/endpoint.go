@@ -50,8 +50,12 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, err)
 		return
 	}
-	if tag, err := e.known(r, id, p); err != nil || tag != "" {
-		notModified(w, r, tag, err)
+	switch tag, err := e.known(r, id, p); {
+	case err != nil:
+		WriteError(w, r, err)
+		return
+	case tag != "":
+		notModified(w, tag, e.location(r, id))
 		return
 	}
 	a := e.reply(w, http.StatusOK, p, p.versioned)

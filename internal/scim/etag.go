@@ -89,16 +89,6 @@ func (c *catalog) wider(covered, other []byte) bool {
 	return true
 }
 
-// notModified answers that the client has the version already.
-func notModified(w http.ResponseWriter, r *http.Request, tag string, err error) {
-	if err != nil {
-		WriteError(w, r, err)
-		return
-	}
-	w.Header().Set("ETag", tag)
-	w.WriteHeader(http.StatusNotModified)
-}
-
 // digest is that of the covered attributes as they are now; nil when there is none.
 func (e *endpoint) digest(r *http.Request, id string, covered []byte) ([]byte, error) {
 	p := Projection{index: e.typ.index}

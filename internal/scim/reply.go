@@ -108,8 +108,15 @@ func (a *reply) tagged(r *http.Request) (answered bool) {
 	}
 	a.w.Header().Set("ETag", tag)
 	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && matches(r.Header["If-None-Match"], tag) {
-		a.w.WriteHeader(http.StatusNotModified)
+		notModified(a.w, tag, a.location)
 		return true
 	}
 	return false
+}
+
+// notModified answers a client that has the version already (RFC 9110 section 15.4.5).
+func notModified(w http.ResponseWriter, tag, location string) {
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Content-Location", location)
+	w.WriteHeader(http.StatusNotModified)
 }

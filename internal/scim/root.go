@@ -154,7 +154,8 @@ func byCursor(ctx context.Context, chapters []chapter, at rootPlace, first bool,
 			next = c.after(i, out, count, len(chapters))
 		}
 	}
-	out.total, out.next = at.Total, nil
+	// What a type says is before its page would lead into another type's list.
+	out.total, out.next, out.previous = at.Total, nil, nil
 	if next == nil || count == 0 {
 		return nil
 	}

@@ -18,8 +18,8 @@
 //	-- graph --
 //	GET /v1.0/users/1?$select=id
 //
-// {{name}} in a request stands for that member of the answer before, a string: the
-// cursor to go on with.
+// {{name}} in a request stands for a member or header of an answer before, a string:
+// the last cursor or ETag that was told.
 //
 // Any other section (config, seed, fault) is given to the test's own Section
 // function at the place where it stands. Under -update the answers are
@@ -102,16 +102,16 @@ func play(t *testing.T, file string, update bool, w World) {
 // answer plays the archive's requests and gives the archive as it should be.
 func (w World) answer(archive *txtar.Archive) (*txtar.Archive, error) {
 	out := &txtar.Archive{Comment: archive.Comment}
-	var last []byte
+	told := map[string]string{}
 	for _, section := range archive.Files {
 		switch section.Name {
 		case "response", "graph": // made anew after each request
 		case "request":
-			response, err := w.ask(filled(section.Data, last))
-			last = response
+			response, err := w.ask(filled(section.Data, told))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", firstLine(section.Data), err)
 			}
+			listen(response, told)
 			graph := strings.Join(w.Calls(), "\n")
 			out.Files = append(out.Files, section,
 				txtar.File{Name: "response", Data: steady(response)},
@@ -129,14 +129,27 @@ func (w World) answer(archive *txtar.Archive) (*txtar.Archive, error) {
 
 var placeholder = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
-// filled puts members of the answer before into a request.
-func filled(request, answer []byte) []byte {
-	_, body, _ := bytes.Cut(answer, []byte("\n\n"))
+// listen keeps the headers of an answer, and the members of its body that are strings.
+func listen(answer []byte, told map[string]string) {
+	head, body, _ := bytes.Cut(answer, []byte("\n\n"))
+	for line := range strings.Lines(string(head)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
+			told[name] = value
+		}
+	}
 	var members map[string]any
 	_ = json.Unmarshal(body, &members) // an answer without a body has no members
+	for name, value := range members {
+		if text, ok := value.(string); ok {
+			told[name] = text
+		}
+	}
+}
+
+// filled puts what was told before into a request.
+func filled(request []byte, told map[string]string) []byte {
 	return placeholder.ReplaceAllFunc(request, func(name []byte) []byte {
-		value, _ := members[strings.Trim(string(name), "{}")].(string)
-		return []byte(value)
+		return []byte(told[strings.Trim(string(name), "{}")])
 	})
 }
 
@@ -152,6 +165,9 @@ func (w World) ask(text []byte) ([]byte, error) {
 	}
 	recorder := httptest.NewRecorder()
 	w.Handler.ServeHTTP(recorder, request)
+	if request.Method == http.MethodHead { // net/http sends none
+		recorder.Body.Reset()
+	}
 	return render(recorder)
 }
 

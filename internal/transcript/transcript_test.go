@@ -80,3 +80,34 @@ func TestADifferenceIsSeen(t *testing.T) {
 		t.Error("an answer that was never recorded passed")
 	}
 }
+
+// What an answer told stands in the requests behind it until another tells it anew; an
+// answer to HEAD has no body.
+func TestWhatWasTold(t *testing.T) {
+	t.Parallel()
+	var saw []string
+	w := World{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			saw = append(saw, r.URL.Query().Get("cursor")+r.Header.Get("If-Match"))
+			if len(saw) == 1 {
+				w.Header().Set("ETag", `W/"1"`)
+				_, _ = w.Write([]byte(`{"nextCursor":"abc","n":1}`))
+			}
+			if r.Method == http.MethodHead {
+				_, _ = w.Write([]byte(`{}`))
+			}
+		}),
+		Calls: func() []string { return nil },
+	}
+	played, err := w.answer(txtar.Parse([]byte("Why.\n-- request --\nGET / HTTP/1.1\n-- request --\nGET /?cursor={{nextCursor}} HTTP/1.1\n" +
+		"-- request --\nHEAD /?cursor={{n}} HTTP/1.1\nIf-Match: {{Etag}}\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(saw, "|") != `|abc|W/"1"` {
+		t.Errorf("asked %q", saw)
+	}
+	if head := string(played.Files[len(played.Files)-2].Data); strings.Contains(head, "{") {
+		t.Errorf("HEAD is answered\n%s", head)
+	}
+}

@@ -61,7 +61,7 @@ func (s root) found(w http.ResponseWriter, r *http.Request, values url.Values) {
 	out := newListWriter(a, chapters[0].query, func(place []byte) string { return s.cursors.seal(place, bound) })
 	out.several = true
 	switch {
-	case slices.ContainsFunc(chapters, func(c chapter) bool { return c.query.SortBy != nil }):
+	case chapters[0].query.Count > 0 && slices.ContainsFunc(chapters, func(c chapter) bool { return c.query.SortBy != nil }):
 		err = sorted(r.Context(), chapters, at, out)
 	case chapters[0].query.ByCursor:
 		err = byCursor(r.Context(), chapters, at, cursor == "", out)

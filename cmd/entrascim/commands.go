@@ -30,7 +30,7 @@ func newCommands() commands {
 		Serve:  serveCommand{settings: newSettings()},
 		Config: configCommand{Check: configCheckCommand{newSettings()}, Print: configPrintCommand{newSettings()}},
 		Tenant: tenantCommand{Prepare: tenantPrepareCommand{settings: newSettings()}},
-		Doctor: doctorCommand{newSettings()},
+		Doctor: doctorCommand{settings: newSettings()},
 	}
 }
 
@@ -75,6 +75,10 @@ func (s serveCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
+	if c.Tenants == "" {
+		return gateway.Run(p.untilHangup(ctx))
+	}
+	p.onHangup(ctx, func() { gateway.Reload(ctx) })
 	return gateway.Run(ctx)
 }
 

@@ -9,7 +9,10 @@ import (
 	"entrascim/internal/app"
 )
 
-type doctorCommand struct{ settings }
+type doctorCommand struct {
+	settings
+	Tenant string `arg:"" optional:"" help:"Name of the tenant; without it all are examined."`
+}
 
 // Run prints what was found. It fails when the gateway could not serve; a permission
 // that is lacking only takes away what needs it.
@@ -18,13 +21,13 @@ func (d doctorCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	report, sound, err := app.Doctor(p.logger(c.Log).WithContext(ctx), c, time.Now)
+	report, sound, err := app.Doctor(p.logger(c.Log).WithContext(ctx), c, d.Tenant, time.Now)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(p.stdout, report)
 	if !sound {
-		return errors.New("the gateway could not serve this tenant")
+		return errors.New("the gateway could not serve all that was examined")
 	}
 	return nil
 }

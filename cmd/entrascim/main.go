@@ -16,8 +16,10 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, os.Args[1:], process{getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr})
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	code := run(ctx, os.Args[1:], process{getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, hangups: hangups})
 	stop()
 	os.Exit(code)
 }
@@ -26,6 +28,28 @@ func main() {
 type process struct {
 	getenv         func(string) string
 	stdout, stderr io.Writer
+	hangups        <-chan os.Signal // SIGHUP
+}
+
+// untilHangup is the context of a program that a hangup ends, as it does by default.
+func (p process) untilHangup(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	p.onHangup(ctx, cancel)
+	return ctx
+}
+
+// onHangup does something at every hangup, until ctx ends.
+func (p process) onHangup(ctx context.Context, do func()) {
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-p.hangups:
+				do()
+			}
+		}
+	}()
 }
 
 // Exit codes.

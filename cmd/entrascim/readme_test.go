@@ -82,24 +82,6 @@ func makeTargets(t *testing.T) string {
 	return b.String()
 }
 
-// The overlay that README.md shows is one that can be laid on.
-func TestReadmeOverlay(t *testing.T) {
-	t.Parallel()
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readReadme(t), -1)
-	if len(blocks) == 0 {
-		t.Fatal("no overlay found")
-	}
-	for _, block := range blocks {
-		path := filepath.Join(t.TempDir(), "overlay.yaml")
-		if err := os.WriteFile(path, []byte(block[1]), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := app.CheckTables([]string{path}); err != nil {
-			t.Errorf("%v in\n%s", err, block[1])
-		}
-	}
-}
-
 // Every overlay that README.md shows is right.
 func TestReadmeOverlays(t *testing.T) {
 	t.Parallel()
@@ -115,6 +97,30 @@ func TestReadmeOverlays(t *testing.T) {
 		if err := app.CheckTables([]string{path}); err != nil {
 			t.Errorf("%v\n%s", err, block[1])
 		}
+	}
+}
+
+// The tenant's file that README.md shows is one.
+func TestReadmeTenant(t *testing.T) {
+	t.Parallel()
+	block := regexp.MustCompile("(?s)```yaml\n(# /etc/entrascim/tenants/.*?)```").FindStringSubmatch(readReadme(t))
+	if block == nil {
+		t.Fatal("no tenant found")
+	}
+	folder, secrets := t.TempDir(), t.TempDir()
+	for _, name := range []string{"acme", "acme-iga"} {
+		if err := os.WriteFile(filepath.Join(secrets, name), []byte("a-secret-that-is-long-enough"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.ReplaceAll(block[1], "/run/secrets", secrets)
+	if err := os.WriteFile(filepath.Join(folder, "acme.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	process := config.Default()
+	process.Tenants = folder
+	if err := app.Check(process); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +40,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"http": scriptHTTP, "await": scriptAwait},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload},
 	})
 }
 
@@ -99,6 +101,32 @@ func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(answer.Header.Write(&head))
 	_, err = fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
 	ts.Check(err)
+}
+
+// scriptReload sends SIGHUP to the gateway, "reload STATUS URL", until a GET of the URL
+// is answered with the status.
+func scriptReload(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reload STATUS URL")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		if slices.Contains(cmd.Args, "serve") {
+			ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+		}
+	}
+	for range 500 {
+		request, err := http.NewRequest(http.MethodGet, args[1], nil)
+		ts.Check(err)
+		request.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))
+		answer, err := http.DefaultClient.Do(request)
+		ts.Check(err)
+		answer.Body.Close()
+		if fmt.Sprint(answer.StatusCode) == args[0] {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s was never answered with %s", args[1], args[0])
 }
 
 func trusting(ts *testscript.TestScript) *tls.Config {

@@ -55,7 +55,7 @@ func (d demoCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	fmt.Fprint(p.stdout, demo.Notice())
-	return demo.Run(ctx)
+	return demo.Run(p.untilHangup(ctx))
 }
 
 type graphsimCommand struct {
@@ -82,7 +82,7 @@ func (g graphsimCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	fmt.Fprint(p.stdout, simulator.Notice())
-	return simulator.Run(ctx)
+	return simulator.Run(p.untilHangup(ctx))
 }
 
 // withLogger is the context with a logger for people.

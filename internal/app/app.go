@@ -14,6 +14,15 @@ type App struct {
 	services []*service // in the order of starting
 	grace    time.Duration
 	notice   string
+	tenants  *registry // nil: none that could change
+}
+
+// Reload reads the tenants again; requests under way go on. A mistake is logged, and
+// leaves those in force that are.
+func (a *App) Reload(ctx context.Context) {
+	if a.tenants != nil {
+		a.tenants.reload(ctx)
+	}
 }
 
 // Run serves until ctx ends, then lets the requests under way end.

@@ -11,8 +11,8 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// clients are those who may call, all of the one tenant.
-func clients(c config.Config, t *tenant.Tenant) []auth.Client {
+// clientsOf are those who may call, of one tenant.
+func clientsOf(c config.Config, t *tenant.Tenant) []auth.Client {
 	var all []auth.Client
 	for _, one := range c.Callers() {
 		client := auth.NewClient(one.Name, t, string(one.BearerToken()))

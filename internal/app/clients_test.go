@@ -40,12 +40,12 @@ func TestCaller(t *testing.T) {
 	t.Parallel()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
 	c.Clients = append(c.Clients, config.Client{Name: "me", Token: "demo-me", Dialect: "rfc", Me: "a0000000-0000-4000-8000-000000000001"})
-	known := clients(c, &tenant.Tenant{Name: "a"})
+	known := clientsOf(c, &tenant.Tenant{Name: "a"})
 	for _, odd := range [][2]string{{"a", `x" "y`}, {`a" "x`, "y"}, {"a b", "c"}, {"a", "b c"}} {
 		known = append(known, auth.NewClient(odd[1], &tenant.Tenant{Name: odd[0]}, odd[0]+"/"+odd[1]))
 	}
 	got := map[string]scim.Caller{}
-	face := server.New(server.Options{Log: zerolog.Nop(), Auth: auth.New(known...), SCIM: func(*tenant.Tenant) http.Handler {
+	face := server.New(server.Options{Log: zerolog.Nop(), Auth: auth.New(known...).Authenticate, SCIM: func(*tenant.Tenant) http.Handler {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got[r.Header.Get("Authorization")] = callerOf(r) })
 	}})
 	scopes := map[string]bool{}
@@ -95,7 +95,7 @@ func TestLocations(t *testing.T) {
 			if err := c.Proxies.UnmarshalText([]byte(test.proxies)); err != nil {
 				t.Fatal(err)
 			}
-			h, err := newHandler(zerolog.Nop().WithContext(t.Context()), c, "http://127.0.0.1:8080")
+			h, _, err := newHandler(zerolog.Nop().WithContext(t.Context()), c, "http://127.0.0.1:8080")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -67,7 +67,7 @@ func Demo(ctx context.Context, o DemoOptions) (*App, error) {
 		return nil, err
 	}
 	c := demoConfig(o, graph.url(), authority)
-	gateway, err := openGateway(ctx, c)
+	gateway, _, err := openGateway(ctx, c)
 	if err != nil {
 		closeAll(services)
 		return nil, err

@@ -32,14 +32,15 @@ func whole(t *testing.T) transcript.World {
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: graph.Certificate().Raw})
 	c := demoConfig(DemoOptions{}, graph.URL, authority)
 	c.Policy.MaxScan = 1
-	directory, err := newDirectory(c.Directory())
+	c.PublicURL = testOrigin().Public
+	ctx := zerolog.Nop().WithContext(t.Context())
+	handler, _, err := newHandler(ctx, c, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := zerolog.Nop().WithContext(t.Context())
 	told := 0
 	return transcript.World{
-		Handler: newFace(ctx, c, c.Directory(), newProtocol(c, directory, testOrigin()), directory),
+		Handler: handler,
 		Header:  http.Header{"Authorization": {"Bearer " + demoToken}},
 		Calls: func() []string {
 			all := sim.Calls()

@@ -18,10 +18,35 @@ import (
 // by the login service's own.
 const tolerableSkew = 2 * time.Minute
 
-// Doctor examines the tenant that the configuration describes: whether the gateway
+// Doctor examines the tenants that the configuration describes, or the one of the
+// name, each for itself: see examine. Sound is false when one could not be served.
+func Doctor(ctx context.Context, c config.Config, name string, now func() time.Time) (report string, sound bool, err error) {
+	all, err := c.LoadTenants()
+	if err != nil {
+		return "", false, Mistake{err}
+	}
+	var reports []string
+	sound = true
+	for _, one := range all {
+		if name != "" && one.Tenant.Name != name {
+			continue
+		}
+		report, well, err := examine(ctx, one, now)
+		if err != nil {
+			return "", false, err
+		}
+		reports, sound = append(reports, report), sound && well
+	}
+	if reports == nil {
+		return "", false, Mistake{fmt.Errorf("there is no tenant %q", name)}
+	}
+	return strings.Join(reports, "\n"), sound, nil
+}
+
+// examine examines one tenant: whether the gateway
 // can sign in, whether Graph answers, what was granted and which feature lacks what.
 // It writes nothing to the directory. Sound is false when the gateway could not serve.
-func Doctor(ctx context.Context, c config.Config, now func() time.Time) (report string, sound bool, err error) {
+func examine(ctx context.Context, c config.Config, now func() time.Time) (report string, sound bool, err error) {
 	t := c.Directory()
 	tables, err := compileTables(t)
 	if err != nil {

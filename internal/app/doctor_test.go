@@ -75,7 +75,7 @@ func TestDoctorSkew(t *testing.T) {
 	c := preparable(t, permissions(t, "Read-only set"))
 	ctx := zerolog.Nop().WithContext(t.Context())
 	for name, ahead := range map[string]time.Duration{"": 0, "but its clock and this machine": -10 * time.Minute} {
-		report, sound, err := Doctor(ctx, c, func() time.Time { return time.Now().Add(ahead) })
+		report, sound, err := Doctor(ctx, c, "", func() time.Time { return time.Now().Add(ahead) })
 		if err != nil || sound != (ahead == 0) || !strings.Contains(report, name) {
 			t.Errorf("%s: %v %v\n%s", name, sound, err, report)
 		}

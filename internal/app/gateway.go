@@ -10,7 +10,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"entrascim/internal/auth"
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/scim"
@@ -31,43 +30,55 @@ func (m Mistake) Unwrap() error { return m.error }
 
 // Gateway opens the gateway that the configuration describes.
 func Gateway(ctx context.Context, c config.Config) (*App, error) {
-	s, err := openGateway(ctx, c)
+	s, r, err := openGateway(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: []*service{s}, grace: c.DrainGrace}, nil
+	return &App{services: []*service{s}, grace: c.DrainGrace, tenants: r}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
 func Check(c config.Config) error {
-	t := c.Directory()
-	_, tablesErr := compileTables(t)
-	_, graphErr := newGraph(t)
-	if err := errors.Join(tablesErr, graphErr); err != nil {
+	tenants, err := c.LoadTenants()
+	if err != nil {
+		return Mistake{err}
+	}
+	var errs []error
+	for _, one := range tenants {
+		t := one.Directory()
+		_, tablesErr := compileTables(t)
+		_, graphErr := newGraph(t)
+		errs = append(errs, tablesErr, graphErr)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return Mistake{err}
 	}
 	return nil
 }
 
-func openGateway(ctx context.Context, c config.Config) (*service, error) {
+func openGateway(ctx context.Context, c config.Config) (*service, *registry, error) {
 	cert, err := certificate(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := Check(c); err != nil {
-		return nil, err
+	if c.HasTenant() {
+		if _, err := newGraph(c.Directory()); err != nil { // its certificate, for instance
+			return nil, nil, Mistake{err}
+		}
 	}
 	s, err := listen(ctx, "gateway", c.Listen, cert, limits{
 		header: c.Limits.Header, connections: c.Limits.Connections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if s.server.Handler, err = newHandler(ctx, c, s.url()); err != nil {
+	handler, r, err := newHandler(ctx, c, s.url())
+	if err != nil {
 		closeAll([]*service{s})
-		return nil, err
+		return nil, nil, err
 	}
-	return s, nil
+	s.server.Handler = handler
+	return s, r, nil
 }
 
 func certificate(c config.Config) (*tls.Certificate, error) {
@@ -83,22 +94,16 @@ func certificate(c config.Config) (*tls.Certificate, error) {
 
 // newHandler makes everything that answers requests; url is where it is reached
 // when neither the configuration nor a request says.
-func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, error) {
-	t := c.Directory()
-	directory, err := newDirectory(t)
+func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, *registry, error) {
+	r, err := newRegistry(c, server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	origin := server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies}
-	return newFace(ctx, c, t, newProtocol(c, directory, origin), directory), nil
+	return newFace(ctx, c, r), r, nil
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant) (*entra.Directory, error) {
-	tables, err := compileTables(t)
-	if err != nil {
-		return nil, Mistake{err}
-	}
+func newDirectory(t *tenant.Tenant, tables *Tables) (*entra.Directory, error) {
 	client, err := newGraph(t)
 	if err != nil {
 		return nil, Mistake{err}
@@ -113,27 +118,28 @@ func newDirectory(t *tenant.Tenant) (*entra.Directory, error) {
 	}), nil
 }
 
-// newProtocol is SCIM over the directory.
-func newProtocol(c config.Config, d *entra.Directory, origin server.Origin) http.Handler {
+// newProtocol is SCIM over the directory of a tenant; c is what all tenants have in
+// common.
+func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin) http.Handler {
 	return scim.NewHandler(d.ResourceTypes(), scim.Options{
-		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Root },
+		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Mounted(r) },
 		Caller:  callerOf,
 		MaxBody: c.Limits.Body, MaxOperations: c.Limits.Operations,
-		Strict:        c.Directory().Policy.RefuseUnknown,
+		Strict:        t.Policy.RefuseUnknown,
 		Sort:          true,
 		CursorSecrets: c.CursorSecrets(), CursorLife: c.Cursors.Life,
 		Together: d.Together,
 	})
 }
 
-// newFace puts authentication, limits and the log before the protocol.
-func newFace(ctx context.Context, c config.Config, t *tenant.Tenant, protocol http.Handler, d *entra.Directory) http.Handler {
+// newFace puts authentication, limits and the log before the tenants.
+func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
-		Auth:     auth.New(clients(c, t)...),
-		SCIM:     func(*tenant.Tenant) http.Handler { return protocol },
-		Ready:    d.Ready,
-		Lacking:  d.Lacking,
+		Auth:     r.authenticate,
+		SCIM:     r.protocol,
+		Ready:    r.ready,
+		Lacking:  r.lacking,
 		Timeout:  c.Limits.Timeout,
 		Requests: c.Limits.Requests,
 	})

@@ -57,7 +57,7 @@ func registered(t *testing.T, granted []string, roles ...string) func(method, pa
 	t.Cleanup(graph.Close)
 	c := demoConfig(DemoOptions{}, graph.URL, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: graph.Certificate().Raw}))
 	c.Tenant.ClientID, c.Tenant.ClientSecret = registeredApp, registeredSecret
-	handler, err := newHandler(zerolog.Nop().WithContext(t.Context()), c, "http://scim.test")
+	handler, _, err := newHandler(zerolog.Nop().WithContext(t.Context()), c, "http://scim.test")
 	if err != nil {
 		t.Fatal(err)
 	}

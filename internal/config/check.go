@@ -33,6 +33,9 @@ func (c Config) place(key string) string {
 	if origin, ok := c.origins[group+"]"]; ok {
 		return origin + "." + name
 	}
+	if c.file != "" { // nothing but the file can give it
+		return c.file + ": " + key
+	}
 	for _, s := range settings(&c) {
 		if s.key == key && s.env != "" {
 			return fmt.Sprintf("%s (%s)", key, s.env)
@@ -51,10 +54,21 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.tenantChecks(), c.credentialChecks(), c.otherChecks()}
-	if !unserved {
-		all = append([][]check{c.listenerChecks(), c.clientChecks()}, all...)
+	all := [][]check{c.otherChecks()}
+	if c.HasTenant() {
+		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}
+	if !unserved {
+		all = append([][]check{c.listenerChecks()}, all...)
+	}
+	if !unserved && c.HasTenant() {
+		all = append([][]check{c.clientChecks()}, all...)
+	}
+	l.hold(all...)
+}
+
+// hold adds the mistakes of what must hold and does not.
+func (l *loader) hold(all ...[]check) {
 	for _, checks := range all {
 		for _, check := range checks {
 			if !check.ok && !l.bad[check.key] {
@@ -78,7 +92,7 @@ func (c *Config) tenantChecks() []check {
 	t := c.Tenant
 	_, cloud := graph.FindCloud(t.Cloud)
 	return []check{
-		{t.Name != "", "tenant.name", "cannot be empty"},
+		{t.Name != "" && len(t.Name) <= maxName && only(t.Name, nameAlphabet), "tenant.name", "must be letters, digits and -._ only, 64 at most"},
 		{validGUID(t.ID), "tenant.id", "must be the directory's GUID"},
 		{cloud, "tenant.cloud", "must be one of " + strings.Join(cloudNames(), ", ")},
 		{t.GraphURL == "" || validURL(t.GraphURL, "https"), "tenant.graphURL", "must be an https URL"},
@@ -130,6 +144,7 @@ func (c *Config) otherChecks() []check {
 		{c.Limits.Header >= 4096, "limits.header", "must be at least 4096 bytes"},
 		{c.Limits.Timeout > 0, "limits.timeout", "must be more than 0"},
 		{c.Limits.Requests > 0, "limits.requests", "must be more than 0"},
+		{c.Limits.PerTenant > 0, "limits.tenantRequests", "must be more than 0"},
 		{c.Limits.Connections > 0, "limits.connections", "must be more than 0"},
 		{c.Log.Level >= zerolog.DebugLevel && c.Log.Level <= zerolog.ErrorLevel, "log.level", "must be debug, info, warn or error"},
 		{c.Log.Format == "json" || c.Log.Format == "console", "log.format", "must be json or console"},

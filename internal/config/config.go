@@ -27,6 +27,7 @@ type Config struct {
 	Dialect    string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
 	Me         string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
 	Clients    []Client      `yaml:"clients"`
+	Tenants    string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
 	Tenant     Tenant        `yaml:"tenant"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
@@ -36,6 +37,7 @@ type Config struct {
 	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
 
 	origins map[string]string // where a setting was given, by its key
+	file    string            // of a tenant in the folder; ""
 }
 
 // TLS is the certificate of the gateway's own listener. Without it the gateway
@@ -61,6 +63,8 @@ type Tenant struct {
 	Authority           string `yaml:"authority" env:"AZURE_AUTHORITY_HOST" help:"URL of the login service, in place of the cloud's."`
 	CA                  File   `yaml:"caFile" env:"ENTRASCIM_CA_FILE" help:"PEM file with certificate authorities to trust beside the system's, for Graph and login."`
 	DefaultDomain       string `yaml:"defaultDomain" env:"ENTRASCIM_DEFAULT_DOMAIN" help:"Verified domain that completes a userName without one, on writes and in filters."`
+	Shared              bool   `yaml:"sharesDirectory" env:"-" help:"Another tenant may have the same directory id."`
+	Suspended           bool   `yaml:"suspended" env:"-" help:"Answer the clients of the tenant 403, and ask nothing of its directory."`
 	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
 	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
 }
@@ -100,6 +104,7 @@ type Limits struct {
 	Header      int           `yaml:"header" env:"ENTRASCIM_LIMITS_HEADER" help:"Bytes of a request's header."`
 	Timeout     time.Duration `yaml:"timeout" env:"ENTRASCIM_LIMITS_TIMEOUT" help:"Time for one request, Graph included."`
 	Requests    int           `yaml:"requests" env:"ENTRASCIM_LIMITS_REQUESTS" help:"Requests answered at once; one more gets 503 with Retry-After."`
+	PerTenant   int           `yaml:"tenantRequests" env:"ENTRASCIM_LIMITS_TENANT_REQUESTS" help:"Requests of one tenant answered at once, so that one whose directory hangs leaves room for the others."`
 	Connections int           `yaml:"connections" env:"ENTRASCIM_LIMITS_CONNECTIONS" help:"Connections open at once; one more waits."`
 }
 
@@ -117,7 +122,7 @@ func Default() Config {
 		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
 		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
 		Cursors:    Cursors{Life: time.Hour},
-		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, Connections: 1024},
+		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
 		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},
 		DrainGrace: 25 * time.Second,
 	}

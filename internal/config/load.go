@@ -22,9 +22,7 @@ type Sources struct {
 // the file, reads the files that they name, and checks the whole. Its error joins
 // every mistake, one a line.
 func Load(from Sources) (Config, error) {
-	l := loader{config: Default(), bad: map[string]bool{}}
-	l.config.origins = map[string]string{}
-	l.settings = settings(&l.config)
+	l := newLoader()
 	l.file(from.File)
 	l.environment(from.Getenv)
 	l.flags(from.Flags)
@@ -33,8 +31,16 @@ func Load(from Sources) (Config, error) {
 	return l.config, errors.Join(l.errs...)
 }
 
+func newLoader() *loader {
+	l := &loader{config: Default(), bad: map[string]bool{}, only: func(string) bool { return true }}
+	l.config.origins = map[string]string{}
+	l.settings = settings(&l.config)
+	return l
+}
+
 type loader struct {
 	config   Config
+	only     func(key string) bool // the settings that may be given
 	settings []setting
 	errs     []error
 	bad      map[string]bool // keys already complained about
@@ -64,7 +70,7 @@ func (l *loader) given(origin string, g given) {
 		return
 	}
 	i := slices.IndexFunc(l.settings, func(s setting) bool { return s.key == g.key })
-	if i < 0 {
+	if i < 0 || !l.only(g.key) {
 		l.errs = append(l.errs, fmt.Errorf("%s: no such setting", origin))
 		return
 	}

@@ -8,12 +8,17 @@ import (
 // ServesTLS tells whether the listener has a certificate.
 func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key.Given() }
 
+// HasTenant tells whether the configuration itself describes a tenant: without a
+// folder of them it must.
+func (c Config) HasTenant() bool { return c.Tenants == "" || c.Tenant.ID != "" }
+
 // Directory is the one tenant that the configuration describes.
 func (c Config) Directory() *tenant.Tenant {
 	return &tenant.Tenant{
 		Name:           c.Tenant.Name,
 		DirectoryID:    c.Tenant.ID,
 		Mode:           tenant.Single,
+		Suspended:      c.Tenant.Suspended,
 		GraphURL:       c.Tenant.graphURL(),
 		Authority:      c.Tenant.Authority,
 		RootCAs:        c.Tenant.CA.Content,

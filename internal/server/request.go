@@ -23,6 +23,7 @@ const maxRequestID = 64
 type ticket struct {
 	id      string
 	caller  auth.Client // its Tenant is nil until it is known
+	mounted string      // where SCIM is for the caller, when not at Root
 	calls   calls.Log
 	outcome scim.Outcome
 }
@@ -125,11 +126,11 @@ func limitRequests(most int) func(http.Handler) http.Handler {
 	}
 }
 
-// authenticate lets through whom a knows (RFC 7644 section 2).
-func authenticate(a *auth.Authenticator) func(http.Handler) http.Handler {
+// authenticate lets through whom find knows (RFC 7644 section 2).
+func authenticate(find func(*http.Request) (auth.Client, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, err := a.Authenticate(r)
+			caller, err := find(r)
 			if fault.Is(err, fault.Unauthenticated) {
 				w.Header().Set("WWW-Authenticate", auth.Challenge)
 			}

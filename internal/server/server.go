@@ -19,11 +19,17 @@ import (
 // Root is the path that SCIM is served below.
 const Root = "/scim/v2"
 
+// TenantRoot is the same for the clients of one tenant, who are told apart by their
+// tokens in any case.
+const TenantRoot = "/tenants/{tenant}" + Root
+
 // Options of the handler. Zero numbers and durations take the default.
 type Options struct {
-	Log  zerolog.Logger
-	Auth *auth.Authenticator
-	// SCIM gives the protocol of a tenant, as it is mounted at Root.
+	Log zerolog.Logger
+	// Auth finds the client who sent a request; see auth.Authenticator.
+	Auth func(*http.Request) (auth.Client, error)
+	// SCIM gives the protocol of a tenant, as it is mounted at Root and below the
+	// tenant's own path.
 	SCIM func(*tenant.Tenant) http.Handler
 	// Ready tells whether the directories can be reached. nil: always.
 	Ready func(context.Context) error
@@ -48,9 +54,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// New is the handler of everything that the gateway serves. These are the
-// routes; "/tenants/{tenant}/scim/v2/*" and the admin API have their place here
-// when there is more than one tenant.
+// New is the handler of everything that the gateway serves. These are the routes.
 func New(o Options) http.Handler {
 	o = o.withDefaults()
 	r := chi.NewRouter()
@@ -63,8 +67,10 @@ func New(o Options) http.Handler {
 	}
 	r.Group(func(r chi.Router) {
 		r.Use(negotiate, limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
-		r.Handle(Root, mount(o.SCIM))
-		r.Handle(Root+"/*", mount(o.SCIM))
+		for _, root := range []string{Root, TenantRoot} {
+			r.Handle(root, mount(o.SCIM))
+			r.Handle(root+"/*", mount(o.SCIM))
+		}
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
@@ -86,10 +92,27 @@ func notAllowed(w http.ResponseWriter, r *http.Request) {
 }
 
 // mount hands the request to its tenant's protocol, as a router hands it to one
-// that is mounted.
+// that is mounted. Below another tenant's path there is nothing, as there is below
+// that of a tenant that does not exist.
 func mount(protocol func(*tenant.Tenant) http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		t := ticketOf(r)
+		if name := chi.URLParam(r, "tenant"); name != "" {
+			if name != t.caller.Tenant.Name {
+				scim.WriteError(w, r, fault.New(fault.NotFound, "There is no such tenant."))
+				return
+			}
+			t.mounted = "/tenants/" + name + Root
+		}
 		chi.RouteContext(r.Context()).RoutePath = "/" + chi.URLParam(r, "*")
-		protocol(ticketOf(r).caller.Tenant).ServeHTTP(w, r)
+		protocol(t.caller.Tenant).ServeHTTP(w, r)
 	}
+}
+
+// Mounted is the path that the client of the request sees the root of SCIM at.
+func Mounted(r *http.Request) string {
+	if t := ticketOf(r); t.mounted != "" {
+		return t.mounted
+	}
+	return Root
 }

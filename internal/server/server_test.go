@@ -53,7 +53,7 @@ func face(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (string, *
 	protocol := chi.NewRouter()
 	protocol.HandleFunc("/Users", h)
 	protocol.HandleFunc("/Users/{id}", h)
-	o := Options{Log: zerolog.New(log), Auth: auth.New(client), SCIM: func(of *tenant.Tenant) http.Handler {
+	o := Options{Log: zerolog.New(log), Auth: auth.New(client).Authenticate, SCIM: func(of *tenant.Tenant) http.Handler {
 		if of.Name != "contoso" {
 			t.Errorf("asked for the tenant %q", of.Name)
 		}

@@ -21,6 +21,7 @@ type Tenant struct {
 	Name          string // what operators call it; unique
 	DirectoryID   string // Entra's tenant id, a GUID
 	Mode          Mode
+	Suspended     bool   // its clients are refused, and its directory is asked nothing
 	GraphURL      string // with the version: "https://graph.microsoft.com/v1.0"
 	Authority     string // of the login service; "" for the one that belongs to GraphURL
 	RootCAs       []byte // PEM; trusted beside the system's roots; nil: none

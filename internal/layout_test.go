@@ -38,6 +38,7 @@ var may = map[string][]string{
 	"internal/graphsim/odata":   {"internal/edm"},
 	"internal/conformance":      {},
 	"internal/transcript":       {},
+	"internal/rfcpatch":         {},
 	"internal/calls":            {},
 	"internal/edm":              {},
 	"internal/fault":            {},

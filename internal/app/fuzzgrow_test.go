@@ -122,6 +122,9 @@ func (g *grower) parameter(name string) string {
 	}
 	switch name {
 	case "filter":
+		if g.rarely(30) {
+			return "password " + one(g, "eq", "sw", "gt", "pr or password eq") + " " + quoted(secretPassword)
+		}
 		return g.filter(3)
 	case "attributes", "excludedAttributes":
 		list := []string{g.attribute()}
@@ -171,7 +174,7 @@ func (g *grower) comparison() string {
 	if op == "pr" {
 		return g.attribute() + " pr"
 	}
-	return g.attribute() + " " + op + " " + one(g, quoted(g.text()), quoted(g.text()), quoted(g.text()), quoted(g.text()), quoted(g.text()), "true", "null", "5", `"unclosed`, "1e999", quoted(secretPassword))
+	return g.attribute() + " " + op + " " + one(g, quoted(g.text()), quoted(g.text()), quoted(g.text()), quoted(g.text()), quoted(g.text()), "true", "null", "5", `"unclosed`, "1e999")
 }
 
 func quoted(s string) string {

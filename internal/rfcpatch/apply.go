@@ -182,10 +182,7 @@ func (o Operation) untargeted(list []any) (any, error) {
 func (o Operation) added(list, values []any) (any, error) {
 	var changed []int
 	for _, v := range values {
-		i := len(list) - 1 // a client may have replaced the list by one with two of the same
-		for i >= 0 && !o.Attr.same(list[i], v) {
-			i--
-		}
+		i := o.Attr.place(list, v)
 		m, isObject := v.(Object)
 		switch {
 		case i < 0:
@@ -197,6 +194,25 @@ func (o Operation) added(list, values []any) (any, error) {
 		changed = append(changed, i)
 	}
 	return list, onePrimary(list, changed)
+}
+
+// place is where a list has the value, -1 for nowhere: the same or, of one that does
+// not say its type, the first of that value. A client may have replaced the list by one
+// with two of the same: it is the last.
+func (a *Attribute) place(list []any, v any) int {
+	for i, is := range slices.Backward(list) {
+		if a.same(is, v) {
+			return i
+		}
+	}
+	if m, ok := v.(Object); ok && m["value"] != nil && m["type"] == nil {
+		for i, is := range list {
+			if n, ok := is.(Object); ok && n["value"] != nil && a.sub("value").text(n["value"]) == a.sub("value").text(m["value"]) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // same tells whether two values are one: RFC 7643 section 2.4 has no two of the same

@@ -49,6 +49,8 @@ func TestApply(t *testing.T) {
 		"two primaries":                      {RFC, two, `{"op":"replace","path":"emails.primary","value":true}`, "invalidValue"},
 		"add of what is there":               {RFC, two, `{"op":"add","path":"emails","value":[{"type":"home","value":"B","display":"Home"}]}`, `{"emails":[{"type":"work","value":"a","primary":true},{"type":"home","value":"B","display":"Home"}]}`},
 		"same value of another type":         {RFC, two, `{"op":"add","path":"emails","value":[{"type":"other","value":"a"}]}`, `{"emails":[{"type":"work","value":"a","primary":true},{"type":"home","value":"b"},{"type":"other","value":"a"}]}`},
+		"same value without a type":          {RFC, two, `{"op":"add","path":"emails","value":[{"value":"A","display":"W"}]}`, `{"emails":[{"type":"work","value":"A","primary":true,"display":"W"},{"type":"home","value":"b"}]}`},
+		"another value without a type":       {RFC, two, `{"op":"add","path":"emails","value":[{"value":"c"},{"value":"C"}]}`, `{"emails":[{"type":"work","value":"a","primary":true},{"type":"home","value":"b"},{"value":"C"}]}`},
 		"remove by value list":               {RFC, two, `{"op":"remove","path":"emails","value":[{"value":"B","type":"home"}]}`, `{"emails":[{"type":"work","value":"a","primary":true}]}`},
 		"remove by value of another type":    {RFC, two, `{"op":"remove","path":"emails","value":[{"value":"a","type":"home"}]}`, two},
 		"remove with an empty list":          {RFC, two, `{"op":"remove","path":"emails","value":[]}`, two},

@@ -115,19 +115,29 @@ func remove(list []any, chosen []int, op Operation) ([]any, error) {
 }
 
 // union adds values to a list. One that is there already is not added again
-// (RFC 7644 section 3.5.2.1); it takes over what the new one says besides.
+// (RFC 7644 section 3.5.2.1); it takes over what the new one says besides. A value
+// without a type is there when it is there with any: Entra gives each its type, and a
+// client that sends it again means the same.
 func union(a *attribute, list, given []any) ([]any, error) {
-	places := make(map[string]int, len(list)+len(given))
+	same, alike := make(map[string]int, len(list)+len(given)), make(map[string]int, len(list)+len(given))
+	note := func(i int, v any) {
+		same[a.identity(v)] = i
+		if _, known := alike[a.untyped(v)]; !known {
+			alike[a.untyped(v)] = i
+		}
+	}
 	for i, v := range list {
-		places[a.identity(v)] = i
+		note(i, v)
 	}
 	var changed []int
 	for _, v := range given {
-		id := a.identity(v)
-		i, known := places[id]
+		i, known := same[a.identity(v)]
+		if !known && a.identity(v) == a.untyped(v) {
+			i, known = alike[a.untyped(v)]
+		}
 		if !known {
 			i = len(list)
-			places[id] = i
+			note(i, v)
 			list = append(list, clone(v))
 		} else if m, ok := v.(map[string]any); ok && !a.reference() {
 			merged, err := merge(a, list[i], m)
@@ -157,6 +167,16 @@ func (a *attribute) identity(v any) string {
 		return s.text(m["value"]) + "\x00" + strings.ToLower(kind)
 	}
 	return a.text(v)
+}
+
+// untyped is the identity that a client asks for who says the value and no type: that
+// of the value, whatever its type is.
+func (a *attribute) untyped(v any) string {
+	m, ok := v.(map[string]any)
+	if s := a.sub("value"); ok && s != nil && assigned(m["value"]) && !a.reference() {
+		return s.text(m["value"]) + "\x00"
+	}
+	return a.identity(v)
 }
 
 // text is the value as JSON, folded unless case matters.

@@ -40,9 +40,20 @@ type gateway struct {
 // waits for it.
 func start(tb testing.TB, sim graphsim.Options, profile string, change func(*entra.Options)) *gateway {
 	tb.Helper()
+	return startWith(tb, sim, tables(tb, profile), profile == externalID, change)
+}
+
+func tables(tb testing.TB, profile string) entra.Tables {
+	tb.Helper()
+	return entra.Tables{User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", profile), Application: compile(tb, "application.yaml", "")}
+}
+
+// startWith is start with tables that were made before, since that takes time.
+func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extended bool, change func(*entra.Options)) *gateway {
+	tb.Helper()
 	g := &gateway{t: tb, sim: graphsim.New(sim)}
 	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
-	if profile == externalID {
+	if extended {
 		if err := extend(g.sim); err != nil {
 			tb.Fatal(err)
 		}
@@ -65,12 +76,7 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o := entra.Options{
-		Graph: client, Now: g.sim.Now, Sleep: wait,
-		Tables: entra.Tables{
-			User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", profile), Application: compile(tb, "application.yaml", ""),
-		},
-	}
+	o := entra.Options{Graph: client, Now: g.sim.Now, Sleep: wait, Tables: tables}
 	if change != nil {
 		change(&o)
 	}

@@ -19,6 +19,8 @@ func TestAddedValueTakesThePlace(t *testing.T) {
 		"without a type":       {before: `{"phoneNumbers":[` + work + `]}`, after: `{"phoneNumbers":[` + work + `,{"value":"2"}]}`, patch: `{"mobilePhone":"2"}`},
 		"of a type of its own": {before: `{"phoneNumbers":[` + work + `]}`, after: `{"phoneNumbers":[` + work + `,{"value":"2","type":"mobile"}]}`, patch: `{"mobilePhone":"2"}`},
 		"that has no place":    {before: `{"phoneNumbers":[` + work + `]}`, after: `{"phoneNumbers":[` + work + `,{"value":"2","type":"pager"}]}`, patch: `{}`},
+		"that says nothing":    {before: `{"phoneNumbers":[` + work + `]}`, after: `{"phoneNumbers":[` + work + `,{"type":"work","primary":false}]}`, patch: `{}`},
+		"behind one that does": {before: `{}`, after: `{"phoneNumbers":[{"type":"work","primary":true},{"value":"2","type":"work"}]}`, patch: `{"businessPhones":["2"]}`},
 		"two at once":          {before: `{"phoneNumbers":[` + work + `]}`, after: `{"phoneNumbers":[` + work + `,{"value":"2","type":"work"},{"value":"3","type":"work"}]}`, patch: `{"businessPhones":["2"]}`, put: `{}`},
 		"for a shown userName": {
 			before: `{"userName":"a@x.org","emails":[{"value":"a@x.org","type":"work","primary":true}]}`,

@@ -44,7 +44,7 @@ func (a *attribute) in(t *Table, doc Document) any {
 func (a *attribute) place(values, held []map[string]any) map[*element][]map[string]any {
 	placed := map[*element][]map[string]any{}
 	var left []map[string]any
-	values = slices.Clone(values)
+	values = slices.DeleteFunc(slices.Clone(values), a.blank)
 	slices.SortStableFunc(values, func(x, y map[string]any) int {
 		return boolRank(y["primary"]) - boolRank(x["primary"])
 	})
@@ -64,6 +64,13 @@ func (a *attribute) place(values, held []map[string]any) map[*element][]map[stri
 		a.displace(v, placed, held)
 	}
 	return placed
+}
+
+// blank tells whether nothing of a value can be written.
+func (a *attribute) blank(v map[string]any) bool {
+	return !slices.ContainsFunc(a.elements, func(e *element) bool {
+		return slices.ContainsFunc(e.rows, func(r *Row) bool { return r.Writable() && v[r.Attr.Sub] != nil && v[r.Attr.Sub] != "" })
+	})
 }
 
 // displace gives a value the place of one that was held before.

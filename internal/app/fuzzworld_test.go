@@ -39,6 +39,8 @@ type world struct {
 	sim   *graphsim.Simulator
 	face  http.Handler
 
+	tables map[string]*Tables // compiled once, since that takes time
+
 	mu    sync.Mutex
 	calls []call
 	log   bytes.Buffer
@@ -52,7 +54,7 @@ type call struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{}
+	w := &world{tables: map[string]*Tables{}}
 	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.asked))
 	tb.Cleanup(w.graph.Close)
 	w.renew(tb)
@@ -93,12 +95,11 @@ func (w *world) renew(tb testing.TB) {
 	c := demoConfig(DemoOptions{DefaultDomain: "contoso.onmicrosoft.com", ShortNames: true, Profiles: []string{"external-id"}}, w.graph.URL, authority)
 	c.Token = config.Secret(secretToken)
 	c.Limits.Body, c.Limits.Operations = 64<<10, 20
-	directory, err := newDirectory(c.Directory())
-	if err != nil {
+	r := &registry{config: c, origin: testOrigin(), roster: &roster{}, tables: w.tables}
+	if err := r.load(); err != nil {
 		tb.Fatal(err)
 	}
-	ctx := zerolog.New(w).WithContext(tb.Context())
-	w.face = newFace(ctx, c, c.Directory(), newProtocol(c, directory, testOrigin()), directory)
+	w.face = newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
 	w.forget()
 }
 

@@ -26,6 +26,7 @@ func (r *resource) altered(asked, shown scim.Document) bool {
 		}
 	}
 	for a, names := range subs {
+		names = append(names, "type") // which the path of an element says
 		want, is := valueOf(asked, a, r.typ.Schema.ID), valueOf(shown, a, r.typ.Schema.ID)
 		if want == nil && is != nil || !contains(is, want, names) {
 			return true

@@ -19,8 +19,8 @@ import (
 
 // What nobody may find in an answer or in the log.
 const (
-	secretToken    = "bearer-5d0cf1f2a1" //nolint:gosec // of this test
-	secretPassword = "Pa55w0rd-9f3c77!"  //nolint:gosec // of this test
+	secretToken    = "bearer-5d0cf1f2a1"
+	secretPassword = "Pa55w0rd-9f3c77!" 
 )
 
 // The objects that every world has.

@@ -23,7 +23,7 @@ const (
 // Apply gives the document after the operations, or the refusal of the first that
 // cannot be done. The document given stays as it is.
 func Apply(doc Object, ops []Operation) (Object, error) {
-	doc = cloned(doc).(Object)
+	doc, _ = cloned(doc).(Object)
 	for _, o := range ops {
 		home := doc
 		if o.Attr.URN != "" {
@@ -83,7 +83,8 @@ func (o Operation) after(before any) (any, error) {
 		return nil, nil
 	}
 	// Sections 3.5.2.1 and 3.5.2.3: the sub-attributes that the value has.
-	return merged(before, o.Value.(Object)), nil
+	value, _ := o.Value.(Object)
+	return merged(before, value), nil
 }
 
 // given is the new value; nil for remove.

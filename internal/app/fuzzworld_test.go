@@ -20,7 +20,7 @@ import (
 // What nobody may find in an answer or in the log.
 const (
 	secretToken    = "bearer-5d0cf1f2a1"
-	secretPassword = "Pa55w0rd-9f3c77!" 
+	secretPassword = "Pa55w0rd-9f3c77!"
 )
 
 // The objects that every world has.

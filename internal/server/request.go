@@ -26,6 +26,7 @@ type ticket struct {
 	mounted string      // where SCIM is for the caller, when not at Root
 	calls   calls.Log
 	outcome scim.Outcome
+	crowded bool // see Options.Crowded
 }
 
 type ticketKey struct{}
@@ -108,22 +109,44 @@ func limitTime(most time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
-// limitRequests refuses a request when so many are being answered already.
+// closeCrowded closes a connection that there is no place for after its answer.
+func closeCrowded(crowded func(*http.Request) bool) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if crowded != nil && crowded(r) {
+				ticketOf(r).crowded = true
+				w.Header().Set("Connection", "close")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// limitRequests refuses a request when so many are being answered already, or so many
+// connections open.
 func limitRequests(most int) func(http.Handler) http.Handler {
 	slots := make(chan struct{}, most)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if ticketOf(r).crowded {
+				busy(w, r, "The gateway has as many connections open as it can.")
+				return
+			}
 			select {
 			case slots <- struct{}{}:
 				defer func() { <-slots }()
 				next.ServeHTTP(w, r)
 			default:
-				busy := fault.New(fault.Unavailable, "The gateway is answering as many requests as it can.")
-				busy.RetryAfter = time.Second
-				scim.WriteError(w, r, busy)
+				busy(w, r, "The gateway is answering as many requests as it can.")
 			}
 		})
 	}
+}
+
+func busy(w http.ResponseWriter, r *http.Request, detail string) {
+	f := fault.New(fault.Unavailable, "%s", detail)
+	f.RetryAfter = time.Second
+	scim.WriteError(w, r, f)
 }
 
 // authenticate lets through whom find knows (RFC 7644 section 2).

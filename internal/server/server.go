@@ -35,8 +35,12 @@ type Options struct {
 	Ready func(context.Context) error
 	// Lacking names what answers are given without because the gateway has no
 	// permission to read it; readiness says it. nil: nothing.
-	Lacking  func() []string
+	Lacking func() []string
+	// Crowded tells whether a request came on a connection that there is no place
+	// for: nothing but health is answered on it, and it is closed. nil: none does.
+	Crowded  func(*http.Request) bool
 	Timeout  time.Duration // one request; default 2 minutes
+	Stall    time.Duration // without a byte of the answer taken by the client; default 30 seconds
 	Requests int           // answered at once, health apart; default 256
 	URL      int           // bytes of a request's URL; default 32 KiB
 }
@@ -44,6 +48,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Minute
+	}
+	if o.Stall <= 0 {
+		o.Stall = 30 * time.Second
 	}
 	if o.Requests <= 0 {
 		o.Requests = 256
@@ -58,7 +65,7 @@ func (o Options) withDefaults() Options {
 func New(o Options) http.Handler {
 	o = o.withDefaults()
 	r := chi.NewRouter()
-	r.Use(drain, requestID, record(o.Log), scim.Recover, harden, limitURL(o.URL))
+	r.Use(drain, limitStall(o.Stall, o.Timeout), requestID, record(o.Log), scim.Recover, harden, closeCrowded(o.Crowded), limitURL(o.URL))
 
 	health := &health{ready: o.Ready, lacking: o.Lacking}
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -77,6 +84,14 @@ func New(o Options) http.Handler {
 	})
 	r.MethodNotAllowed(notAllowed)
 	return r
+}
+
+// OnlyHealth lets through to the handler that New made what asks about health.
+func OnlyHealth(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", h)
+	mux.Handle("/readyz", h)
+	return mux
 }
 
 // notAllowed answers what the routes above do not take. Only a method that nobody

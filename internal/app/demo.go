@@ -72,8 +72,9 @@ func Demo(ctx context.Context, o DemoOptions) (*App, error) {
 		closeAll(services)
 		return nil, err
 	}
+	services = append(services, gateway...)
 	zerolog.Ctx(ctx).Warn().Msg("this is a simulation: no directory of Microsoft's is asked")
-	return &App{services: append(services, gateway), grace: simulatorGrace, notice: demoNotice(o, gateway.url())}, nil
+	return &App{services: services, grace: simulatorGrace, notice: demoNotice(o, services[len(services)-1].url())}, nil
 }
 
 // isLoopback tells whether nobody else can reach the address. Names are not looked

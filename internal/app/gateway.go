@@ -17,8 +17,9 @@ import (
 	"entrascim/internal/tenant"
 )
 
-// writeSlack is how much longer than a request's time its answer may take to be
-// written, before the connection is given up.
+// writeSlack is how long a client may take no byte of its answer, and how much longer
+// than a request's time the answer may take to be written, before the connection is
+// given up.
 const writeSlack = 30 * time.Second
 
 // A Mistake is an error that the operator can put right in the call or in the
@@ -30,11 +31,11 @@ func (m Mistake) Unwrap() error { return m.error }
 
 // Gateway opens the gateway that the configuration describes.
 func Gateway(ctx context.Context, c config.Config) (*App, error) {
-	s, r, err := openGateway(ctx, c)
+	services, r, err := openGateway(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: []*service{s}, grace: c.DrainGrace, tenants: r}, nil
+	return &App{services: services, grace: c.DrainGrace, tenants: r}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
@@ -56,7 +57,9 @@ func Check(c config.Config) error {
 	return nil
 }
 
-func openGateway(ctx context.Context, c config.Config) (*service, *registry, error) {
+// openGateway opens the gateway, and before it the listener for health alone, if
+// there is one: it is stopped last, and answers while the gateway drains.
+func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, error) {
 	cert, err := certificate(c)
 	if err != nil {
 		return nil, nil, err
@@ -72,13 +75,35 @@ func openGateway(ctx context.Context, c config.Config) (*service, *registry, err
 	if err != nil {
 		return nil, nil, err
 	}
+	services := []*service{s}
 	handler, r, err := newHandler(ctx, c, s.url())
+	if s.server.Handler = handler; err == nil && c.Health != "" {
+		services, err = withHealth(ctx, c.Health, s)
+	}
 	if err != nil {
-		closeAll([]*service{s})
+		closeAll(services)
 		return nil, nil, err
 	}
-	s.server.Handler = handler
-	return s, r, nil
+	return services, r, nil
+}
+
+// Bounds of the health listener, which probes alone should reach.
+const (
+	healthConnections = 64
+	healthTimeout     = 15 * time.Second
+)
+
+// withHealth opens the listener for health. It speaks plain HTTP, and whatever the
+// gateway is busy with does not keep probes from it.
+func withHealth(ctx context.Context, address string, gateway *service) ([]*service, error) {
+	health, err := listen(ctx, "health listener", address, nil, limits{
+		header: gateway.server.MaxHeaderBytes, connections: healthConnections, read: healthTimeout, write: healthTimeout,
+	})
+	if err != nil {
+		return []*service{gateway}, err
+	}
+	health.server.Handler = server.OnlyHealth(gateway.server.Handler)
+	return []*service{health, gateway}, nil
 }
 
 func certificate(c config.Config) (*tls.Certificate, error) {
@@ -140,7 +165,9 @@ func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
 		SCIM:     r.protocol,
 		Ready:    r.ready,
 		Lacking:  r.lacking,
+		Crowded:  crowded,
 		Timeout:  c.Limits.Timeout,
+		Stall:    writeSlack,
 		Requests: c.Limits.Requests,
 	})
 }

@@ -59,6 +59,8 @@ func listen(ctx context.Context, name, address string, cert *tls.Certificate, l 
 		MaxHeaderBytes:    l.header,
 		ErrorLog:          stdlog.New(errorLog{zerolog.Ctx(ctx)}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnContext:       withConnection,
+		ConnState:         watch,
 	}
 	if cert != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}

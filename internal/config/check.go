@@ -82,6 +82,7 @@ func (c *Config) listenerChecks() []check {
 	_, pairErr := tls.X509KeyPair(c.TLS.Certificate.Content, c.TLS.Key.Content)
 	return []check{
 		{validListen(c.Listen), "listen", "must be host:port"},
+		{c.Health == "" || validListen(c.Health), "healthListen", "must be host:port"},
 		{c.PublicURL == "" || validURL(c.PublicURL, "http", "https"), "publicURL", "must be an absolute URL without query"},
 		{c.TLS.Certificate.Given() == c.TLS.Key.Given(), "tls.keyFile", "certificateFile and keyFile belong together"},
 		{!c.ServesTLS() || pairErr == nil, "tls.certificateFile", "must be a PEM certificate that belongs to the key in keyFile"},

@@ -19,6 +19,7 @@ import (
 // in the file only. Default has the defaults.
 type Config struct {
 	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
+	Health     string        `yaml:"healthListen" env:"ENTRASCIM_HEALTH_LISTEN" help:"Address of a listener for /healthz and /readyz alone, in plain HTTP, host:port: probes reach it however busy the other is. Without it: none."`
 	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
 	TLS        TLS           `yaml:"tls"`
 	Proxies    Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
@@ -105,7 +106,7 @@ type Limits struct {
 	Timeout     time.Duration `yaml:"timeout" env:"ENTRASCIM_LIMITS_TIMEOUT" help:"Time for one request, Graph included."`
 	Requests    int           `yaml:"requests" env:"ENTRASCIM_LIMITS_REQUESTS" help:"Requests answered at once; one more gets 503 with Retry-After."`
 	PerTenant   int           `yaml:"tenantRequests" env:"ENTRASCIM_LIMITS_TENANT_REQUESTS" help:"Requests of one tenant answered at once, so that one whose directory hangs leaves room for the others."`
-	Connections int           `yaml:"connections" env:"ENTRASCIM_LIMITS_CONNECTIONS" help:"Connections open at once; one more waits."`
+	Connections int           `yaml:"connections" env:"ENTRASCIM_LIMITS_CONNECTIONS" help:"Connections open at once; for one more the longest idle one is closed, and where none is idle it gets 503 with Retry-After."`
 }
 
 // Log is what the gateway writes about itself, to standard error.

@@ -109,6 +109,7 @@ type Settings struct {
 	Throttle *bool             `json:"throttle"` // keep to the limits
 	ReadLag  *trouble.Duration `json:"readLag"`  // see Lag
 	ListLag  *trouble.Duration `json:"listLag"`
+	Rates    *trouble.Rates    `json:"rates"` // what goes wrong by chance
 }
 
 // Set changes settings; lag changes in every tenant.
@@ -120,6 +121,11 @@ func (s *Simulator) Set(c Settings) error {
 	}
 	if c.Latency != nil {
 		s.trouble.SetLatency(time.Duration(*c.Latency))
+	}
+	if c.Rates != nil {
+		if err := s.trouble.SetRates(*c.Rates); err != nil {
+			return err
+		}
 	}
 	if c.Throttle != nil {
 		s.trouble.SetThrottle(*c.Throttle)

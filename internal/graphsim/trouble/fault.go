@@ -139,6 +139,9 @@ func (t *Trouble) itemFault(op Operation) (Fault, bool) {
 	path, _, _ := strings.Cut(op.Item, "?")
 	path = root + "/" + strings.TrimPrefix(path, "/")
 	f, ok := t.take(func(f Fault) bool { return f.Status != 0 && !f.AfterWrite && f.meets(op.Method, path) })
+	if !ok {
+		f, ok = t.drawn().item()
+	}
 	if !ok && t.chance != nil {
 		return t.chance.item(op.Method, path)
 	}

@@ -33,6 +33,7 @@ type Trouble struct {
 	latency  time.Duration
 	throttle bool
 	faults   []Fault
+	rates    *rates // nil: none
 	buckets  map[bucketKey]*bucket
 }
 

@@ -23,6 +23,9 @@ func (t *Trouble) Wrap(next http.Handler, refuse Refuser) http.Handler {
 		}
 		path := r.URL.EscapedPath()
 		f, ok := t.take(func(f Fault) bool { return f.meets(r.Method, path) })
+		if !ok {
+			f, ok = t.drawn().request()
+		}
 		if !ok && t.chance != nil {
 			f, ok = t.chance.request(r.Method, path)
 		}

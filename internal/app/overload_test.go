@@ -53,7 +53,7 @@ func openLarge(t *testing.T, hold func(*http.Request, int32)) *large {
 func (l *large) serve(t *testing.T, graphURL string, authority []byte) net.Conn {
 	t.Helper()
 	ctx := zerolog.Nop().WithContext(t.Context())
-	h, err := newHandler(ctx, demoConfig(DemoOptions{}, graphURL, authority), "http://127.0.0.1")
+	h, _, err := newHandler(ctx, demoConfig(DemoOptions{}, graphURL, authority), "http://127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

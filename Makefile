@@ -14,7 +14,7 @@ DEMOFLAGS ?=
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy conformance
+.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy conformance soak
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ test: ## vet, and every test with the race detector, the README's commands inclu
 conformance: build ## suites of others against the demo (needs node, npm, python3; UPDATE=1 rewrites what is expected)
 	go vet -tags conformance ./internal/conformance
 	go test -tags conformance -count=1 -timeout 15m -v -run TestConformance ./internal/conformance
+
+SOAK ?= 10m
+soak: ## mixed load for SOAK (10m), a tenth of Graph's calls throttled and a twentieth failing; SOAK_SEED repeats one
+	go vet -tags soak ./internal/soak
+	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 60m -v ./internal/soak
 
 lint: ## formatting, linters, and a tidy go.mod
 	$(LINT) fmt --diff

@@ -37,6 +37,7 @@ var may = map[string][]string{
 	"internal/graphsim/trouble": {"internal/graphsim/odata"},
 	"internal/graphsim/odata":   {"internal/edm"},
 	"internal/conformance":      {},
+	"internal/soak":             {},
 	"internal/transcript":       {},
 	"internal/rfcpatch":         {},
 	"internal/calls":            {},

@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"errors"
-
-	"entrascim/internal/fault"
-)
+import "errors"
 
 // A doubtError is the cause of a fault after which nobody knows whether the change
 // was made.
@@ -18,22 +14,4 @@ func (e *doubtError) Unwrap() error { return e.err }
 func InDoubt(err error) bool {
 	var doubt *doubtError
 	return errors.As(err, &doubt)
-}
-
-// uncertain tells whether Graph may have done what was asked, though the attempt
-// failed: it is what is sent again only when that does no harm.
-func uncertain(err error) bool { return advise(err, true) != stop && advise(err, false) == stop }
-
-// unknown makes the fault of a call that was not sent again for this say so.
-func unknown(k call, err error) error {
-	if k.repeatable || !uncertain(err) {
-		return err
-	}
-	f := *fault.From(err)
-	f.Detail += " It is not known whether the change was made."
-	f.Err = &doubtError{err}
-	if f.Kind == fault.Unavailable { // it would say that the client may simply repeat it
-		f.Kind, f.RetryAfter = fault.Timeout, 0
-	}
-	return &f
 }

@@ -30,13 +30,12 @@ func (c *Client) Page(ctx context.Context, r Request, link string, each func(*js
 	if err != nil {
 		return Page{}, err
 	}
-	buf := c.takeBuffer()
-	defer c.putBuffer(buf)
-	res, err := c.exchange(ctx, k, buf, c.newBudget())
-	if err != nil {
-		return Page{}, err
-	}
-	return Collection(res.Body, each)
+	var page Page
+	err = c.read(ctx, k, c.newBudget(), func(res *Response) error {
+		page, err = Collection(res.Body, each)
+		return err
+	})
+	return page, err
 }
 
 func (c *Client) takeBuffer() *bytes.Buffer {

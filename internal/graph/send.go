@@ -21,6 +21,7 @@ import (
 // exchange sends a call until it is answered, refused for good, or out of budget.
 // The response's body aliases buf.
 func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
+	defer c.flights.changed(k)
 	res, err := c.persist(ctx, k, buf, b)
 	if err != nil {
 		return nil, unknown(k, err)
@@ -66,9 +67,27 @@ func (k call) alreadyDone(err error) bool {
 	return k.method == abs.DELETE && fault.Is(err, fault.NotFound)
 }
 
+// uncertain tells whether Graph may have done what was asked, though the attempt
+// failed: it is what is sent again only when that does no harm.
+func uncertain(err error) bool { return advise(err, true) != stop && advise(err, false) == stop }
+
+// unknown makes the fault of a call that was not sent again for this say so.
+func unknown(k call, err error) error {
+	if k.repeatable || !uncertain(err) {
+		return err
+	}
+	f := *fault.From(err)
+	f.Detail += " It is not known whether the change was made."
+	f.Err = &doubtError{err}
+	if f.Kind == fault.Unavailable { // it would say that the client may simply repeat it
+		f.Kind, f.RetryAfter = fault.Timeout, 0
+	}
+	return &f
+}
+
 // attempt sends a call once.
 func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *bytes.Buffer) (*Response, error) {
-	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
 	defer cancel()
 	started := c.options.Now()
 	res, clientID, err := c.roundTrip(bounded, client, k, buf)

@@ -58,7 +58,9 @@ func TestLostChange(t *testing.T) {
 		"member added": {
 			[2]string{"PATCH", "/groups/*"}, "PATCH", func(w world) (string, any) {
 				return "/Groups/" + w.group, patch(object{"op": "add", "path": "members", "value": members(w.user)})
-			}, 204, func(g *gateway, w world) bool { return same(memberIDs(g.get("/Groups/"+w.group)), []string{w.boss, w.user}) },
+			}, 204, func(g *gateway, w world) bool {
+				return same(memberIDs(g.get("/Groups/"+w.group)), []string{w.boss, w.user})
+			},
 		},
 		"member removed": {
 			[2]string{"DELETE", "/groups/*/members/*/$ref"}, "PATCH", func(w world) (string, any) {

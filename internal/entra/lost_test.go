@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -198,10 +199,7 @@ func TestLostAnswerAboutAnother(t *testing.T) {
 			g.sim.Advance(10 * time.Second)
 		},
 		"of another's making": func(g *gateway) {
-			other := graphsim.Values{}
-			for k, v := range grace {
-				other[k] = v
-			}
+			other := maps.Clone(grace)
 			other["displayName"] = "Grace"
 			g.add("user", other)
 		},

@@ -26,18 +26,21 @@ func TestLostChange(t *testing.T) {
 		want   func(g *gateway, w world) bool
 	}{
 		"PATCH": {
-			[2]string{"PATCH", "/users/*"}, "PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(title) }, 204,
+			[2]string{"PATCH", "/users/*"},
+			"PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(title) }, 204,
 			func(g *gateway, w world) bool { return g.get("/Users/" + w.user)["title"] == "Admiral" },
 		},
 		"PATCH with a manager": {
-			[2]string{"POST", "/$batch"}, "PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(title, manager(w.boss)) }, 204,
+			[2]string{"POST", "/$batch"},
+			"PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(title, manager(w.boss)) }, 204,
 			func(g *gateway, w world) bool {
 				got := g.get("/Users/" + w.user)
 				return got["title"] == "Admiral" && at(got, enterprise, "manager", "value") == w.boss
 			},
 		},
 		"manager": {
-			[2]string{"PUT", "/users/*/manager/$ref"}, "PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(manager(w.boss)) }, 204,
+			[2]string{"PUT", "/users/*/manager/$ref"},
+			"PATCH", func(w world) (string, any) { return "/Users/" + w.user, patch(manager(w.boss)) }, 204,
 			func(g *gateway, w world) bool {
 				return at(g.get("/Users/"+w.user), enterprise, "manager", "value") == w.boss
 			},
@@ -48,11 +51,13 @@ func TestLostChange(t *testing.T) {
 			}, 200, func(g *gateway, w world) bool { return g.get("/Users/" + w.user)["displayName"] == "Grace" },
 		},
 		"DELETE": {
-			[2]string{"DELETE", "/users/*"}, "DELETE", func(w world) (string, any) { return "/Users/" + w.user, nil }, 204,
+			[2]string{"DELETE", "/users/*"},
+			"DELETE", func(w world) (string, any) { return "/Users/" + w.user, nil }, 204,
 			func(g *gateway, _ world) bool { return len(g.found("/Users", `userName eq "grace@contoso.com"`)) == 0 },
 		},
 		"DELETE of a group": {
-			[2]string{"DELETE", "/groups/*"}, "DELETE", func(w world) (string, any) { return "/Groups/" + w.group, nil }, 204,
+			[2]string{"DELETE", "/groups/*"},
+			"DELETE", func(w world) (string, any) { return "/Groups/" + w.group, nil }, 204,
 			func(g *gateway, _ world) bool { return len(g.found("/Groups", `displayName eq "Team"`)) == 0 },
 		},
 		"member added": {

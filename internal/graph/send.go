@@ -90,7 +90,7 @@ func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *
 	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
 	defer cancel()
 	started := c.options.Now()
-	res, clientID, err := c.roundTrip(bounded, client, k, buf)
+	res, clientID, err := c.roundTrip(bounded, client, k, buf) //nolint:contextcheck // it is the caller's, see undated
 	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(started)}
 	if res != nil {
 		entry.Status, entry.RequestID = res.Status, res.RequestID

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entrascim/internal/config"
 	"entrascim/internal/graphsim"
@@ -17,7 +18,7 @@ import (
 // the permissions, in a directory that is not prepared.
 func preparable(t *testing.T, granted []string) config.Config {
 	t.Helper()
-	sim := graphsim.New(graphsim.Options{})
+	sim := graphsim.New(graphsim.Options{Now: time.Now})
 	app := login.App{
 		ID: registeredApp, DisplayName: "entrascim", TenantID: graphsim.DefaultTenant, Roles: granted,
 		Secrets: []login.Secret{{Value: registeredSecret}},

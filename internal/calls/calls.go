@@ -9,13 +9,15 @@ import (
 	"time"
 )
 
-// A Call is one HTTP round trip to Graph.
+// A Call is one HTTP round trip to Graph, or the answer to one that another request
+// made at the same time.
 type Call struct {
 	Method    string
 	Route     string // the URL template, so that no id gets into a log or a metric
 	Status    int    // 0: no answer came
 	RequestID string
 	Took      time.Duration
+	Shared    bool // with the request that made it, in whose account it counts
 }
 
 // A Log collects the calls of one request; safe for concurrent use.

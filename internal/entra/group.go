@@ -51,7 +51,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if len(first) > maxBind {
 		first, rest = first[:maxBind], first[maxBind:]
 	}
-	raw, err := g.add(ctx, w, first)
+	raw, err := g.addOnce(ctx, w, first, p)
 	if err != nil {
 		return "", err
 	}
@@ -65,6 +65,36 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
+
+// addOnce makes the group, once: when the answer is lost it is looked for. Graph has a
+// mailNickname once among Microsoft 365 groups, so that one that is not there may be
+// sent again. Another group is looked for by both its names: one that is as it was sent,
+// and no older, is this one. When there is none it may only not be shown yet, and to
+// send it again could make two.
+//
+// There is a key for groups, uniqueName. But it is given for ever, and to other tools
+// (Bicep) it says that a group is theirs.
+func (g groups) addOnce(ctx context.Context, w mapping.Write, members []string, p scim.Projection) (jsontext.Value, error) {
+	name, _ := w.Body["displayName"].(string)
+	nickname, _ := w.Body["mailNickname"].(string)
+	c := g.creation(w.Body, graph.Request{Path: "/groups", Query: graph.Query{
+		Select: union(append([]string{"id", createdProperty}, readable(w.Body)...), g.plan(p).Select),
+		Filter: "mailNickname eq " + quoted(nickname) + " and displayName eq " + quoted(name), Top: graph.MaxPage,
+	}})
+	if holds(w.Body["groupTypes"], []string{unified}) {
+		c.unique = "mailNickname"
+		c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", g.attribute(c.unique))
+		c.look.Query.Filter = "mailNickname eq " + quoted(nickname) + " and groupTypes/any(t:t eq 'Unified')"
+	}
+	raw, err := c.once(ctx, func() (jsontext.Value, error) { return g.add(ctx, w, members) })
+	if err != nil {
+		return nil, err
+	}
+	return created(w.Body, raw)
+}
+
+// quoted is a string literal of OData.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // add posts the group with its first members.
 func (g groups) add(ctx context.Context, w mapping.Write, members []string) (jsontext.Value, error) {
@@ -90,7 +120,7 @@ func (g groups) add(ctx context.Context, w mapping.Write, members []string) (jso
 	if err != nil {
 		return nil, err
 	}
-	return created(w.Body, answers[0].Body)
+	return answers[0].Body, nil
 }
 
 // Patch applies the operations as one intent. Members are added and removed
@@ -253,7 +283,7 @@ func (g groups) checkUnique(ctx context.Context, id string, w mapping.Write) err
 		return nil
 	}
 	others := graph.Request{Path: "/groups", Query: graph.Query{
-		Select: []string{"id"}, Filter: "displayName eq '" + strings.ReplaceAll(name, "'", "''") + "'", Top: 2,
+		Select: []string{"id"}, Filter: "displayName eq " + quoted(name), Top: 2,
 	}}
 	return g.graph.All(ctx, others, func(v jsontext.Value) error {
 		if strings.EqualFold(text(v, "id"), id) {

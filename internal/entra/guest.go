@@ -34,7 +34,7 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err := u.checkInvited(ctx, in); err != nil {
 		return "", err
 	}
-	answer, err := u.send(ctx, in)
+	answer, err := u.sendOnce(ctx, in)
 	if err != nil {
 		return "", err
 	}
@@ -46,6 +46,9 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 	}
 	id, _ := who.User["id"].(string)
 	u.made(id)
+	if name, ok := who.User[upnProperty].(string); ok {
+		u.fresh.add(name)
+	}
 	if err := u.settle(ctx, id, in); err != nil {
 		return "", err
 	}
@@ -125,10 +128,7 @@ func address(doc scim.Document) string {
 // checkInvited looks up who is concerned: Graph would invite a guest who is there
 // already a second time, and answer as if it were the first.
 func (u users) checkInvited(ctx context.Context, in *invited) error {
-	literal := strings.ReplaceAll(in.email, "'", "''")
-	response, err := u.graph.Do(ctx, graph.Request{Path: "/users", Query: graph.Query{
-		Select: []string{"id"}, Filter: "mail eq '" + literal + "' or proxyAddresses/any(p:p eq 'SMTP:" + literal + "')", Top: 1,
-	}})
+	response, err := u.graph.Do(ctx, in.addressed(1, "id"))
 	if err != nil {
 		return err
 	}
@@ -141,6 +141,37 @@ func (u users) checkInvited(ctx context.Context, in *invited) error {
 	}
 	in.m, err = u.check(ctx, in.m)
 	return err
+}
+
+// addressed finds the users who have the e-mail address.
+func (in *invited) addressed(most int, properties ...string) graph.Request {
+	return graph.Request{Path: "/users", Query: graph.Query{
+		Select: properties, Top: most,
+		Filter: "mail eq " + quoted(in.email) + " or proxyAddresses/any(p:p eq " + quoted("SMTP:"+in.email) + ")",
+	}}
+}
+
+// sendOnce invites the guest, who is there once: when the answer is lost the guest is
+// looked for. One who was found is invited again for the links of the invitation, which
+// Graph tells in its answer only; nobody is made by that, and no e-mail is sent.
+func (u users) sendOnce(ctx context.Context, in *invited) (jsontext.Value, error) {
+	sent := map[string]any{"creationType": "Invitation"}
+	if name := in.ask["invitedUserDisplayName"]; name != nil {
+		sent["displayName"] = name
+	}
+	c := u.creation(sent, in.addressed(2, append([]string{"id", upnProperty, createdProperty}, readable(sent)...)...))
+	c.unique = "mail"
+	c.taken = fault.New(fault.Uniqueness, "emails.value: a user with this e-mail address exists already.")
+	answer, err := c.once(ctx, func() (jsontext.Value, error) { return u.send(ctx, in) })
+	if err != nil || member(answer, "invitedUser") != nil {
+		return answer, err
+	}
+	id := text(answer, "id")
+	again, err := u.send(ctx, in)
+	if err == nil && text(member(again, "invitedUser"), "id") == id {
+		return again, nil
+	}
+	return json.Marshal(map[string]any{"invitedUser": map[string]any{"id": id, upnProperty: text(answer, upnProperty)}})
 }
 
 func (u users) send(ctx context.Context, in *invited) (jsontext.Value, error) {

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -268,18 +269,34 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 		}
 		return []jsontext.Value{raw}, err
 	}
-	results, err := l.graph.Batch(ctx, requests, graph.Parallel)
-	if err != nil {
-		return nil, err
-	}
 	var raws []jsontext.Value
-	for _, result := range results {
+	err := l.patient(ctx, func() error {
+		results, err := l.graph.Batch(ctx, requests, graph.Parallel)
+		if err != nil {
+			return err
+		}
+		var late error
+		raws, late, err = l.seen(ids, results)
+		return cmp.Or(err, late)
+	}, ids...)
+	if unseen(err) {
+		err = nil
+	}
+	return raws, err
+}
+
+// seen are the objects that were found; late is the refusal of one that may only not be
+// shown yet.
+func (l *listing) seen(ids []string, results []graph.Result) (raws []jsontext.Value, late, err error) {
+	for i, result := range results {
 		switch {
 		case result.Err == nil:
 			raws = append(raws, result.Body)
 		case !fault.Is(result.Err, fault.NotFound):
-			return nil, result.Err
+			return nil, nil, result.Err
+		case l.fresh.any(ids[i : i+1]):
+			late = result.Err
 		}
 	}
-	return raws, nil
+	return raws, late, nil
 }

@@ -51,7 +51,7 @@ func (u users) newManager(ctx context.Context, w mapping.Write) (*manager, error
 
 func (u users) byEmployeeID(ctx context.Context, id string) ([]jsontext.Value, error) {
 	response, err := u.graph.Do(ctx, graph.Request{Path: "/users", Query: graph.Query{
-		Select: managerProperties, Filter: "employeeId eq '" + strings.ReplaceAll(id, "'", "''") + "'", Top: 2,
+		Select: managerProperties, Filter: "employeeId eq " + quoted(id), Top: 2,
 	}})
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (p *principals) keep(sp principal) {
 func getByIDs(ids, types []string, properties ...string) (graph.Request, error) {
 	body, err := json.Marshal(map[string]any{"ids": ids, "types": types})
 	return graph.Request{
-		Method: http.MethodPost, Path: "/directoryObjects/getByIds", Body: body, Repeatable: true,
+		Method: http.MethodPost, Path: "/directoryObjects/getByIds", Body: body, Reads: true,
 		Query: graph.Query{Select: properties},
 	}, err
 }

@@ -34,6 +34,19 @@ func newRecent(now func() time.Time) *recent {
 func (r *recent) add(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.put(id)
+}
+
+// claim adds an id, and tells whether it was not there.
+func (r *recent) claim(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, ok := r.at[strings.ToLower(id)]
+	r.put(id)
+	return !ok || r.now().Sub(at) > freshFor
+}
+
+func (r *recent) put(id string) {
 	if len(r.at) >= maxRecent {
 		r.prune()
 	}

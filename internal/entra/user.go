@@ -41,7 +41,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
-	answer, m, err := u.add(ctx, w.Body, m, p.Includes(u.typ.Schema.ID, "meta", "created"))
+	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
 		return "", err
 	}
@@ -51,6 +51,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	}
 	id := text(raw, "id")
 	u.made(id)
+	u.fresh.add(text(raw, upnProperty)) // by which others may name the user as manager
 	if m != nil {
 		if raw, err = u.give(ctx, id, raw, m); err != nil {
 			return "", err
@@ -87,6 +88,25 @@ func (u users) prepare(w mapping.Write) error {
 	return nil
 }
 
+// addOnce makes the user, once: when the answer is lost the user is looked for by name.
+// Graph has a name once, so that what is not there may be sent again.
+func (u users) addOnce(ctx context.Context, body map[string]any, m *manager, p scim.Projection) (jsontext.Value, *manager, error) {
+	dated := p.Includes(u.typ.Schema.ID, "meta", "created")
+	c := u.creation(body, u.byName(body, union(append([]string{"id", createdProperty}, readable(body)...), u.plan(p).Select)...))
+	c.unique = upnProperty
+	c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", u.attribute(upnProperty))
+	answer, err := c.once(ctx, func() (answer jsontext.Value, err error) {
+		answer, m, err = u.add(ctx, body, m, dated)
+		return answer, err
+	})
+	if err == nil && m != nil && m.found == nil { // the answer to the lookup was lost, too
+		if m, err = u.check(ctx, m); err != nil {
+			err = partly(err, "the user was created with id "+text(answer, "id"), nil, 0)
+		}
+	}
+	return answer, m, err
+}
+
 // add posts the user. A manager who must be looked up first is looked up in the
 // same HTTP request, and nobody is made when there is no such manager. Graph's answer
 // does not tell when the user was made; with dated that is read in the same HTTP
@@ -117,12 +137,12 @@ func (u users) add(ctx context.Context, body map[string]any, m *manager, dated b
 	if missing && err == nil { // left out by policy
 		return u.add(ctx, body, nil, dated)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if lookedUp {
+	if lookedUp && len(answers) > 0 {
 		m.found = answers[0].Body
 		answers = answers[1:]
+	}
+	if err != nil {
+		return nil, m, err
 	}
 	answer := answers[0].Body
 	if dated {
@@ -139,10 +159,13 @@ const createdProperty = "createdDateTime"
 // being known yet. Where the directory does not show the user at once the answer goes
 // without.
 func (u users) dateOf(body map[string]any) step {
+	return step{optional: true, request: u.byName(body, createdProperty)}
+}
+
+// byName reads properties of the user of the name that is sent.
+func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	name, _ := body[upnProperty].(string)
-	return step{optional: true, request: graph.Request{
-		Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: []string{createdProperty}},
-	}}
+	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
 
 // give sets the manager of a new user.

@@ -232,28 +232,6 @@ func TestJustMade(t *testing.T) {
 	}
 }
 
-// The answer to a create is lost: nobody knows whether it was done, so it is not
-// done again, and the client learns that.
-func TestLostAnswerToACreate(t *testing.T) {
-	t.Parallel()
-	g := start(t, graphsim.Options{}, "", nil)
-	if err := g.sim.Fail(trouble.Fault{Method: "POST", Path: "/$batch", Drop: true, AfterWrite: true}); err != nil {
-		t.Fatal(err)
-	}
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+"/Users", strings.NewReader(`{"userName":"grace@contoso.com","displayName":"G"}`))
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode < 500 {
-		t.Errorf("status %d", response.StatusCode)
-	}
-	if got := g.found("/Users", `userName eq "grace@contoso.com"`); len(got) != 1 {
-		t.Errorf("made: %v", got)
-	}
-}
-
 // Without the permission to read a relation, a client that did not ask for it by
 // name gets the rest, and the directory says what it lacks; one that did is told.
 func TestLackingPermission(t *testing.T) {

@@ -143,10 +143,14 @@ func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
 	if err != nil {
 		return err
 	}
-	k.repeatable = b.repeatable(pending)
+	k.repeatable, k.reads = b.repeatable(pending), b.reads(pending)
 	if k.body, err = b.encode(pending); err != nil {
 		return fault.Wrap(err, fault.InvalidValue, "A change is not valid JSON.")
 	}
+	if k.reads {
+		return b.client.read(ctx, k, budget, func(res *Response) error { return b.decode(pending, res) })
+	}
+	defer b.client.flights.changed(k)
 	res, err := b.client.persist(ctx, k, new(bytes.Buffer), budget)
 	for _, i := range pending {
 		b.doubt[i] = b.doubt[i] || budget.doubt
@@ -160,6 +164,11 @@ func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
 // repeatable tells whether all of the requests are.
 func (b *batch) repeatable(pending []int) bool {
 	return !slices.ContainsFunc(pending, func(i int) bool { return !b.calls[i].repeatable })
+}
+
+// reads tells whether all of the requests do nothing else.
+func (b *batch) reads(pending []int) bool {
+	return !slices.ContainsFunc(pending, func(i int) bool { return !b.calls[i].reads })
 }
 
 // settle sets the result of request i from Graph's answer to it.

@@ -77,13 +77,17 @@ func (b *batch) decode(pending []int, res *Response) error {
 			return broken(fmt.Errorf("the batch answers %q, which was not asked or was answered before", clip(item.ID)))
 		}
 		answered[n-1] = true
-		b.settle(pending[n-1], item.response(res.RequestID))
+		b.settle(pending[n-1], item.response(res))
 	}
 	return nil
 }
 
-func (i batchResponse) response(batchID string) Response {
-	res := Response{Status: i.Status, Header: make(http.Header, len(i.Headers)), RequestID: batchID}
+// response is the answer to one request. When it was given, the batch tells for all.
+func (i batchResponse) response(batch *Response) Response {
+	res := Response{Status: i.Status, Header: make(http.Header, len(i.Headers)+1), RequestID: batch.RequestID}
+	if date := batch.Header.Get("Date"); date != "" {
+		res.Header.Set("Date", date)
+	}
 	for name, value := range i.Headers {
 		res.Header.Set(name, value)
 	}

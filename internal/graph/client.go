@@ -30,7 +30,8 @@ type Client struct {
 	kept    *http.Client // reuses connections
 	fresh   *http.Client // opens a connection for each request
 	owned   bool         // the transport is the client's own
-	buffers sync.Pool    // of *bytes.Buffer, for pages
+	buffers sync.Pool    // of *bytes.Buffer, for answers to reads
+	flights flights
 }
 
 // New makes the client of one tenant. It does not sign in: the first request does.
@@ -129,7 +130,8 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // Do sends one request and reads the answer whole, at most Options.MaxBody bytes.
 // Every error is a *fault.Error, or wraps one; when Graph refused the request a
 // *Refusal is in its chain. Throttling, failures of the directory and lost
-// connections are retried first; see Options.
+// connections are retried first; see Options. Reads of the same at the same time share
+// one request; see flights.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if o := c.operation(ctx); o != nil {
 		return o.do(ctx, r)
@@ -142,6 +144,9 @@ func (c *Client) alone(ctx context.Context, r Request) (*Response, error) {
 	k, err := build(c.base.String(), r)
 	if err != nil {
 		return nil, err
+	}
+	if k.reads {
+		return c.readWhole(ctx, k)
 	}
 	return c.exchange(ctx, k, new(bytes.Buffer), c.newBudget())
 }

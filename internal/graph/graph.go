@@ -28,10 +28,12 @@ type Request struct {
 	Query  Query
 	Body   []byte // JSON; nil: none
 
-	// Repeatable marks a POST that does no harm when it is sent twice (getByIds,
-	// adding a reference), so that it is sent again when the answer to it was lost.
-	// Every other method is repeatable.
+	// Repeatable marks a POST that does no harm when it is sent twice (adding a
+	// reference), so that it is sent again when the answer to it was lost. Every other
+	// method is repeatable.
 	Repeatable bool
+	// Reads marks a POST that only reads (getByIds): what is said of GET holds for it.
+	Reads bool
 }
 
 // Query holds the OData system query options of a request.
@@ -46,7 +48,8 @@ type Query struct {
 	Advanced bool // ConsistencyLevel: eventual, on this request and on every next page
 }
 
-// A Response is Graph's answer to one request, read whole.
+// A Response is Graph's answer to one request, read whole. Its header may be shared
+// and is not to be changed.
 type Response struct {
 	Status    int
 	Header    http.Header

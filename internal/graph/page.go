@@ -30,13 +30,12 @@ func (c *Client) Page(ctx context.Context, r Request, link string, each func(*js
 	if err != nil {
 		return Page{}, err
 	}
-	buf := c.takeBuffer()
-	defer c.putBuffer(buf)
-	res, err := c.exchange(ctx, k, buf, c.newBudget())
-	if err != nil {
-		return Page{}, err
-	}
-	return Collection(res.Body, each)
+	var page Page
+	err = c.read(ctx, k, c.newBudget(), func(res *Response) error {
+		page, err = Collection(res.Body, each)
+		return err
+	})
+	return page, err
 }
 
 func (c *Client) takeBuffer() *bytes.Buffer {
@@ -60,7 +59,7 @@ func (c *Client) pageCall(r Request, link string) (call, error) {
 	if err != nil || next.Scheme != c.base.Scheme || !strings.EqualFold(next.Host, c.base.Host) || next.User != nil {
 		return call{}, fault.Wrap(errors.New("a next link leaves the Graph host"), fault.BadGateway, "The directory's answer is broken.")
 	}
-	return call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true}, nil
+	return call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true, reads: true}, nil
 }
 
 // All reads a collection to its end. The value given to each is only valid until

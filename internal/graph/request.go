@@ -28,6 +28,7 @@ type call struct {
 	body       []byte
 	advanced   bool
 	repeatable bool
+	reads      bool // changes nothing
 }
 
 // methods are those that Graph's directory has.
@@ -45,7 +46,8 @@ func build(base string, r Request) (call, error) {
 	k := call{
 		method: method, route: r.Path, body: r.Body,
 		advanced:   r.Query.Advanced,
-		repeatable: r.Repeatable || method != abs.POST,
+		repeatable: r.Repeatable || r.Reads || method != abs.POST,
+		reads:      r.Reads || method == abs.GET,
 	}
 	info := abs.NewRequestInformation()
 	info.PathParameters["baseurl"] = base

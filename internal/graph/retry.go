@@ -109,6 +109,13 @@ func (c *Client) newBudget() *budget {
 // renew gives the attempts back after progress; the patience is not renewed.
 func (b *budget) renew() { b.attempts, b.tried = b.client.options.Retries, 0 }
 
+// adopt takes what was used by somebody who went on with a copy of the budget, or of
+// one like it.
+func (b *budget) adopt(used budget) {
+	b.attempts, b.tried = min(b.attempts, used.attempts), max(b.tried, used.tried)
+	b.patience, b.doubt = min(b.patience, used.patience), b.doubt || used.doubt
+}
+
 // wait sleeps before the next attempt. When there is none left, or Graph's
 // Retry-After does not fit into the caller's deadline, it returns failure at once,
 // telling when to come back.

@@ -53,7 +53,7 @@ func TestRetry(t *testing.T) {
 		"throttled DELETE of nothing":      {user("DELETE"), []http.HandlerFunc{throttled, status(404, refusal("Request_ResourceNotFound", "x"))}, 2, fault.NotFound, []time.Duration{7 * time.Second}},
 		"lost PATCH":                       {user("PATCH"), []http.HandlerFunc{drop, status(204, ``)}, 2, 0, nil},
 		"lost POST":                        {user("POST"), []http.HandlerFunc{drop, ok}, 1, fault.Timeout, nil},
-		"lost POST that only reads":        {Request{Method: "POST", Path: "/directoryObjects/getByIds", Body: []byte(`{}`), Repeatable: true}, []http.HandlerFunc{drop, ok}, 2, 0, nil},
+		"lost POST that only reads":        {Request{Method: "POST", Path: "/directoryObjects/getByIds", Body: []byte(`{}`), Reads: true}, []http.HandlerFunc{drop, ok}, 2, 0, nil},
 		"concurrent change":                {user("PATCH"), []http.HandlerFunc{busy, busy, status(204, ``)}, 3, 0, nil},
 		"concurrent change for ever":       {user("PATCH"), []http.HandlerFunc{busy}, 5, fault.Conflict, nil},
 		"another conflict":                 {user("PATCH"), []http.HandlerFunc{status(409, refusal("Conflict", "x"))}, 1, fault.Conflict, nil},

@@ -21,6 +21,7 @@ import (
 // exchange sends a call until it is answered, refused for good, or out of budget.
 // The response's body aliases buf.
 func (c *Client) exchange(ctx context.Context, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
+	defer c.flights.changed(k)
 	res, err := c.persist(ctx, k, buf, b)
 	if err != nil {
 		return nil, unknown(k, err)
@@ -77,6 +78,7 @@ func unknown(k call, err error) error {
 	}
 	f := *fault.From(err)
 	f.Detail += " It is not known whether the change was made."
+	f.Err = &doubtError{err}
 	if f.Kind == fault.Unavailable { // it would say that the client may simply repeat it
 		f.Kind, f.RetryAfter = fault.Timeout, 0
 	}
@@ -85,10 +87,10 @@ func unknown(k call, err error) error {
 
 // attempt sends a call once.
 func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *bytes.Buffer) (*Response, error) {
-	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
 	defer cancel()
 	started := c.options.Now()
-	res, clientID, err := c.roundTrip(bounded, client, k, buf)
+	res, clientID, err := c.roundTrip(bounded, client, k, buf) //nolint:contextcheck // it is the caller's, see undated
 	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(started)}
 	if res != nil {
 		entry.Status, entry.RequestID = res.Status, res.RequestID

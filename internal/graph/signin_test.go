@@ -234,9 +234,11 @@ func TestTokenRenewedOnce(t *testing.T) {
 	})
 	c := s.client(t)
 	var group sync.WaitGroup
-	for range many {
+	for i := range many { // not the same, which would be one request
 		group.Go(func() {
-			if _, err := c.Do(t.Context(), user("GET")); err != nil {
+			r := user("GET")
+			r.Query.Top = i + 1
+			if _, err := c.Do(t.Context(), r); err != nil {
 				t.Error(err)
 			}
 		})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -445,7 +444,10 @@ func TestTogetherBatchesAtOnce(t *testing.T) {
 	t.Parallel()
 	_, c, w := gathered(t, func(o *graph.Options) { o.Parallel = 2 })
 	c.Together(t.Context(), 1, func(ctx context.Context, _ int) {
-		requests := slices.Repeat([]graph.Request{getUser("nobody@contoso.com")}, 200)
+		requests := make([]graph.Request, 200)
+		for i := range requests { // no two batches are the same, which would be one request
+			requests[i] = getUser(fmt.Sprintf("nobody%d@contoso.com", i))
+		}
 		if results, err := c.Batch(ctx, requests, graph.Parallel); err != nil || len(results) != 200 {
 			t.Errorf("%d results, %v", len(results), err)
 		}
@@ -485,8 +487,10 @@ func BenchmarkTogether(b *testing.B) {
 	}
 	w.asked.Store(0)
 	for b.Loop() {
-		c.Together(b.Context(), 1000, func(ctx context.Context, _ int) {
-			if _, err := c.Do(ctx, getUser(idOf(made))); err != nil {
+		c.Together(b.Context(), 1000, func(ctx context.Context, i int) {
+			r := getUser(idOf(made))
+			r.Query.Top = i + 1
+			if _, err := c.Do(ctx, r); err != nil {
 				b.Error(err)
 			}
 		})

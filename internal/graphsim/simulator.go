@@ -164,6 +164,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) serveGraph(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(w, r)
 	defer c.release()
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // of the clock that dates the objects
 	a, err := s.serve(c, r)
 	send(w, c.finish(a, err))
 }

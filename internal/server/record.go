@@ -84,13 +84,20 @@ func level(r *http.Request, status int, err error) zerolog.Level {
 func tellCalls(e *zerolog.Event, made []calls.Call) {
 	var took time.Duration
 	var ids []string
+	shared := 0
 	for _, c := range made {
 		took += c.Took
+		if c.Shared {
+			shared++
+		}
 		if c.RequestID != "" && len(ids) < maxTold {
 			ids = append(ids, c.RequestID)
 		}
 	}
-	e.Int("graph_calls", len(made))
+	e.Int("graph_calls", len(made)-shared)
+	if shared > 0 {
+		e.Int("graph_calls_shared", shared)
+	}
 	if len(made) > 0 {
 		e.Dur("graph_ms", took).Strs("graph_request_ids", ids)
 	}

@@ -98,6 +98,7 @@ func TestOverload(t *testing.T) {
 
 // read reads a large list.
 func read(t *testing.T, c *http.Client, g *gateway, i int) int {
+	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/scim/v2/Users?count=999&startIndex=%d&attributes=userName,displayName,title,emails,active", g.Listen, 1+i%5*999), nil)
 	if err != nil {
 		t.Error(err)
@@ -120,6 +121,7 @@ func read(t *testing.T, c *http.Client, g *gateway, i int) int {
 
 // probe asks for health on a connection of its own, as an orchestrator does.
 func probe(t *testing.T, address string) time.Duration {
+	t.Helper()
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	began := time.Now()
 	resp, err := c.Get("http://" + address + "/healthz")

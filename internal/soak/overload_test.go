@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	crowd    = 400       // clients at once; 256 are answered
+	crowd    = 400       // clients at once; fewer are answered (limits.tenantRequests)
 	mostHeap = 384 << 20 // bytes of the gateway
 	// healthMost is generous: clients, simulator and gateway share the machine.
 	healthMost = 5 * time.Second
@@ -26,7 +26,7 @@ const (
 
 // TestOverload: with more clients than are answered and more connections than may be
 // open, health is answered soon, by both listeners, and what is refused says when to
-// come back. 256 bare lists of 999 users at once take little memory.
+// come back. As many bare lists of 999 users at once as are answered take little memory.
 func TestOverload(t *testing.T) {
 	sim := graphsim.New(graphsim.Options{Now: time.Now})
 	d := sim.Tenant(graphsim.DefaultTenant)

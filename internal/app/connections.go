@@ -61,7 +61,7 @@ func (l *connections) Accept() (net.Conn, error) {
 		if c := l.admit(conn); c != nil {
 			return c, nil
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -78,7 +78,7 @@ func (l *connections) admit(conn net.Conn) *connection {
 	case l.spares < spareConnections:
 		l.spares++
 		c.spare = true
-		c.life = time.AfterFunc(l.spare, func() { c.Close() })
+		c.life = time.AfterFunc(l.spare, func() { _ = c.Close() })
 		return c
 	default:
 		return nil
@@ -94,7 +94,7 @@ func (l *connections) retire() {
 	c.place = nil
 	c.retired.Store(true)
 	l.open--
-	c.Conn.Close()
+	_ = c.Conn.Close()
 }
 
 // watch is told by net/http which connections are idle.

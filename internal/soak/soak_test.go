@@ -50,7 +50,7 @@ func TestSoak(t *testing.T) {
 	run(all, time.Now().Add(length))
 	peak := stop()
 	rates(t, sim, trouble.Rates{})
-	check(t, g, all)
+	check(t, all)
 	after := rest(t, g, all)
 	report(t, g, y, calm, peak, after)
 }
@@ -141,7 +141,7 @@ func watchPeak(t *testing.T, g *gateway) (stop func() measured) {
 }
 
 // check compares the directory with what the clients know.
-func check(t *testing.T, g *gateway, all []*client) {
+func check(t *testing.T, all []*client) {
 	t.Helper()
 	users, groups := map[string]bool{}, map[string]bool{}
 	for _, c := range all {

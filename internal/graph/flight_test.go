@@ -272,6 +272,54 @@ func TestReadAfterWrite(t *testing.T) {
 	}
 }
 
+// So it is when the write was in a batch, alone or with those of others.
+func TestReadAfterBatch(t *testing.T) {
+	t.Parallel()
+	rename := user("PATCH")
+	rename.Body = []byte(`{"displayName":"x"}`)
+	writes := []Request{rename, {Path: "/users"}}
+	for name, write := range map[string]func(*Client, context.Context) error{
+		"Batch": func(c *Client, ctx context.Context) error {
+			_, err := c.Batch(ctx, writes, Sequential)
+			return err
+		},
+		"Together": func(c *Client, ctx context.Context) error {
+			errs := make([]error, 2)
+			c.Together(ctx, len(errs), func(ctx context.Context, i int) { _, errs[i] = c.Do(ctx, writes[i]) })
+			return errors.Join(errs...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open := make(chan struct{})
+			s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					answer(w, 200, `{"responses":[{"id":"1","status":204},{"id":"2","status":200,"body":`+page+`}]}`)
+					return
+				}
+				<-open
+				answer(w, 200, `{}`)
+			})
+			c := s.client(t, func(o *Options) { o.Linger = time.Hour })
+			var group sync.WaitGroup
+			read := func() {
+				if _, err := c.Do(t.Context(), user("GET")); err != nil {
+					t.Error(err)
+				}
+			}
+			group.Go(read)
+			c.untilWaiting(t, 1)
+			if err := write(c, t.Context()); err != nil {
+				t.Error(err)
+			}
+			group.Go(read)
+			until(t, func() bool { return len(s.requests()) == 3 }) // it did not join the one before
+			close(open)
+			group.Wait()
+		})
+	}
+}
+
 // The first reader leaves: the others get the answer, and one of them the account.
 func TestFirstReaderLeaves(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,8 @@ func (a *attribute) in(t *Table, doc Document) any {
 // type goes to the first element that is free, and then to the collection that
 // takes any number. The primary value is served first. What finds no place takes
 // that of a value which was held before, since a client that adds a value means
-// it; else it is something that Entra cannot hold.
+// it; else it is something that Entra cannot hold. One that says nothing to be written
+// takes no place.
 func (a *attribute) place(values, held []map[string]any) map[*element][]map[string]any {
 	placed := map[*element][]map[string]any{}
 	var left []map[string]any

@@ -30,6 +30,7 @@ func TestPatchAnswersWhatItAltered(t *testing.T) {
 		"a name in full":     {object{"op": "replace", "path": "userName", "value": "bob@contoso.com"}, 204, nil, nil},
 		"the one place":      {object{"op": "add", "path": "phoneNumbers", "value": []object{{"type": "work", "value": "2"}}}, 200, []string{"phoneNumbers", "0", "value"}, "2"},
 		"another type":       {object{"op": "add", "path": "emails", "value": []object{{"type": "home", "value": "a@home.example"}}}, 200, []string{"emails", "0", "type"}, "work"},
+		"the other of two":   {object{"op": "replace", "path": "emails", "value": []object{{"value": "a@x.example", "type": "work"}, {"value": "b@x.example"}, {"value": "b@x.example", "type": "work"}}}, 200, []string{"emails", "0", "value"}, "a@x.example"},
 		"an address as such": {object{"op": "replace", "path": "addresses", "value": []object{{"type": "work", "locality": "Turin"}}}, 204, nil, nil},
 		"a manager":          {object{"op": "add", "path": enterprise + ":manager", "value": "boss@contoso.com"}, 204, nil, nil},
 	} {

@@ -181,7 +181,7 @@ func (o Operation) untargeted(list []any) (any, error) {
 // added puts values into a list. Section 3.5.2.1: one that is there already is not
 // added again; what the new one says besides is added to it.
 func (o Operation) added(list, values []any) (any, error) {
-	var changed []int
+	var primary []int // what is sent as primary; what was primary gives way
 	for _, v := range values {
 		i := o.Attr.place(list, v)
 		m, isObject := v.(Object)
@@ -192,9 +192,11 @@ func (o Operation) added(list, values []any) (any, error) {
 		case isObject && !o.Attr.Refers:
 			list[i] = merged(list[i], m)
 		}
-		changed = append(changed, i)
+		if m["primary"] == true {
+			primary = append(primary, i)
+		}
 	}
-	return list, onePrimary(list, changed)
+	return list, onePrimary(list, primary)
 }
 
 // place is where a list has the value, -1 for nowhere: the same or, of one that does

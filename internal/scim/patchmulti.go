@@ -129,7 +129,7 @@ func union(a *attribute, list, given []any) ([]any, error) {
 	for i, v := range list {
 		note(i, v)
 	}
-	var changed []int
+	var primary []int // those that are to be it; one that was gives way
 	for _, v := range given {
 		i, known := same[a.identity(v)]
 		if !known && a.identity(v) == a.untyped(v) {
@@ -146,9 +146,11 @@ func union(a *attribute, list, given []any) ([]any, error) {
 			}
 			list[i] = merged
 		}
-		changed = append(changed, i)
+		if m, ok := v.(map[string]any); ok && m["primary"] == true {
+			primary = append(primary, i)
+		}
 	}
-	return list, onePrimary(a, list, changed)
+	return list, onePrimary(a, list, primary)
 }
 
 // identity is equal for values that are the same value: references by what they

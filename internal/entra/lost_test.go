@@ -59,6 +59,7 @@ func TestLostAnswerToACreate(t *testing.T) {
 					g := start(t, graphsim.Options{Lag: graphsim.Lag{Read: lag, List: lag}}, "", nil)
 					m := makings(g.addUsers(1)[0])[kind]
 					g.rest()
+					f := f // its own
 					f.Method, f.Path, f.AfterWrite = http.MethodPost, m.post, true
 					if err := g.sim.Fail(f); err != nil {
 						t.Fatal(err)

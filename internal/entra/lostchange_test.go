@@ -86,6 +86,7 @@ func TestLostChange(t *testing.T) {
 					w := world{boss: g.addUsers(1)[0], user: g.do(http.MethodPost, "/Users", newUser("grace@contoso.com"), http.StatusCreated)["id"].(string)}
 					w.group = g.addGroup("Team", w.boss)
 					g.rest()
+					f := f // its own
 					f.Method, f.Path, f.AfterWrite = c.lost[0], c.lost[1], done
 					if err := g.sim.Fail(f); err != nil {
 						t.Fatal(err)

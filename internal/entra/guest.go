@@ -47,7 +47,7 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 	id, _ := who.User["id"].(string)
 	u.made(id)
 	if name, ok := who.User[upnProperty].(string); ok {
-		u.fresh.add(name)
+		u.fresh.add(u.table.Collection(), name)
 	}
 	if err := u.settle(ctx, id, in); err != nil {
 		return "", err

@@ -152,3 +152,33 @@ func TestProjectionCalls(t *testing.T) {
 		}
 	}
 }
+
+// What was made as one type is not another, and nobody waits for it to become that.
+func TestJustMadeAsAnotherType(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	user := g.do(http.MethodPost, "/Users", newUser("made@contoso.com"), http.StatusCreated)["id"].(string)
+	group := g.do(http.MethodPost, "/Groups", object{"displayName": "Crew"}, http.StatusCreated)["id"].(string)
+	before, made := g.sim.Now(), len(g.sim.Calls())
+	for _, path := range []string{"/Users/" + group, "/Groups/" + user, "/Applications/" + strings.ToUpper(user)} {
+		g.do(http.MethodGet, path, nil, http.StatusNotFound)
+	}
+	for _, path := range []string{"/Users/" + group, "/Groups/" + user} {
+		g.patch(path, http.StatusNotFound, object{"op": "replace", "path": "displayName", "value": "x"})
+		g.do(http.MethodDelete, path, nil, http.StatusNotFound)
+	}
+	g.do(http.MethodPut, "/Users/"+group, newUser("made@contoso.com"), http.StatusNotFound)
+	g.do(http.MethodPut, "/Groups/"+user, object{"displayName": "x"}, http.StatusNotFound)
+	if n := len(g.found("/Groups", `id eq "`+user+`"`)); n != 0 {
+		t.Errorf("%d groups with the id of a user", n)
+	}
+	if calls := g.sim.Calls()[made:]; len(calls) != 0 {
+		t.Errorf("calls of Graph: %v", calls)
+	}
+	if found := g.found("", `id eq "`+user+`" or id eq "`+group+`"`); len(found) != 2 {
+		t.Errorf("the root finds %v", found)
+	}
+	if waited := g.sim.Now().Sub(before); waited != 0 {
+		t.Errorf("waited %v", waited)
+	}
+}

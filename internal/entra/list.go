@@ -251,6 +251,10 @@ func (l *listing) few(ctx context.Context) error {
 
 // byID reads objects by id; those that are gone are left out.
 func (l *listing) byID(ctx context.Context, ids, properties []string, expand string) ([]jsontext.Value, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return l.fresh.elsewhere(l.table.Collection(), id) })
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	requests := make([]graph.Request, len(ids))
 	for i, id := range ids {
 		requests[i] = l.objectRequest(id, &mapping.ReadPlan{Select: properties, Expand: expand}, nil)

@@ -89,7 +89,7 @@ func (c *creation) found(ctx context.Context, lost error, longest time.Duration)
 			}
 		}
 		switch {
-		case len(own) == 1 && c.fresh.claim(text(own[0], "id")):
+		case len(own) == 1 && c.fresh.claim(c.table.Collection(), text(own[0], "id")):
 			return own[0], nil
 		case len(own) > 1:
 			return nil, lost

@@ -61,10 +61,10 @@ func TestRecentIsBoundedAndForgets(t *testing.T) {
 	now := time.Unix(0, 0)
 	r := newRecent(func() time.Time { return now })
 	for i := range 2*maxRecent + 5 {
-		r.add(fmt.Sprint("ID", i))
+		r.add("users", fmt.Sprint("ID", i))
 	}
-	if last := fmt.Sprint("id", 2*maxRecent+4); len(r.at) > maxRecent || !r.any([]string{"other", last}) {
-		t.Errorf("%d remembered", len(r.at))
+	if last := fmt.Sprint("id", 2*maxRecent+4); len(r.ids) > maxRecent || !r.any([]string{"other", last}) {
+		t.Errorf("%d remembered", len(r.ids))
 	}
 	now = now.Add(freshFor + time.Second)
 	if r.any([]string{fmt.Sprint("id", 2*maxRecent+4)}) {

@@ -23,53 +23,64 @@ const (
 type recent struct {
 	now func() time.Time
 
-	mu sync.Mutex
-	at map[string]time.Time
+	mu  sync.Mutex
+	ids map[string]newborn
+}
+
+// A newborn is an object that was made moments ago.
+type newborn struct {
+	collection string // of Graph, that it was made in
+	at         time.Time
 }
 
 func newRecent(now func() time.Time) *recent {
-	return &recent{now: now, at: map[string]time.Time{}}
+	return &recent{now: now, ids: map[string]newborn{}}
 }
 
-func (r *recent) add(id string) {
+func (r *recent) add(collection, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.put(id)
+	r.put(collection, id)
 }
 
 // claim adds an id, and tells whether it was not there.
-func (r *recent) claim(id string) bool {
+func (r *recent) claim(collection, id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at, ok := r.at[strings.ToLower(id)]
-	r.put(id)
-	return !ok || r.now().Sub(at) > freshFor
+	_, known := r.get(id)
+	r.put(collection, id)
+	return !known
 }
 
-func (r *recent) put(id string) {
-	if len(r.at) >= maxRecent {
+func (r *recent) put(collection, id string) {
+	if len(r.ids) >= maxRecent {
 		r.prune()
 	}
-	r.at[strings.ToLower(id)] = r.now()
+	r.ids[strings.ToLower(id)] = newborn{collection, r.now()}
+}
+
+func (r *recent) get(id string) (newborn, bool) {
+	n, ok := r.ids[strings.ToLower(id)]
+	return n, ok && r.now().Sub(n.at) <= freshFor
 }
 
 // prune drops what is old and, when everything is new, everything: an id that is
 // not remembered is only not waited for.
 func (r *recent) prune() {
-	for id, at := range r.at {
-		if r.now().Sub(at) > freshFor {
-			delete(r.at, id)
+	for id := range r.ids {
+		if _, fresh := r.get(id); !fresh {
+			delete(r.ids, id)
 		}
 	}
-	if len(r.at) >= maxRecent {
-		clear(r.at)
+	if len(r.ids) >= maxRecent {
+		clear(r.ids)
 	}
 }
 
 func (r *recent) drop(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.at, strings.ToLower(id))
+	delete(r.ids, strings.ToLower(id))
 }
 
 // any tells whether one of the ids is new.
@@ -77,9 +88,18 @@ func (r *recent) any(ids []string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(ids, func(id string) bool {
-		at, ok := r.at[strings.ToLower(id)]
-		return ok && r.now().Sub(at) <= freshFor
+		_, ok := r.get(id)
+		return ok
 	})
+}
+
+// elsewhere tells whether the id is that of a new object of another collection: there is
+// no use in waiting for it in this one, nor in asking.
+func (r *recent) elsewhere(collection, id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, ok := r.get(id)
+	return ok && n.collection != collection
 }
 
 // unseen tells whether an object was not found, or not yet.

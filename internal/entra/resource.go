@@ -55,9 +55,12 @@ const (
 )
 
 // checkID refuses what cannot be an id before Graph is asked. Graph would take a
-// user id that is no GUID for a userPrincipalName.
+// user id that is no GUID for a userPrincipalName, and does not know at once what it has
+// just made: what was made as another type is not this one.
 func (r *resource) checkID(id string) error {
 	switch {
+	case r.fresh.elsewhere(r.table.Collection(), id):
+		return r.notFound()
 	case isGUID(id):
 		return nil
 	case r.table.Entity() == entityUser:

@@ -137,6 +137,6 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 
 // made remembers that an object was made.
 func (r *resource) made(id string) {
-	r.fresh.add(id)
+	r.fresh.add(r.table.Collection(), id)
 	r.positions.changed()
 }

@@ -51,7 +51,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	}
 	id := text(raw, "id")
 	u.made(id)
-	u.fresh.add(text(raw, upnProperty)) // by which others may name the user as manager
+	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
 	if m != nil {
 		if raw, err = u.give(ctx, id, raw, m); err != nil {
 			return "", err

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -214,8 +215,11 @@ func TestDeployKubernetes(t *testing.T) {
 					Spec struct {
 						TerminationGracePeriodSeconds float64 `yaml:"terminationGracePeriodSeconds"`
 						Containers                    []struct {
-							Args         []string
-							Env          []struct{ Name, Value string }
+							Args      []string
+							Env       []struct{ Name, Value string }
+							Resources struct {
+								Limits struct{ Memory string }
+							}
 							VolumeMounts []struct {
 								MountPath string `yaml:"mountPath"`
 							} `yaml:"volumeMounts"`
@@ -258,6 +262,20 @@ func TestDeployKubernetes(t *testing.T) {
 	if pod.TerminationGracePeriodSeconds <= loaded.DrainGrace.Seconds() {
 		t.Errorf("the pod is killed after %.0f s, the gateway drains for %s", pod.TerminationGracePeriodSeconds, loaded.DrainGrace)
 	}
+	soft, hard := mebibytes(t, c.env["GOMEMLIMIT"]), mebibytes(t, pod.Containers[0].Resources.Limits.Memory)
+	if needed := 4 * loaded.Limits.Requests; needed >= soft || soft >= hard {
+		t.Errorf("%d requests may need %d MiB, the runtime has %d and the pod %d", loaded.Limits.Requests, needed, soft, hard)
+	}
+}
+
+// mebibytes reads an amount of memory as Kubernetes or the Go runtime writes it.
+func mebibytes(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.TrimRight(s, "MiB"))
+	if err != nil || !strings.Contains(s, "Mi") {
+		t.Fatalf("%q is no number of MiB", s)
+	}
+	return n
 }
 
 func TestDeploySystemd(t *testing.T) {

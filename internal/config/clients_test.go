@@ -93,18 +93,7 @@ func TestClientMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			from := config.Sources{Getenv: env(test.env)}
-			if test.file != "" {
-				from.File = write(t, "c.yaml", test.file)
-			}
-			_, err := config.Load(from)
-			if err == nil {
-				t.Fatal("no mistake found")
-			}
-			got := strings.ReplaceAll(err.Error(), strings.TrimSuffix(from.File, "c.yaml"), "")
-			if want := strings.Join(test.want, "\n"); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			mistaken(t, config.Sources{Getenv: env(test.env)}, test.file, test.want)
 		})
 	}
 }

@@ -180,18 +180,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			from := config.Sources{Getenv: env(test.env), Flags: test.flags}
-			if test.file != "" {
-				from.File = write(t, "c.yaml", test.file)
-			}
-			_, err := config.Load(from)
-			if err == nil {
-				t.Fatal("no mistake found")
-			}
-			got := strings.ReplaceAll(err.Error(), strings.TrimSuffix(from.File, "c.yaml"), "")
-			if want := strings.Join(test.want, "\n"); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			mistaken(t, config.Sources{Getenv: env(test.env), Flags: test.flags}, test.file, test.want)
 		})
 	}
 }
@@ -280,5 +269,22 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		if strings.Contains(text, token) || strings.Contains(text, "hush-hush") {
 			t.Errorf("a secret is printed: %s", text)
 		}
+	}
+}
+
+// mistaken loads from the sources and a file, when there is a text of one, and wants these
+// mistakes.
+func mistaken(t *testing.T, from config.Sources, file string, mistakes []string) {
+	t.Helper()
+	if file != "" {
+		from.File = write(t, "c.yaml", file)
+	}
+	_, err := config.Load(from)
+	if err == nil {
+		t.Fatal("no mistake found")
+	}
+	got := strings.ReplaceAll(err.Error(), strings.TrimSuffix(from.File, "c.yaml"), "")
+	if want := strings.Join(mistakes, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -42,14 +42,7 @@ const token = "demo"
 // UPDATE set the file is rewritten instead.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("expected.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := parseExpected(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := expectations(t)
 	all := runSuites(t, list)
 	t.Logf("\n%s", table(all))
 	if os.Getenv("UPDATE") != "" {

@@ -48,6 +48,20 @@ func (e expectation) String() string {
 	return e.suite + separator + e.name + separator + e.reason
 }
 
+// expectations are those of expected.txt.
+func expectations(t *testing.T) []expectation {
+	t.Helper()
+	text, err := os.ReadFile("expected.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := parseExpected(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 func parseExpected(text string) ([]expectation, error) {
 	var all []expectation
 	for line := range strings.Lines(text) {
@@ -139,14 +153,7 @@ func clip(s string) string {
 
 func TestExpectedFailuresAreExplained(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("expected.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := parseExpected(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := expectations(t)
 	seen := map[expectation]bool{}
 	for _, e := range list {
 		if strings.HasPrefix(e.reason, unexplained) {

@@ -44,15 +44,12 @@ func firstEmail(_ *Table, doc Document) string {
 	return first
 }
 
-// fullName is name.formatted, or given and family name, or else the part of the
-// user name before the @, because many clients send nothing more than that and
-// Graph wants a name to show.
+// fullName is given and family name, or else the part of the user name before the @,
+// because many clients send nothing more than that and Graph wants a name to show.
+// name.formatted is read-only, and what is sent of it ignored (RFC 7644 section 3.3).
 func fullName(t *Table, doc Document) string {
 	name, _ := doc["name"].(map[string]any)
 	text := func(sub string) string { s, _ := name[sub].(string); return strings.TrimSpace(s) }
-	if s := text("formatted"); s != "" {
-		return s
-	}
 	if s := strings.TrimSpace(text("givenName") + " " + text("familyName")); s != "" {
 		return s
 	}

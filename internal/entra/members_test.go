@@ -287,3 +287,38 @@ func TestNothingToDoForMostMembers(t *testing.T) {
 		t.Errorf("%d members, want none", len(got))
 	}
 }
+
+// A filter selects of the members who are there when its turn comes.
+func TestFilteredRemovalInTurn(t *testing.T) {
+	t.Parallel()
+	all := func(ids []string) object { return object{"op": "add", "path": "members", "value": members(ids...)} }
+	filter := object{"op": "remove", "path": `members[display ew "00001" and type eq "User"]`} // the second user
+	for name, test := range map[string]struct {
+		there int // of the three users
+		ops   func(ids []string) []object
+		want  []int
+	}{
+		"added before it":            {1, func(ids []string) []object { return []object{all(ids), filter} }, []int{0, 2}},
+		"added after it":             {2, func(ids []string) []object { return []object{filter, all(ids)} }, []int{0, 1, 2}},
+		"between two":                {2, func(ids []string) []object { return []object{filter, all(ids), filter} }, []int{0, 2}},
+		"there, and added before it": {3, func(ids []string) []object { return []object{all(ids[:2]), filter} }, []int{0, 2}},
+		"replaced before it": {3, func(ids []string) []object {
+			return []object{{"op": "replace", "path": "members", "value": []any{}}, all(ids[:2]), filter}
+		}, []int{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := start(t, graphsim.Options{}, "", nil)
+			ids := g.addUsers(3)
+			group := g.addGroup("Team", ids[:test.there]...)
+			g.patch("/Groups/"+group, http.StatusNoContent, test.ops(ids)...)
+			var want []string
+			for _, i := range test.want {
+				want = append(want, ids[i])
+			}
+			if got := memberIDs(g.get("/Groups/" + group)); !same(got, want) {
+				t.Errorf("the members are %v of %v, want %v", got, ids, want)
+			}
+		})
+	}
+}

@@ -18,10 +18,17 @@ type membership struct {
 	replace bool     // add is all there shall be
 	add     []string // ids, distinct
 	remove  []string
-	filters []filter.Expression // remove those that match
+	filters []selection
 
 	objects map[string]jsontext.Value // those of add that the directory knows, by id
 	checked bool                      // objects has been asked for
+}
+
+// A selection removes the members that match a filter, but for those that were added
+// after it.
+type selection struct {
+	filter filter.Expression
+	spared []string
 }
 
 func (m *membership) none() bool {
@@ -70,8 +77,11 @@ func (m *membership) fold(c scim.MemberChange, ids []string) {
 	case c.Op == "add":
 		m.add = append(m.add, ids...)
 		m.remove = without(m.remove, ids)
+		for i := range m.filters {
+			m.filters[i].spared = append(m.filters[i].spared, ids...)
+		}
 	case c.Filter != nil:
-		m.filters = append(m.filters, c.Filter)
+		m.filters = append(m.filters, selection{filter: c.Filter})
 	default:
 		m.add = without(m.add, ids)
 		if !m.replace {
@@ -170,8 +180,17 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	if !m.replace && len(m.filters) == 0 {
 		return nil
 	}
-	wanted, selected := setOf(m.add), m.matching(ctx, g.resource)
-	present := g.written.members(id)
+	selected := m.matching(ctx, g.resource)
+	for _, member := range slices.Clone(m.add) { // it may be added and then selected
+		gone, err := selected(m.object(member))
+		if err != nil {
+			return err
+		}
+		if gone {
+			m.add = without(m.add, []string{member})
+		}
+	}
+	wanted, present := setOf(m.add), g.written.members(id)
 	err := g.patient(ctx, func() error {
 		if m.replace {
 			m.remove = nil
@@ -202,10 +221,11 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 func (m *membership) matching(ctx context.Context, r *resource) func(jsontext.Value) (bool, error) {
 	path := scim.AttrPath{URN: r.typ.Schema.ID, Name: attrMembers}
 	plan := r.table.Read(touching([]scim.AttrPath{path}))
-	matchers := make([]*scim.Matcher, len(m.filters))
-	for i, e := range m.filters {
+	matchers, spared := make([]*scim.Matcher, len(m.filters)), make([]map[string]bool, len(m.filters))
+	for i, s := range m.filters {
+		spared[i] = setOf(s.spared)
 		matchers[i] = scim.NewMatcher(&r.typ, &filter.ValuePath{
-			AttributePath: filter.AttributePath{URIPrefix: &path.URN, AttributeName: attrMembers}, ValueFilter: e,
+			AttributePath: filter.AttributePath{URIPrefix: &path.URN, AttributeName: attrMembers}, ValueFilter: s.filter,
 		})
 	}
 	return func(v jsontext.Value) (bool, error) {
@@ -217,7 +237,13 @@ func (m *membership) matching(ctx context.Context, r *resource) func(jsontext.Va
 		if err != nil {
 			return false, err
 		}
-		return slices.ContainsFunc(matchers, func(match *scim.Matcher) bool { return match.Match(doc) }), nil
+		id := strings.ToLower(text(v, "id"))
+		for i, match := range matchers {
+			if !spared[i][id] && match.Match(doc) {
+				return true, nil
+			}
+		}
+		return false, nil
 	}
 }
 

@@ -181,14 +181,8 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 		return nil
 	}
 	selected := m.matching(ctx, g.resource)
-	for _, member := range slices.Clone(m.add) { // it may be added and then selected
-		gone, err := selected(m.object(member))
-		if err != nil {
-			return err
-		}
-		if gone {
-			m.add = without(m.add, []string{member})
-		}
+	if err := m.unselect(selected); err != nil {
+		return err
 	}
 	wanted, present := setOf(m.add), g.written.members(id)
 	err := g.patient(ctx, func() error {
@@ -215,6 +209,22 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	m.add, m.remove = slices.DeleteFunc(m.add, func(id string) bool { return present[id] }), distinct(m.remove)
 	m.replace, m.filters = false, nil
 	return err
+}
+
+// unselect takes out what is to be added and then selected by a filter.
+func (m *membership) unselect(selected func(jsontext.Value) (bool, error)) error {
+	var kept []string
+	for _, id := range m.add {
+		gone, err := selected(m.object(id))
+		if err != nil {
+			return err
+		}
+		if !gone {
+			kept = append(kept, id)
+		}
+	}
+	m.add = kept
+	return nil
 }
 
 // matching tells whether one of the filters selects a member.

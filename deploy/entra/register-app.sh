@@ -15,6 +15,8 @@ READ_ONLY=(
   Application.Read.All
   Directory.Read.All
   Organization.Read.All
+  RoleManagement.Read.Directory
+  LicenseAssignment.Read.All
 )
 READ_WRITE=(
   User.ReadWrite.All

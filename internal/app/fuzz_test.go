@@ -42,10 +42,15 @@ var routes = []string{
 	"GET servicePrincipals/{id}/memberOf/microsoft.graph.group", "GET servicePrincipals/{id}/memberOf/microsoft.graph.group/$count",
 	"GET servicePrincipals(appId='{id}')/appRoleAssignedTo",
 	"GET applications", "GET applications/$count", "GET applications/{id}",
+	"GET servicePrincipals", "GET servicePrincipals/$count", "GET servicePrincipals/{id}",
+	"GET subscribedSkus", "GET subscribedSkus/{plain}", "GET roleManagement/directory/roleDefinitions", "GET roleManagement/directory/roleDefinitions/{id}",
 	"POST directoryObjects/getByIds", "POST $batch",
 }
 
 var anID = regexp.MustCompile("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+
+// aPlainID is an id that is no GUID.
+var aPlainID = regexp.MustCompile("^[0-9A-Za-z_-]{1,200}$")
 
 // onRoute tells whether a method and an escaped path are one of a route.
 func onRoute(request, pattern string) bool {
@@ -62,6 +67,8 @@ func onRoute(request, pattern string) bool {
 			return anID.MatchString(id) && plain == before+id+after
 		case of == "{name}":
 			return anID.MatchString(plain) || strings.Contains(plain, "@")
+		case of == "{plain}":
+			return aPlainID.MatchString(plain)
 		}
 		return plain == of
 	})

@@ -30,6 +30,9 @@ func Features() []Feature {
 		{"change and delete groups", []string{"Group.ReadWrite.All"}},
 		{"change members", []string{"GroupMember.ReadWrite.All", "User.Read.All"}},
 		{"read and list applications", []string{"Application.Read.All"}},
+		{"read and list enterprise applications and managed identities (`/ServicePrincipals`, `/ManagedIdentities`)", []string{"Application.Read.All"}},
+		{"read and list directory roles (`/Roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"read and list licenses (`/Entitlements`)", []string{"LicenseAssignment.Read.All"}},
 		{"readiness (`/readyz`)", []string{"Organization.Read.All"}},
 		{"name the verified domains in an error", []string{"Organization.Read.All"}},
 	}
@@ -41,7 +44,11 @@ func covers(wider string) []string {
 	case "Directory.ReadWrite.All":
 		return []string{"Directory.Read.All", "Group.ReadWrite.All", "User.Invite.All", "Application.Read.All"}
 	case "Directory.Read.All":
-		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All"}
+		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
+	case "RoleManagement.ReadWrite.Directory":
+		return []string{"RoleManagement.Read.Directory"}
+	case "Organization.Read.All":
+		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":
 		return []string{
 			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",

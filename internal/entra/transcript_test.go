@@ -76,9 +76,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.S
 // open makes the handler; profile names an overlay that ships.
 func (w *world) open(profile string) {
 	w.t.Helper()
-	w.options.Tables = entra.Tables{
-		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", profile), Application: compile(w.t, "application.yaml", ""),
-	}
+	w.options.Tables = tables(w.t, profile)
 	d := entra.New(w.options)
 	w.handler = scim.NewHandler(d.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base },

@@ -44,7 +44,7 @@ func (d *Directory) Add(entity string, v Values) (string, error) {
 	}
 	defer d.lockPast()()
 	if id == "" {
-		id = d.ids.next()
+		id = d.newID(k, s)
 	}
 	if d.byID[id] != nil {
 		return "", fmt.Errorf("graphsim: id %s is taken", id)
@@ -54,6 +54,14 @@ func (d *Directory) Add(entity string, v Values) (string, error) {
 		return "", fmt.Errorf("graphsim: %s: %w", entity, err)
 	}
 	return d.insert(k, id, s).id, nil
+}
+
+// newID makes an id: of a subscription that of its tenant and its SKU.
+func (d *Directory) newID(k *kind, s *state) string {
+	if k.name == "subscribedSku" {
+		return d.tenant + "_" + strings.ToLower(unquote(s.get(k, "skuId")))
+	}
+	return d.ids.next()
 }
 
 // AddMembers makes objects direct members of a group; those that are members

@@ -16,6 +16,10 @@ func (d *Directory) complete(k *kind, id string, s *state) {
 		d.completeApplication(k, s)
 	case "servicePrincipal":
 		d.completeServicePrincipal(k, s)
+	case "subscribedSku":
+		completeSubscription(k, s)
+	case "unifiedRoleDefinition":
+		completeRoleDefinition(k, id, s)
 	}
 }
 

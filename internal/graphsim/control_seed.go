@@ -21,6 +21,10 @@ type Seed struct {
 	Applications      []Values `json:"applications"`
 	ServicePrincipals []Values `json:"servicePrincipals"`
 	Domains           []Values `json:"domains"`
+	// SubscribedSkus are licenses; an id is made of the tenant's and the skuId.
+	SubscribedSkus []Values `json:"subscribedSkus"`
+	// RoleDefinitions are custom directory roles: the built-in ones are there.
+	RoleDefinitions []Values `json:"roleDefinitions"`
 	// AppRoleAssignments have principalId, resourceId and appRoleId.
 	AppRoleAssignments []Values `json:"appRoleAssignments"`
 	// Registrations are applications that can sign in.
@@ -58,6 +62,8 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 		objects      []Values
 	}{
 		{"domain", "domains", seed.Domains},
+		{"subscribedSku", "subscribedSkus", seed.SubscribedSkus},
+		{"unifiedRoleDefinition", "roleDefinitions", seed.RoleDefinitions},
 		{"user", "users", seed.Users},
 		{"group", "groups", seed.Groups},
 		{"application", "applications", seed.Applications},

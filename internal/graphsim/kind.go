@@ -51,6 +51,9 @@ var entitySets = map[string]string{
 	"organization":      "organization",
 	"domain":            "domains",
 	"invitation":        "invitations",
+	"subscribedSku":     "subscribedSkus",
+
+	"unifiedRoleDefinition": roleManagement + "/roleDefinitions",
 }
 
 // A schema is every kind, by CSDL name.

@@ -37,6 +37,8 @@ var (
 	readObjects        = []string{"Directory.Read.All", "Directory.ReadWrite.All"}
 	readDeleted        = append([]string{"User.DeleteRestore.All", "User.Read.All", "User.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"}, append(readObjects, "Application.Read.All")...)
 	writeDeleted       = append([]string{"User.DeleteRestore.All", "User.ReadWrite.All"}, append(updateGroups, "Application.ReadWrite.All")...)
+	readSubscriptions  = []string{"LicenseAssignment.Read.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readRoles          = []string{"RoleManagement.Read.Directory", manageRoles, "Directory.Read.All", "Directory.ReadWrite.All"}
 	checkMembership    = readMemberOf
 	scenarioPermission = map[string]string{
 		"otherMails": "User-Mail.ReadWrite.All", "businessPhones": "User-Phone.ReadWrite.All",

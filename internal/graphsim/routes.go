@@ -15,6 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
+		roleRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -119,6 +120,18 @@ func tenantRoutes() []route {
 		{method: get, pattern: "organization/{id}", roles: readOrganization, serve: getNamed("organization")},
 		{method: get, pattern: "domains", roles: readDomains, serve: listSet("domain")},
 		{method: get, pattern: "domains/{id}", roles: readDomains, serve: getNamed("domain")},
+		{method: get, pattern: "subscribedSkus", roles: readSubscriptions, serve: listWhole("subscribedSku")},
+		{method: get, pattern: "subscribedSkus/{id}", roles: readSubscriptions, serve: getWhole("subscribedSku")},
+	}
+}
+
+// roleManagement is the path of the directory's part of role management.
+const roleManagement = "roleManagement/directory"
+
+func roleRoutes() []route {
+	return []route{
+		{method: get, pattern: roleManagement + "/roleDefinitions", roles: readRoles, serve: listWhole("unifiedRoleDefinition")},
+		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
 	}
 }
 

@@ -68,7 +68,7 @@ func defaultReturned(mutability string) string {
 
 func (r *Row) defaultMutability() string {
 	switch {
-	case r.kind.readOnly, r.property.Access == edm.ReadOnly:
+	case r.kind.readOnly, r.property.Access == edm.ReadOnly, r.Constant != nil && r.Attr.Sub == "":
 		return readOnly
 	case r.property.Access == edm.CreateOnly:
 		return immutable
@@ -110,8 +110,8 @@ func (t *Table) checkUse(r *Row, c *complaints) {
 		c.add(r.at, "%s: only a simple attribute with one value has a default, is derived, is kept or ignores values", r.SCIM)
 	case r.Ignore && len(r.Canonical) == 0:
 		c.add(r.at, "%s: values can only be ignored beside canonicalValues", r.SCIM)
-	case r.Constant != nil && r.Attr.Sub == "":
-		c.add(r.at, "%s: only a sub-attribute is constant", r.SCIM)
+	case r.Constant != nil && r.Attr.Sub == "" && (r.MultiValued || r.Mutability != readOnly):
+		c.add(r.at, "%s: a constant is one value and readOnly", r.SCIM)
 	case r.Constant != nil && (r.kind.read != nil || r.Fallback != "" || r.Alias != "" || len(r.Values) > 0):
 		c.add(r.at, "%s is constant: it has no kind, fallback, alias or values", r.SCIM)
 	case r.kind.read != nil && (r.MultiValued || r.path.index >= 0 || r.Fallback != ""):

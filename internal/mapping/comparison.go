@@ -29,6 +29,12 @@ func (t *Table) scalar(r *Row, c comparison) clause {
 		c.op, c.negated = filter.EQ, !c.negated
 	}
 	switch {
+	case r.Constant != nil:
+		holds, known := c.holds(r.Constant)
+		if !known {
+			return unknown()
+		}
+		return truth(holds != c.negated)
 	case r.Mutability == writeOnly || r.Relation != "":
 		return unknown()
 	case r.kind.filter != nil:

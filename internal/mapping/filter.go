@@ -41,9 +41,12 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 	if depth(e) > maxDepth {
 		return Query{}, fault.New(fault.InvalidFilter, "The filter is nested too deeply.")
 	}
+	if t.bare {
+		return Query{Residual: e}, nil
+	}
 	parts := conjuncts(e)
 	q, source := t.direct(parts)
-	total := everything()
+	total := t.base(q)
 	for i, part := range parts {
 		c := unknown()
 		switch {

@@ -51,6 +51,12 @@ func (t *Table) Read(want Want) *ReadPlan {
 			p.extended = append(p.extended, newMember(x.urn, &objectOutput{members: members}))
 		}
 	}
+	if t.condition != nil {
+		b.ask(graphPath{property: t.condition.property.Name, index: -1})
+	}
+	if t.bare {
+		p.Select = nil
+	}
 	for _, m := range p.core {
 		if _, ok := m.out.(*relationOutput); ok {
 			p.streams = true
@@ -113,6 +119,9 @@ func (b *planner) simple(r *Row) output {
 	switch {
 	case !b.wants(r):
 		return nil
+	case r.Constant != nil:
+		text := constantJSON(r.Constant)
+		return emitter(func(_ *state, dst []byte) []byte { return append(dst, text...) })
 	case r.MultiValued:
 		return &scalarsOutput{b.slot(r.path), converter(r)}
 	}
@@ -184,15 +193,17 @@ func (b *planner) constants(e *element) []byte {
 			continue
 		}
 		out = append(append(out, quoted(r.Attr.Sub)...), ':')
-		switch v := r.Constant.(type) {
-		case string:
-			out = append(out, quoted(v)...)
-		case bool:
-			out = strconv.AppendBool(out, v)
-		}
-		out = append(out, ',')
+		out = append(append(out, constantJSON(r.Constant)...), ',')
 	}
 	return out
+}
+
+// constantJSON is a constant, a string or a boolean, as JSON.
+func constantJSON(constant any) []byte {
+	if text, ok := constant.(string); ok {
+		return quoted(text)
+	}
+	return strconv.AppendBool(nil, constant == true)
 }
 
 // metaOutput compiles meta (RFC 7643 section 3.1).

@@ -34,6 +34,8 @@ type document struct {
 	Resource    string            `yaml:"resource"`
 	Description string            `yaml:"description"`
 	Endpoint    string            `yaml:"endpoint"`
+	Optional    bool              `yaml:"optional"`
+	Mutability  string            `yaml:"mutability"`
 	Schema      string            `yaml:"schema"`
 	Prefixes    map[string]string `yaml:"prefixes"`
 	Extensions  map[string]title  `yaml:"extensions"`
@@ -62,6 +64,9 @@ type graphSource struct {
 	Collection string   `yaml:"collection"`
 	Entity     string   `yaml:"entity"`
 	Whole      []string `yaml:"whole"`
+	Filter     string   `yaml:"filter"`
+	Options    string   `yaml:"options"`
+	ID         string   `yaml:"id"`
 }
 
 // A rowSource is a row as it is written. Pointers tell a field that an overlay
@@ -141,7 +146,7 @@ func (d *document) key(pair *ast.MappingValueNode, c *complaints) {
 	case "prefixes":
 		d.orderPrefixes(pair.Value)
 		fallthrough
-	case "resource", "description", "endpoint", "schema", "graph", "descriptions", "extensions":
+	case "resource", "description", "endpoint", "optional", "mutability", "schema", "graph", "descriptions", "extensions":
 		if err := strictly(only(pair), d); err != nil {
 			c.add(placeIn(at, err), "%s: %s", name, firstLine(err))
 		}

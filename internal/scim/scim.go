@@ -32,6 +32,7 @@ type ResourceType struct {
 	Supplied                        []string // required attributes that Writer derives when a client leaves them out
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
+	Optional                        bool   // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 
 	index *catalog
 }

@@ -43,9 +43,6 @@ var elsewhere = map[string]string{
 	"served documentationUri":            "there is no such page",
 	"served authenticationSchemes[OAuth Bearer Token].documentationUri": "there is no such page",
 	"served authenticationSchemes[HTTP Basic]":                          "bearer tokens only",
-	"served attributes[maxOperations]":                                  "no attribute of users and groups is an integer",
-	"served attributes[maxPayloadSize]":                                 "no attribute of users and groups is an integer",
-	"served attributes[maxResults]":                                     "no attribute of users and groups is an integer",
 
 	userSchema + "[name].uniqueness":                     "complex attributes have none",
 	userSchema + "[emails].uniqueness":                   "complex attributes have none",

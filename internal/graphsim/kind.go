@@ -53,7 +53,9 @@ var entitySets = map[string]string{
 	"invitation":        "invitations",
 	"subscribedSku":     "subscribedSkus",
 
-	"unifiedRoleDefinition": roleManagement + "/roleDefinitions",
+	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
+	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",
+	"unifiedRoleEligibilitySchedule": roleManagement + "/roleEligibilitySchedules",
 }
 
 // A schema is every kind, by CSDL name.

@@ -1,6 +1,14 @@
 package graphsim
 
-import "fmt"
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
 
 // builtInRoles are directory roles that every tenant has, by template id, which is the
 // id of the role definition. Source:
@@ -36,4 +44,146 @@ func completeRoleDefinition(k *kind, id string, s *state) {
 	s.fill(k, "isBuiltIn", "false")
 	s.fill(k, "isEnabled", "true")
 	s.fill(k, "resourceScopes", `["/"]`)
+}
+
+// assignRole gives a principal a role; the caller holds the lock.
+func (d *Directory) assignRole(holder, definition *object, scope string) *object {
+	k := d.schema["unifiedRoleAssignment"]
+	s := &state{values: make([]string, len(k.props))}
+	s.set(k, "principalId", quote(holder.id))
+	s.set(k, "roleDefinitionId", quote(definition.id))
+	s.set(k, "directoryScopeId", quote(scope))
+	o := d.insert(k, roleAssignmentID(definition.id, holder.id, scope), s)
+	d.link(roleAssignments, holder, o)
+	d.link(assignedRoles, definition, o)
+	d.roles[holder.id] = append(d.roles[holder.id], definition.text("displayName"))
+	return o
+}
+
+// unassignRole takes a role from its principal; the caller holds the lock.
+func (d *Directory) unassignRole(o *object) {
+	holder, definition := o.text("principalId"), d.find(nil, o.text("roleDefinitionId"))
+	if i := slices.Index(d.roles[holder], definition.text("displayName")); i >= 0 {
+		d.roles[holder] = slices.Delete(d.roles[holder], i, i+1)
+	}
+	d.remove(o)
+}
+
+// roleAssignmentID follows from what the assignment is of, as Graph's does.
+func roleAssignmentID(definition, principal, scope string) string {
+	id := assignmentID(definition, principal)
+	if scope != wholeDirectory {
+		id += base64.RawURLEncoding.EncodeToString([]byte(scope))
+	}
+	return id + "-1"
+}
+
+// wholeDirectory is the scope of a role that holds everywhere.
+const wholeDirectory = "/"
+
+// listRoleAssignments answers GET …/roleAssignments. Only lists of one principal or one
+// role are documented.
+func listRoleAssignments(c *call) (*answer, error) {
+	if err := c.onlyOptions("$filter", "$expand", "$select", "$skiptoken"); err != nil {
+		return nil, err
+	}
+	values, _ := url.ParseQuery(c.query) // was read above
+	if !values.Has("$filter") && !values.Has("$skiptoken") {
+		return nil, refuse("A filter on principalId or roleDefinitionId is required.")
+	}
+	return c.list(c.set("unifiedRoleAssignment"))
+}
+
+// roleAssignment finds the assignment in the path; ids differ by case.
+func (c *call) roleAssignment() (*object, error) {
+	id := c.vars["id"].text
+	o := c.dir.byID[id]
+	if o == nil || o.kind.name != "unifiedRoleAssignment" || o.live(c.dir.reading()) == nil {
+		return nil, notFound(id)
+	}
+	return o, nil
+}
+
+func getRoleAssignment(c *call) (*answer, error) {
+	o, err := c.roleAssignment()
+	if err != nil {
+		return nil, err
+	}
+	return c.one(o, c.dir.reading(), o.kind.set)
+}
+
+func deleteRoleAssignment(c *call) (*answer, error) {
+	o, err := c.roleAssignment()
+	if err != nil {
+		return nil, err
+	}
+	c.dir.unassignRole(o)
+	return noContent(), nil
+}
+
+// A grant is what a body says of who gets which role where.
+type grant struct {
+	PrincipalID      string `json:"principalId"`
+	RoleDefinitionID string `json:"roleDefinitionId"`
+	DirectoryScopeID string `json:"directoryScopeId"`
+}
+
+// find gives the principal and the role, when the one can be given the other.
+func (g grant) find(c *call) (principal, definition *object, err error) {
+	k := c.kind("unifiedRoleAssignment")
+	for name, value := range map[string]string{"principalId": g.PrincipalID, "roleDefinitionId": g.RoleDefinitionID, "directoryScopeId": g.DirectoryScopeID} {
+		if value == "" {
+			return nil, nil, missing(k, name)
+		}
+	}
+	v := c.dir.reading()
+	principal, definition = c.dir.find(nil, g.PrincipalID), c.dir.find(c.kind("unifiedRoleDefinition"), g.RoleDefinitionID)
+	switch {
+	case principal == nil || principal.live(v) == nil || !slices.Contains([]string{"user", "group", "servicePrincipal"}, principal.kind.name):
+		return nil, nil, notFound(g.PrincipalID)
+	case definition == nil || definition.live(v) == nil:
+		return nil, nil, notFound(g.RoleDefinitionID)
+	case !definition.is("isEnabled"), principal.kind.name == "group" && !principal.is("isAssignableToRole"), !c.dir.isScope(g.DirectoryScopeID):
+		return nil, nil, refuse("The role assignment is not valid.")
+	}
+	return principal, definition, nil
+}
+
+// isScope tells whether a role can be assigned at a scope: the directory, or an
+// application, group or other object of it.
+func (d *Directory) isScope(scope string) bool {
+	o := d.find(nil, strings.TrimPrefix(scope, "/"))
+	return scope == wholeDirectory || scope[0] == '/' && o != nil && o.state.status == live && slices.Contains(directoryObjects, o.kind.name)
+}
+
+func createRoleAssignment(c *call) (*answer, error) {
+	var g grant
+	if err := c.fields(&g, "principalId", "roleDefinitionId", "directoryScopeId"); err != nil {
+		return nil, err
+	}
+	principal, definition, err := g.find(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.dir.byID[roleAssignmentID(definition.id, principal.id, g.DirectoryScopeID)] != nil {
+		return nil, refuse("A conflicting object with one or more of the specified property values is present in the directory.")
+	}
+	return c.created(c.dir.assignRole(principal, definition, g.DirectoryScopeID)), nil
+}
+
+// fields reads the body, of which no other properties than those are known.
+func (c *call) fields(body any, names ...string) error {
+	_, given, err := c.object()
+	if err != nil {
+		return err
+	}
+	for _, name := range given {
+		if !slices.Contains(names, name) && name != "@odata.type" {
+			return undeclared(name)
+		}
+	}
+	if json.Unmarshal(c.body, body) != nil {
+		return unreadable("Invalid value specified for the properties of the request.")
+	}
+	return nil
 }

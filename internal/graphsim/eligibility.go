@@ -91,7 +91,7 @@ func (d *Directory) makeEligible(principal, definition *object, scope string, wh
 	text, _ := json.Marshal(when) // of strings alone
 	for name, value := range map[string]string{
 		"principalId": quote(principal.id), "roleDefinitionId": quote(definition.id), "directoryScopeId": quote(scope),
-		"createdUsing": quote(id), "createdDateTime": timeText(d.clock()), "status": `"Provisioned"`, "memberType": `"Direct"`,
+		"createdUsing": quote(id), "createdDateTime": timeText(d.clock()), "modifiedDateTime": `"0001-01-01T08:00:00Z"`, "status": `"Provisioned"`, "memberType": `"Direct"`,
 		"scheduleInfo": string(text),
 	} {
 		s.set(k, name, value)

@@ -20,6 +20,7 @@ type invited struct {
 	body  map[string]any // what to set when the guest is there
 	ask   map[string]any // the invitation
 	m     *manager
+	l     *licensing
 }
 
 // invite makes a guest, whom Graph lets be invited only. Everything is checked
@@ -99,7 +100,9 @@ func (u users) invitation(ctx context.Context, doc scim.Document) (*invited, err
 	if in.body["accountEnabled"] == true {
 		delete(in.body, "accountEnabled") // a guest can sign in
 	}
-	in.m, err = u.newManager(ctx, w)
+	if in.m, err = u.newManager(ctx, w); err == nil {
+		in.l, err = u.newLicenses(ctx, w)
+	}
 	return in, err
 }
 
@@ -222,6 +225,9 @@ func (u users) settle(ctx context.Context, id string, in *invited) error {
 		}
 		steps = append(steps, s)
 	}
+	if in.l != nil {
+		steps = append(steps, in.l.step(id))
+	}
 	if len(steps) == 0 {
 		return nil
 	}
@@ -257,6 +263,9 @@ func (u users) guest(ctx context.Context, who map[string]any, in *invited, p sci
 	}
 	if err == nil && in.m != nil {
 		raw, err = in.m.withFound(raw)
+	}
+	if err == nil && in.l != nil {
+		raw, err = overlaid(raw, map[string]any{statesProperty: in.l.after})
 	}
 	return raw, err
 }

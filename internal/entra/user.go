@@ -41,6 +41,10 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
+	l, err := u.newLicenses(ctx, w)
+	if err != nil {
+		return "", err
+	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
 		return "", err
@@ -52,8 +56,8 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	id := text(raw, "id")
 	u.made(id)
 	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
-	if m != nil {
-		if raw, err = u.give(ctx, id, raw, m); err != nil {
+	if m != nil || l != nil {
+		if raw, err = u.give(ctx, id, raw, m, l); err != nil {
 			return "", err
 		}
 	}
@@ -168,17 +172,27 @@ func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
 
-// give sets the manager of a new user.
-func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager) (jsontext.Value, error) {
-	s, err := u.managerStep(id, m)
-	if err != nil {
+// give gives a new user the manager and the licenses, of which one may be nil.
+func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager, l *licensing) (jsontext.Value, error) {
+	var steps []step
+	fresh, given := []string{id}, map[string]any{}
+	if m != nil {
+		s, err := u.managerStep(id, m)
+		if err != nil {
+			return nil, err
+		}
+		steps, fresh = append(steps, s), append(fresh, text(m.found, "id"))
+		given[relationManager] = m.object()
+	}
+	if l != nil {
+		steps = append(steps, l.step(id))
+		given[statesProperty] = l.after
+	}
+	if _, err := u.run(ctx, "the user was created with id "+id, steps, fresh...); err != nil {
 		return nil, err
 	}
-	if _, err := u.run(ctx, "the user was created with id "+id, []step{s}, id, text(m.found, "id")); err != nil {
-		return nil, err
-	}
-	u.written.set(id, map[string]any{relationManager: m.object()})
-	return m.withFound(raw)
+	u.written.set(id, given)
+	return overlaid(raw, given)
 }
 
 // Patch applies the operations as one intent: one read of what they touch, and
@@ -202,7 +216,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
-	if o.raw, err = u.change(ctx, id, o, w); err != nil {
+	if o.raw, err = u.change(ctx, id, o, w, false); err != nil {
 		return err
 	}
 	if wantBody {
@@ -223,7 +237,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if err != nil {
 		return err
 	}
-	if o.raw, err = u.change(ctx, id, o, w); err != nil {
+	if o.raw, err = u.change(ctx, id, o, w, true); err != nil {
 		return err
 	}
 	return u.write(ctx, o, u.plan(p), enc)
@@ -231,10 +245,11 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 
 // replaceable wants what a PUT may change. What is shown on request only is left
 // alone by a document without it: a client that sends back what it read does not
-// know of it.
+// know of it. So are licenses, of which many clients know nothing.
 func (r *resource) replaceable(doc scim.Document) mapping.Want {
 	rows := slices.DeleteFunc(slices.Clone(r.rows), func(row mapping.Row) bool {
-		return !row.Writable() || row.Returned == "request" && !has(doc, row.Attr, r.typ.Schema.ID)
+		aside := row.Returned == "request" || row.Relation == relationLicenses
+		return !row.Writable() || aside && !has(doc, row.Attr, r.typ.Schema.ID)
 	})
 	return func(urn, name, sub string) bool {
 		return slices.ContainsFunc(rows, func(row mapping.Row) bool {
@@ -263,7 +278,17 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if u.options.Policy.WeakPasswords && known(u.typ.Schema.ID, "password", "") {
 		properties = append(properties, passwordPolicies)
 	}
-	o, err := u.fetch(ctx, fetch{id: id, plan: u.table.Read(either(known, shown)), properties: properties, lenient: lenient})
+	f := fetch{id: id, plan: u.table.Read(either(known, shown)), lenient: lenient}
+	var beside []graph.Result
+	if known(u.typ.Schema.ID, attrEntitlements, "") {
+		properties = append(properties, locationProperty)
+		f.beside, f.answers = []graph.Request{subscribedSkus()}, &beside
+	}
+	f.properties = properties
+	o, err := u.fetch(ctx, f)
+	if err == nil && len(beside) > 0 {
+		o.skus, err = readSubscriptions(ctx, beside[0])
+	}
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
 	}
@@ -274,8 +299,8 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	return o, doc, err
 }
 
-// change does the write and gives the object as it is then.
-func (u users) change(ctx context.Context, id string, o object, w mapping.Write) (jsontext.Value, error) {
+// change does the write and gives the object as it is then. With put it is a PUT.
+func (u users) change(ctx context.Context, id string, o object, w mapping.Write, put bool) (jsontext.Value, error) {
 	delete(w.Relations, relationInvitation) // an invitation is not changed
 	if w.Empty() {
 		return o.raw, nil
@@ -289,11 +314,15 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 		}
 	}
 	u.weaken(w.Body, text(o.raw, passwordPolicies))
+	l, err := u.licenses(o.raw, w, o.skus, put)
+	if err != nil {
+		return nil, err
+	}
 	m, err := u.newManager(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	steps, m, err := u.steps(ctx, id, w, m)
+	steps, m, err := u.steps(ctx, id, w, m, l)
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
@@ -304,13 +333,16 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 		return nil, err
 	}
 	sent := accepted(w, m)
+	if l != nil {
+		sent[statesProperty] = l.after
+	}
 	u.written.set(id, sent)
 	return overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
-// is written.
-func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager) ([]step, *manager, error) {
+// is written; licenses come after the attributes, of which they may need one.
+func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager, l *licensing) ([]step, *manager, error) {
 	var steps []step
 	if len(w.Body) > 0 {
 		request, err := u.patch(id, w.Body)
@@ -318,6 +350,9 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 			return nil, nil, err
 		}
 		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+	}
+	if l != nil {
+		steps = append(steps, l.step(id))
 	}
 	relation, concerned := w.Relations[relationManager]
 	if !concerned {
@@ -339,6 +374,9 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 // accepted is what a change that went well did to the user object.
 func accepted(w mapping.Write, m *manager) map[string]any {
 	sent := maps.Clone(w.Body)
+	if sent == nil {
+		sent = map[string]any{}
+	}
 	relation, concerned := w.Relations[relationManager]
 	switch {
 	case !concerned:

@@ -217,6 +217,11 @@ func (t *Table) member(r *Row, c comparison) clause {
 	if r.path.sub != "" {
 		variable = "x/" + r.path.sub
 	}
+	if asked := relations[r.Relation].asked[r.path.sub]; asked != "" {
+		collection, _, _ = strings.Cut(asked, "/")
+	} else if r.Relation != "" {
+		return unknown()
+	}
 	switch {
 	case c.op != filter.PR:
 	case r.path.sub == "":

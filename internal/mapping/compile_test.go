@@ -29,7 +29,7 @@ func TestComplaints(t *testing.T) {
 		"unknown property":       {`{ scim: title, graph: jobTitel }`, []string{`t.yaml:10: Graph's user has no property "jobTitel"`}},
 		"unknown part":           {`{ scim: title, graph: employeeOrgData.costCentre }`, []string{`t.yaml:10: Graph's user has no property "employeeOrgData.costCentre"`}},
 		"unknown key":            {`{ scim: title, grpah: jobTitle }`, []string{`t.yaml:10: unknown key "grpah"`, "t.yaml:10: title needs either a graph path or a constant"}},
-		"unknown kind":           {`{ scim: title, graph: jobTitle, kind: bool }`, []string{`t.yaml:10: unknown kind "bool"; there are groupType, memberType, reference, usable`}},
+		"unknown kind":           {`{ scim: title, graph: jobTitle, kind: bool }`, []string{`t.yaml:10: unknown kind "bool"; there are given, groupType, memberType, reference, usable`}},
 		"unknown relation":       {`{ scim: "a[].b", graph: "friends[].id", relation: friends }`, []string{`t.yaml:10: unknown relation "friends"`}},
 		"unknown prefix":         {`{ scim: extt.a.b, graph: jobTitle }`, []string{`t.yaml:10: unknown prefix "extt"`}},
 		"unknown mutability":     {`{ scim: title, graph: jobTitle, mutability: readonly }`, []string{`t.yaml:10: title: unknown mutability "readonly"`}},

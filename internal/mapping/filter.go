@@ -223,7 +223,7 @@ func (a *attribute) memberType(parts []filter.Expression) (name string, all bool
 }
 
 func (a *attribute) relationFilter(sub string, e *filter.AttributeExpression) *RelationFilter {
-	if a == nil || a.row != nil || a.relation() == "" || a.relation() == relationInvitation {
+	if a == nil || a.row != nil || a.relation() == "" || a.relation() == relationInvitation || relations[a.relation()].carried != "" {
 		return nil
 	}
 	value, text := e.CompareValue.(string)
@@ -325,6 +325,9 @@ func (e *element) known(sub string) bool {
 	return e.attribute.name == "meta" && (strings.EqualFold(sub, "location") || strings.EqualFold(sub, "resourceType"))
 }
 
+// elsewhere tells whether the values of an element are no part of the object.
+func (e *element) elsewhere() bool { return e.relation != "" && relations[e.relation].carried == "" }
+
 // inElement compares a sub-attribute of an element.
 func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	if constant, ok := e.constant(sub); ok {
@@ -343,7 +346,7 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	}
 	r := e.row(sub)
 	switch {
-	case e.relation != "" || r == nil && e.known(sub):
+	case e.elsewhere() || r == nil && e.known(sub):
 		return unknown()
 	case r == nil: // no element has it: only ne holds
 		return truth((c.op == filter.NE) != c.negated)

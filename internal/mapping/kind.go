@@ -44,6 +44,7 @@ const (
 	kindReference  = "reference"
 	kindGroupType  = "groupType"
 	kindUsable     = "usable"
+	kindGiven      = "given"
 )
 
 // kinds is the one list of them.
@@ -51,6 +52,7 @@ var kinds = map[string]kind{
 	"":             {},
 	kindMemberType: {name: kindMemberType, typ: "string", readOnly: true, read: readMemberType},
 	kindReference:  {name: kindReference, typ: "reference", siblings: []string{odataType}, readOnly: true, read: readReference},
+	kindGiven:      {name: kindGiven, typ: "string", read: readGiven},
 	kindUsable:     {name: kindUsable, typ: "boolean", readOnly: true, read: readUsable},
 	kindGroupType: {
 		name: kindGroupType, typ: "string", siblings: []string{"mailEnabled", "securityEnabled"},
@@ -142,6 +144,14 @@ func unreserved(id []byte) bool {
 		}
 	}
 	return true
+}
+
+// readGiven tells how somebody has a license, of the group that it comes from.
+func readGiven(dst []byte, values [][]byte, _ kindContext) []byte {
+	if values[0] == nil {
+		return append(dst, `"direct"`...)
+	}
+	return append(dst, `"inherited"`...)
 }
 
 // readUsable tells of a subscription's capabilityStatus whether users have what it

@@ -95,7 +95,7 @@ func (b *planner) attribute(a *attribute) output {
 	switch {
 	case a.row != nil:
 		return b.simple(a.row)
-	case relations[a.relation()].many:
+	case relations[a.relation()].many && relations[a.relation()].carried == "":
 		return b.relation(a)
 	case !a.multi():
 		if o := b.object(a.elements[0], nil); o != nil {
@@ -141,8 +141,11 @@ func (b *planner) element(e *element) output {
 	if o == nil {
 		return nil
 	}
-	slot := b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1})
-	return &everyElement{slot: slot, input: sub, object: o}
+	out := &everyElement{slot: b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1}), input: sub, object: o, decides: -1}
+	if rel := relations[e.relation]; rel.carried != "" {
+		out.decides, out.begins = b.slotIn(sub, graphPath{property: rel.decider, index: -1}), []byte(`"`+rel.begins)
+	}
+	return out
 }
 
 // relation compiles an attribute whose values Env.Relation supplies.

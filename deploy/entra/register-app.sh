@@ -26,6 +26,7 @@ READ_WRITE=(
   User-Phone.ReadWrite.All
   User.DeleteRestore.All
   User.Invite.All
+  LicenseAssignment.ReadWrite.All
   Group.Create
   Group.ReadWrite.All
   GroupMember.ReadWrite.All

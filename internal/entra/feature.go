@@ -22,6 +22,7 @@ func Features() []Feature {
 		{"set a password", []string{"User-PasswordProfile.ReadWrite.All"}},
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
+		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
@@ -52,8 +53,10 @@ func covers(wider string) []string {
 	case "User.ReadWrite.All":
 		return []string{
 			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",
-			"User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
+			"LicenseAssignment.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
 		}
+	case "LicenseAssignment.ReadWrite.All":
+		return []string{"LicenseAssignment.Read.All"}
 	case "User.Read.All":
 		return []string{"Organization.Read.All"}
 	case "Group.ReadWrite.All":

@@ -174,10 +174,12 @@ func extend(sim *graphsim.Simulator) error {
 // seed puts objects into the directory before the first request.
 func (w *world) seed(data []byte) error {
 	var s struct {
-		Add     []map[string]graphsim.Values
-		Members map[string][]string
-		Manager map[string]string
-		Assign  [][3]string
+		Add      []map[string]graphsim.Values
+		Members  map[string][]string
+		Manager  map[string]string
+		Assign   [][3]string
+		Roles    [][2]string // user, role definition
+		Eligible [][2]string
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return err
@@ -197,6 +199,16 @@ func (w *world) seed(data []byte) error {
 	}
 	for user, manager := range s.Manager {
 		if err := d.SetManager(user, manager); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Roles {
+		if _, err := d.AssignRole(a[0], a[1], ""); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Eligible {
+		if _, err := d.MakeEligible(a[0], a[1], "", w.sim.Now().AddDate(1, 0, 0)); err != nil {
 			return err
 		}
 	}

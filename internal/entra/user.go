@@ -41,7 +41,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
-	l, err := u.newLicenses(ctx, w)
+	b, err := u.newBeside(ctx, w)
 	if err != nil {
 		return "", err
 	}
@@ -56,12 +56,16 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	id := text(raw, "id")
 	u.made(id)
 	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
-	if m != nil || l != nil {
-		if raw, err = u.give(ctx, id, raw, m, l); err != nil {
+	if m != nil || !b.empty() {
+		if raw, err = u.give(ctx, id, raw, m, b); err != nil {
 			return "", err
 		}
 	}
-	return id, u.write(ctx, object{raw: raw}, u.plan(p), enc)
+	o := object{raw: raw}
+	if err := b.overlay(&o); err != nil {
+		return "", err
+	}
+	return id, u.write(ctx, o, u.plan(p), enc)
 }
 
 // prepare checks the name of a new user and gives the user a password that
@@ -172,8 +176,8 @@ func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
 
-// give gives a new user the manager and the licenses, of which one may be nil.
-func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager, l *licensing) (jsontext.Value, error) {
+// give gives a new user the manager, who may be nil, and what is given beside.
+func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager, b beside) (jsontext.Value, error) {
 	var steps []step
 	fresh, given := []string{id}, map[string]any{}
 	if m != nil {
@@ -184,9 +188,13 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 		steps, fresh = append(steps, s), append(fresh, text(m.found, "id"))
 		given[relationManager] = m.object()
 	}
-	if l != nil {
-		steps = append(steps, l.step(id))
-		given[statesProperty] = l.after
+	more, err := b.steps(id)
+	if err != nil {
+		return nil, err
+	}
+	steps = append(steps, more...)
+	if b.licenses != nil {
+		given[statesProperty] = b.licenses.after
 	}
 	if _, err := u.run(ctx, "the user was created with id "+id, steps, fresh...); err != nil {
 		return nil, err
@@ -289,6 +297,9 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if err == nil && len(beside) > 0 {
 		o.skus, err = readSubscriptions(ctx, beside[0])
 	}
+	if err == nil && known(u.typ.Schema.ID, relationRoles, "") && o.related[relationRoles] == nil {
+		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read roles.")
+	}
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
 	}
@@ -314,36 +325,46 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		}
 	}
 	u.weaken(w.Body, text(o.raw, passwordPolicies))
-	l, err := u.licenses(o.raw, w, o.skus, put)
-	if err != nil {
+	var b beside
+	var err error
+	if b.licenses, err = u.licenses(o.raw, w, o.skus, put); err != nil {
+		return nil, err
+	}
+	if b.roles, err = newRoleChange(o, w); err != nil {
 		return nil, err
 	}
 	m, err := u.newManager(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	steps, m, err := u.steps(ctx, id, w, m, l)
+	steps, m, err := u.steps(ctx, id, w, m, b)
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
-	if answers, err := u.run(ctx, "", steps, id); err != nil {
-		if len(answers) > 0 { // the attributes were changed, and what follows was not
+	answers, err := u.run(ctx, "", steps, id)
+	if err != nil {
+		if len(answers) > len(b.roles.lookups()) { // the attributes were changed, and what follows was not
 			u.written.set(id, w.Body)
 		}
 		return nil, err
 	}
+	b.roles.named(answers)
+	if err := b.overlay(&o); err != nil {
+		return nil, err
+	}
 	sent := accepted(w, m)
-	if l != nil {
-		sent[statesProperty] = l.after
+	if b.licenses != nil {
+		sent[statesProperty] = b.licenses.after
 	}
 	u.written.set(id, sent)
 	return overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
-// is written; licenses come after the attributes, of which they may need one.
-func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager, l *licensing) ([]step, *manager, error) {
-	var steps []step
+// is written, and so are roles; licenses come after the attributes, of which they may
+// need one.
+func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager, b beside) ([]step, *manager, error) {
+	steps := b.roles.lookups()
 	if len(w.Body) > 0 {
 		request, err := u.patch(id, w.Body)
 		if err != nil {
@@ -351,9 +372,11 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		}
 		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
 	}
-	if l != nil {
-		steps = append(steps, l.step(id))
+	more, err := b.steps(id)
+	if err != nil {
+		return nil, nil, err
 	}
+	steps = append(steps, more...)
 	relation, concerned := w.Relations[relationManager]
 	if !concerned {
 		return steps, nil, nil

@@ -73,7 +73,7 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 // asks tells whether a $filter can be asked beside where the candidates come from:
 // a collection, the objects of a link (in an advanced query), but no list of ids.
 func (q Query) asks() bool {
-	return q.IDs == nil && (q.Relation == nil || q.Relation.Name != relationApplications)
+	return q.IDs == nil && (q.Relation == nil || q.Relation.Name != relationApplications && q.Relation.Name != relationRoles && q.Relation.Name != relationEligible)
 }
 
 // conjunct translates a part of a conjunction as far as it can be asked together

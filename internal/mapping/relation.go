@@ -26,19 +26,23 @@ type relation struct {
 
 // The relations.
 const (
-	relationManager      = "manager"      // of a user; read by $expand, which is complete for a single value
-	relationMemberOf     = "memberOf"     // groups that the object is a direct member of
-	relationMembers      = "members"      // of a group
-	relationApplications = "applications" // applications that the object has an appRole of
-	relationLicenses     = "licenses"     // licenses of a user, its own and those of its groups
-	relationInvitation   = "invitation"   // the invitation that made a guest; its fields stand beside the user's
+	relationManager      = "manager"       // of a user; read by $expand, which is complete for a single value
+	relationMemberOf     = "memberOf"      // groups that the object is a direct member of
+	relationMembers      = "members"       // of a group
+	relationApplications = "applications"  // applications that the object has an appRole of
+	relationRoles        = "roles"         // directory roles that the object holds
+	relationEligible     = "eligibleRoles" // directory roles that the object can activate
+	relationLicenses     = "licenses"      // licenses of a user, its own and those of its groups
+	relationInvitation   = "invitation"    // the invitation that made a guest; its fields stand beside the user's
 )
 
 const odataType = "@odata.type"
 
 // relations knows the fields of every relation by CSDL type. The fields of
 // applications are those of appRoleAssignment with the application's appId and
-// displayName, which the service principal behind resourceId has.
+// displayName, which the service principal behind resourceId has; those of roles are of
+// unifiedRoleAssignment with the role's displayName; those of eligibleRoles are of
+// unifiedRoleEligibilitySchedule with the times of its scheduleInfo.
 var relations = map[string]relation{
 	relationManager: {
 		name: relationManager, entity: "user", writable: true,
@@ -58,6 +62,19 @@ var relations = map[string]relation{
 			"id": "Edm.String", "appId": "Edm.String", "displayName": "Edm.String", "appRoleId": "Edm.Guid",
 			"principalId": "Edm.Guid", "principalType": "Edm.String", "createdDateTime": "Edm.DateTimeOffset",
 			"principalDisplayName": "Edm.String", "resourceId": "Edm.Guid",
+		},
+	},
+	relationRoles: {
+		name: relationRoles, many: true, writable: true,
+		fields: map[string]string{
+			"id": "Edm.String", "roleDefinitionId": "Edm.String", "displayName": "Edm.String", "directoryScopeId": "Edm.String",
+		},
+	},
+	relationEligible: {
+		name: relationEligible, many: true,
+		fields: map[string]string{
+			"id": "Edm.String", "roleDefinitionId": "Edm.String", "directoryScopeId": "Edm.String", "memberType": "Edm.String",
+			"startDateTime": "Edm.DateTimeOffset", "endDateTime": "Edm.DateTimeOffset",
 		},
 	},
 	relationLicenses: {

@@ -91,6 +91,11 @@ func (t *Table) define(a *attribute) definition {
 	d.Required = !a.multi() && slices.ContainsFunc(d.Sub, func(s definition) bool { return s.Required })
 	d.Mutability = a.mutability()
 	d.Returned = common(d.Sub, func(s definition) string { return s.Returned }, "default")
+	if d.Returned == "request" { // who asks for the attribute asks for all of it
+		for i := range d.Sub {
+			d.Sub[i].Returned = "default"
+		}
+	}
 	return d
 }
 

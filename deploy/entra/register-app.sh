@@ -16,6 +16,7 @@ READ_ONLY=(
   Directory.Read.All
   Organization.Read.All
   RoleManagement.Read.Directory
+  RoleEligibilitySchedule.Read.Directory
   LicenseAssignment.Read.All
 )
 READ_WRITE=(

@@ -60,7 +60,8 @@ var elsewhere = map[string]string{
 	userSchema + "[locale]":                              "no property",
 	userSchema + "[photos]":                              "no property",
 	userSchema + "[profileUrl]":                          "no property",
-	userSchema + "[roles]":                               "no property",
+	userSchema + "[roles].subAttributes[type]":           "no property",
+	userSchema + "[roles].subAttributes[primary]":        "no property",
 	userSchema + "[timezone]":                            "no property",
 	userSchema + "[x509Certificates]":                    "no property",
 }

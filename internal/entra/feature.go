@@ -23,6 +23,8 @@ func Features() []Feature {
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
+		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
@@ -47,7 +49,7 @@ func covers(wider string) []string {
 	case "Directory.Read.All":
 		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
 	case "RoleManagement.ReadWrite.Directory":
-		return []string{"RoleManagement.Read.Directory"}
+		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.Read.Directory"}
 	case "Organization.Read.All":
 		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":

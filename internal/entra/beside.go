@@ -3,6 +3,8 @@ package entra
 import (
 	"context"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"entrascim/internal/mapping"
 )
 
@@ -50,4 +52,31 @@ func (u users) newBeside(ctx context.Context, w mapping.Write) (b beside, err er
 		b.roles.named(answers)
 	}
 	return b, err
+}
+
+// give gives a new user the manager, who may be nil, and what is given beside.
+func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager, b beside) (jsontext.Value, error) {
+	var steps []step
+	fresh, given := []string{id}, map[string]any{}
+	if m != nil {
+		s, err := u.managerStep(id, m)
+		if err != nil {
+			return nil, err
+		}
+		steps, fresh = append(steps, s), append(fresh, text(m.found, "id"))
+		given[relationManager] = m.object()
+	}
+	more, err := b.steps(id)
+	if err != nil {
+		return nil, err
+	}
+	steps = append(steps, more...)
+	if b.licenses != nil {
+		given[statesProperty] = b.licenses.after
+	}
+	if _, err := u.run(ctx, "the user was created with id "+id, steps, fresh...); err != nil {
+		return nil, err
+	}
+	u.written.set(id, given)
+	return overlaid(raw, given)
 }

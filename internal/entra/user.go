@@ -176,33 +176,6 @@ func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
 
-// give gives a new user the manager, who may be nil, and what is given beside.
-func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager, b beside) (jsontext.Value, error) {
-	var steps []step
-	fresh, given := []string{id}, map[string]any{}
-	if m != nil {
-		s, err := u.managerStep(id, m)
-		if err != nil {
-			return nil, err
-		}
-		steps, fresh = append(steps, s), append(fresh, text(m.found, "id"))
-		given[relationManager] = m.object()
-	}
-	more, err := b.steps(id)
-	if err != nil {
-		return nil, err
-	}
-	steps = append(steps, more...)
-	if b.licenses != nil {
-		given[statesProperty] = b.licenses.after
-	}
-	if _, err := u.run(ctx, "the user was created with id "+id, steps, fresh...); err != nil {
-		return nil, err
-	}
-	u.written.set(id, given)
-	return overlaid(raw, given)
-}
-
 // Patch applies the operations as one intent: one read of what they touch, and
 // the fewest writes.
 func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Projection, wantBody bool, enc *jsontext.Encoder) error {

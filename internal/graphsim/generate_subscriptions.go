@@ -1,7 +1,10 @@
 package graphsim
 
+// mostLicensed is how many employees get a license of their own.
+const mostLicensed = 200
+
 // makeSubscriptions makes the licenses of the company, with more units than it has
-// users.
+// users, and gives some to employees.
 func (g *generator) makeSubscriptions() error {
 	if g.scale.Users == 0 {
 		return nil
@@ -13,6 +16,22 @@ func (g *generator) makeSubscriptions() error {
 			"subscriptionIds": []string{g.d.ids.next()},
 		})
 		if err != nil {
+			return err
+		}
+	}
+	return g.giveLicenses()
+}
+
+// giveLicenses gives the first license to employees, and the second to every third of
+// them.
+func (g *generator) giveLicenses() error {
+	defer g.d.lockPast()()
+	for n, i := range g.sample(min(len(g.staff), mostLicensed), len(g.staff)) {
+		var states []licenseState
+		for _, p := range licensed[:1+(n+2)%3/2] {
+			states = append(states, licenseState{DisabledPlans: []string{}, LastUpdatedDateTime: timeOf(g.d), SkuID: p.sku})
+		}
+		if err := g.d.license(g.d.byID[g.staff[i]], states, true); err != nil {
 			return err
 		}
 	}

@@ -226,17 +226,24 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 
 // replaceable wants what a PUT may change. What is shown on request only is left
 // alone by a document without it: a client that sends back what it read does not
-// know of it. So are licenses, of which many clients know nothing.
+// know of it. So are licenses, of which many clients know nothing; and an empty list of
+// roles, which clients send that know of none.
 func (r *resource) replaceable(doc scim.Document) mapping.Want {
 	rows := slices.DeleteFunc(slices.Clone(r.rows), func(row mapping.Row) bool {
 		aside := row.Returned == "request" || row.Relation == relationLicenses
-		return !row.Writable() || aside && !has(doc, row.Attr, r.typ.Schema.ID)
+		none := row.Relation == relationRoles && isEmpty(doc[row.Attr.Name])
+		return !row.Writable() || none || aside && !has(doc, row.Attr, r.typ.Schema.ID)
 	})
 	return func(urn, name, sub string) bool {
 		return slices.ContainsFunc(rows, func(row mapping.Row) bool {
 			return row.Attr.URN == urn && row.Attr.Name == name && (sub == "" || row.Attr.Sub == sub)
 		})
 	}
+}
+
+func isEmpty(v any) bool {
+	list, ok := v.([]any)
+	return ok && len(list) == 0
 }
 
 // has tells whether the document has a value of the attribute.

@@ -249,10 +249,10 @@ func (c *roleChange) steps(id string) ([]step, error) {
 // refusedRole names the attribute in Graph's refusal.
 func refusedRole(err error) error {
 	f := *fault.From(err)
-	switch f.Kind {
-	case fault.InvalidValue:
+	if f.Kind == fault.InvalidValue {
 		f.Detail = "roles: the directory does not take this assignment: the role may be disabled, or the scope not be there."
-	case fault.Forbidden:
+	}
+	if f.Kind == fault.Forbidden {
 		f.Detail = "roles: the gateway lacks the directory permission to give and take roles."
 	}
 	return &f

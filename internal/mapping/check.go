@@ -37,7 +37,7 @@ func (r *Row) characteristics(c *complaints) {
 	r.Mutability = cmp.Or(r.Mutability, r.defaultMutability())
 	r.Returned = cmp.Or(r.Returned, defaultReturned(r.Mutability))
 	r.Uniqueness = cmp.Or(r.Uniqueness, "none")
-	r.MultiValued = r.selector.kind == everySelector && r.Attr.Sub == "" || r.Relation != "" && r.property.Collection
+	r.MultiValued = r.selector.kind == everySelector && r.Attr.Sub == "" || r.inner()
 	r.CaseExact = r.CaseExact || r.Type == "reference" || r.Type == "binary" // RFC 7643 sections 2.3.6 and 2.3.7
 	r.from = inverse(r.Values)
 	for _, word := range []struct {
@@ -58,6 +58,9 @@ func (r *Row) characteristics(c *complaints) {
 	r.checkWritable(c)
 	r.checkValues(c)
 }
+
+// inner tells whether the row is a list inside each value of a list.
+func (r *Row) inner() bool { return r.path.every && r.path.sub != "" && r.property.Collection }
 
 func defaultReturned(mutability string) string {
 	if mutability == writeOnly {

@@ -239,7 +239,7 @@ func (t *Table) checkShape(r *Row, c *complaints) {
 		c.add(r.at, "%s is not a collection", r.path.property)
 	case !strings.HasPrefix(r.property.Type, "Edm."):
 		c.add(r.at, "%s is complex: name one of its properties", r.Graph)
-	case r.path.sub != "" && r.property.Collection:
+	case r.path.sub != "" && r.property.Collection && !r.inner():
 		c.add(r.at, "%s is a collection inside a value, which a row cannot map", r.Graph)
 	}
 }

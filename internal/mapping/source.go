@@ -60,13 +60,14 @@ type title struct {
 	Keep        bool   `yaml:"keep"`
 }
 
+// A graphSource says where the objects of a table are.
 type graphSource struct {
-	Collection string   `yaml:"collection"`
-	Entity     string   `yaml:"entity"`
-	Whole      []string `yaml:"whole"`
-	Filter     string   `yaml:"filter"`
-	Options    string   `yaml:"options"`
-	ID         string   `yaml:"id"`
+	Collection string   `yaml:"collection"` // path of the collection: "users", "roleManagement/directory/roleDefinitions"
+	Entity     string   `yaml:"entity"`     // CSDL name of the entity type
+	Whole      []string `yaml:"whole"`      // complex properties that are only ever written whole
+	Filter     string   `yaml:"filter"`     // which objects are resources: "property eq 'value'"; "" all
+	Options    string   `yaml:"options"`    // "none": the collection takes no query options, and is read whole
+	ID         string   `yaml:"id"`         // "text": ids are no GUIDs
 }
 
 // A rowSource is a row as it is written. Pointers tell a field that an overlay

@@ -42,7 +42,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	signIn, err := newTokens(func() (azcore.TokenCredential, error) {
+	signIn, err := newTokens(o.Now, func() (azcore.TokenCredential, error) {
 		return o.Credential.open(o.Transport, LoginFor(o.BaseURL))
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+	abs "github.com/microsoft/kiota-abstractions-go"
 
 	"entrascim/internal/fault"
 )
@@ -30,6 +31,9 @@ func FuzzBuild(f *testing.F) {
 				}
 				continue
 			}
+			if want := templated(t, base, id, filter); k.url.String() != want {
+				t.Fatalf("built %s, the SDK builds %s", k.url, want)
+			}
 			again, err := url.Parse(k.url.String())
 			if err != nil {
 				t.Fatal(err)
@@ -50,6 +54,23 @@ func FuzzBuild(f *testing.F) {
 			}
 		}
 	})
+}
+
+// templated is the URL that the SDK's templates make of the same.
+func templated(t *testing.T, base, id, filter string) string {
+	t.Helper()
+	info := abs.NewRequestInformation()
+	info.UrlTemplate = "{+baseurl}/groups/{group}/members/{member}/$ref?"
+	info.PathParameters = map[string]string{"baseurl": base, "group": id, "member": "m", "filter": filter, "top": "5"}
+	if filter != "" {
+		info.UrlTemplate += "$filter={filter}&"
+	}
+	info.UrlTemplate += "$top={top}"
+	made, err := info.GetUri()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.String()
 }
 
 // readable replaces each byte that is no UTF-8, as a JSON or URL writer does.

@@ -111,7 +111,7 @@ func appendScalar(text []byte, raw jsontext.Value) []byte {
 		}
 	}
 	var v any
-	_ = json.Unmarshal(raw, &v)                               // it was read before
+	_ = json.Unmarshal(raw, &v)                           // it was read before
 	plain, _ := json.Marshal(v, json.Deterministic(true)) // decoded JSON always marshals
 	return append(text, plain...)
 }

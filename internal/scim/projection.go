@@ -29,7 +29,9 @@ func (s attributeSet) has(a *attribute) bool {
 	return s != nil && s[a.number/64]&(1<<(a.number%64)) != 0
 }
 
-func (s attributeSet) empty() bool { return !slices.ContainsFunc(s, func(word uint64) bool { return word != 0 }) }
+func (s attributeSet) empty() bool {
+	return !slices.ContainsFunc(s, func(word uint64) bool { return word != 0 })
+}
 
 // FullProjection has everything that may be returned, what is returned on
 // request only included.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
-
 )
 
 // Versions (RFC 7644 section 3.14) are made of what a representation says: the

@@ -74,7 +74,7 @@ func sameInstant(a, b string) bool {
 // resource if it came out otherwise than asked, else with nothing. What was written
 // is laid over what is read, which may lag behind.
 func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Document, o object, touched mapping.Want, p scim.Projection, enc *jsontext.Encoder) error {
-	shown, err := r.document(ctx, o, r.table.Read(r.table.ForWrite(touched)))
+	shown, err := r.document(ctx, o, r.planFor(r.table.ForWrite(touched)))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (r *resource) env(ctx context.Context, o object) mapping.Env {
 
 // write writes the object as a resource.
 func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
-	dec, env := jsontext.NewDecoder(bytes.NewReader(o.raw)), r.env(ctx, o)
+	dec, env := decoder(o.raw), r.env(ctx, o)
 	if !r.shortens() {
 		return broken(plan.Resource(dec, enc, env))
 	}
@@ -52,11 +52,16 @@ func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, 
 	return enc.WriteValue(r.shorten(text, 0))
 }
 
+// decoder reads what Graph answered, where it stands. That it looks for duplicate names
+// would cost more than what is made of the object.
+func decoder(raw jsontext.Value) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
+}
+
 // document is the object as a decoded resource, names not shortened.
 func (r *resource) document(ctx context.Context, o object, plan *mapping.ReadPlan) (scim.Document, error) {
 	var text bytes.Buffer
-	dec := jsontext.NewDecoder(bytes.NewReader(o.raw))
-	if err := plan.Resource(dec, jsontext.NewEncoder(&text), r.env(ctx, o)); err != nil {
+	if err := plan.Resource(decoder(o.raw), jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true)), r.env(ctx, o)); err != nil {
 		return nil, broken(err)
 	}
 	doc := scim.Document{}
@@ -85,7 +90,7 @@ func broken(err error) error {
 
 // member reads a member of a Graph object; nil when it has none.
 func member(raw jsontext.Value, name string) jsontext.Value {
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	d := decoder(raw)
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil
 	}

@@ -270,3 +270,25 @@ func TestMembersStream(t *testing.T) {
 type countingWriter struct{ buffer *bytes.Buffer }
 
 func (w *countingWriter) Write(b []byte) (int, error) { return w.buffer.Write(b) }
+
+// What is wanted has one key, and everything else another.
+func TestWanted(t *testing.T) {
+	t.Parallel()
+	table := compile(t, "user.yaml")
+	seen := map[string]mapping.Attr{}
+	wants := []mapping.Attr{{}, {URN: table.URN(), Name: "meta", Sub: "location"}, {URN: table.URN(), Name: "meta", Sub: "resourceType"}}
+	for _, r := range table.Rows() {
+		wants = append(wants, r.Attr)
+	}
+	for _, one := range wants {
+		only := func(urn, name, sub string) bool { return mapping.Attr{URN: urn, Name: name, Sub: sub} == one }
+		key := table.Wanted(only)
+		if other, taken := seen[key]; taken && other != one {
+			t.Errorf("%v and %v have one key", one, other)
+		}
+		seen[key] = one
+	}
+	if len(seen) < 40 {
+		t.Errorf("only %d keys", len(seen))
+	}
+}

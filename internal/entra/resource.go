@@ -20,10 +20,13 @@ type resource struct {
 	rows  []mapping.Row // of the table
 	typ   scim.ResourceType
 	plans plans
+
+	askable map[mapping.Attr][]string
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
+	r.askable = askable(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}

@@ -41,11 +41,11 @@ func (r *resource) env(ctx context.Context, o object) mapping.Env {
 
 // write writes the object as a resource.
 func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
-	dec, env := decoder(o.raw), r.env(ctx, o)
+	env := r.env(ctx, o)
 	if !r.shortens() {
-		return broken(plan.Resource(dec, enc, env))
+		return broken(plan.Resource(o.raw, enc, env))
 	}
-	text, err := plan.Append(nil, dec, env)
+	text, _, err := plan.Append(nil, o.raw, env)
 	if err != nil {
 		return broken(err)
 	}
@@ -61,7 +61,7 @@ func decoder(raw jsontext.Value) *jsontext.Decoder {
 // document is the object as a decoded resource, names not shortened.
 func (r *resource) document(ctx context.Context, o object, plan *mapping.ReadPlan) (scim.Document, error) {
 	var text bytes.Buffer
-	if err := plan.Resource(decoder(o.raw), jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true)), r.env(ctx, o)); err != nil {
+	if err := plan.Resource(o.raw, jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true)), r.env(ctx, o)); err != nil {
 		return nil, broken(err)
 	}
 	doc := scim.Document{}

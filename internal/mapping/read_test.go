@@ -6,7 +6,6 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -144,7 +143,7 @@ func TestMeta(t *testing.T) {
 			t.Parallel()
 			plan := users.Read(func(_, name, _ string) bool { return name == "meta" })
 			var out bytes.Buffer
-			if err := plan.Resource(jsontext.NewDecoder(strings.NewReader(c.object)), jsontext.NewEncoder(&out), c.env); err != nil {
+			if err := plan.Resource([]byte(c.object), jsontext.NewEncoder(&out), c.env); err != nil {
 				t.Fatal(err)
 			}
 			if got, want := decode(t, out.String())["meta"], decode(t, c.want); !reflect.DeepEqual(got, any(want)) {
@@ -228,7 +227,7 @@ func TestReadFails(t *testing.T) {
 			t.Parallel()
 			plan := compile(t, c.table).Read(everything)
 			var out bytes.Buffer
-			err := plan.Resource(jsontext.NewDecoder(strings.NewReader(c.object)), jsontext.NewEncoder(&out), mapping.Env{Relation: c.relation})
+			err := plan.Resource([]byte(c.object), jsontext.NewEncoder(&out), mapping.Env{Relation: c.relation})
 			if err == nil {
 				t.Errorf("no error, but %s", out.String())
 			}
@@ -255,7 +254,7 @@ func TestMembersStream(t *testing.T) {
 			}
 		}
 	}
-	if err := plan.Resource(jsontext.NewDecoder(strings.NewReader(`{"id":"g"}`)), enc, mapping.Env{Relation: relation}); err != nil {
+	if err := plan.Resource([]byte(`{"id":"g"}`), enc, mapping.Env{Relation: relation}); err != nil {
 		t.Fatal(err)
 	}
 	if longest > 1<<16 {

@@ -125,12 +125,11 @@ func pageSize(count int) int {
 
 // hold keeps an object until the page has been read.
 func (l *listing) hold(text []byte) (end int, err error) {
-	dec := decoder(text)
-	v, err := dec.ReadValue()
+	v, end, err := front(text)
 	if err == nil {
 		l.pending = append(l.pending, v.Clone())
 	}
-	return int(dec.InputOffset()), err
+	return end, err
 }
 
 // inFlight is how many requests for relations are made at once: four batches.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -52,12 +53,6 @@ func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, 
 	return enc.WriteValue(r.shorten(text, 0))
 }
 
-// decoder reads what Graph answered, where it stands. That it looks for duplicate names
-// would cost more than what is made of the object.
-func decoder(raw jsontext.Value) *jsontext.Decoder {
-	return jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
-}
-
 // document is the object as a decoded resource, names not shortened.
 func (r *resource) document(ctx context.Context, o object, plan *mapping.ReadPlan) (scim.Document, error) {
 	var text bytes.Buffer
@@ -88,24 +83,77 @@ func broken(err error) error {
 	return err
 }
 
+// A looker reads what Graph answered, where it stands: lists ask for a member of every
+// object. To look for duplicate names would cost more than what is made of the object.
+type looker struct {
+	text bytes.Buffer
+	dec  *jsontext.Decoder
+}
+
+var lookers = sync.Pool{New: func() any { return &looker{dec: jsontext.NewDecoder(new(bytes.Buffer))} }}
+
 // member reads a member of a Graph object; nil when it has none.
 func member(raw jsontext.Value, name string) jsontext.Value {
-	d := decoder(raw)
-	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+	l := look(raw)
+	defer l.close()
+	from, to := l.find(name)
+	if from == to {
 		return nil
 	}
-	for d.PeekKind() == '"' {
-		key, err := d.ReadToken()
+	return raw[from:to:to]
+}
+
+// front is the value that a text begins with, and where it ends.
+func front(text []byte) (value jsontext.Value, end int, err error) {
+	l := look(text)
+	defer l.close()
+	if value, err = l.dec.ReadValue(); err != nil {
+		return nil, 0, err
+	}
+	end = int(l.dec.InputOffset())
+	return text[end-len(value) : end : end], end, nil
+}
+
+func look(text []byte) *looker {
+	l, _ := lookers.Get().(*looker) // the pool holds nothing else
+	l.text = *bytes.NewBuffer(text)
+	l.dec.Reset(&l.text, jsontext.AllowDuplicateNames(true))
+	return l
+}
+
+// close forgets the text, which belongs to others.
+func (l *looker) close() {
+	l.text = bytes.Buffer{}
+	l.dec.Reset(&l.text)
+	lookers.Put(l)
+}
+
+// find is where the value of a member stands; nowhere when there is none.
+func (l *looker) find(name string) (from, to int) {
+	if t, err := l.dec.ReadToken(); err != nil || t.Kind() != '{' {
+		return 0, 0
+	}
+	for l.dec.PeekKind() == '"' {
+		key, err := l.dec.ReadValue()
 		if err != nil {
-			return nil
+			return 0, 0
 		}
-		found := key.String() == name
-		value, err := d.ReadValue()
-		if err != nil || found {
-			return value
+		found := string(key[1:len(key)-1]) == name || bytes.IndexByte(key, '\\') >= 0 && unquoted(key) == name
+		value, err := l.dec.ReadValue()
+		if err != nil {
+			return 0, 0
+		}
+		if found {
+			to = int(l.dec.InputOffset())
+			return to - len(value), to
 		}
 	}
-	return nil
+	return 0, 0
+}
+
+func unquoted(text jsontext.Value) string {
+	plain, _ := jsontext.AppendUnquote(nil, text)
+	return string(plain)
 }
 
 // text reads a string member of a Graph object; "" when it has none.
@@ -114,8 +162,10 @@ func text(raw jsontext.Value, name string) string {
 	if v.Kind() != '"' {
 		return ""
 	}
-	plain, _ := jsontext.AppendUnquote(nil, v)
-	return string(plain)
+	if bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1])
+	}
+	return unquoted(v)
 }
 
 // slice is the related objects that are known already.

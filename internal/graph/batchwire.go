@@ -84,8 +84,8 @@ func (b *batch) decode(pending []int, res *Response) error {
 // response is the answer to one request. When it was given, the batch tells for all.
 func (i batchResponse) response(batch *Response) Response {
 	res := Response{Status: i.Status, Header: make(http.Header, len(i.Headers)+1), RequestID: batch.RequestID}
-	if date := batch.Header.Get("Date"); date != "" {
-		res.Header.Set("Date", date)
+	if date := batch.Header["Date"]; len(date) > 0 {
+		res.Header["Date"] = date[:1:1]
 	}
 	values := make([]string, 0, len(i.Headers))
 	for name, value := range i.Headers {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,7 +55,7 @@ func BenchmarkGateway(b *testing.B) {
 
 // TestRequestAllocations bounds what a request allocates in all of the gateway, which
 // the figures of BenchmarkGateway follow from. Graph's answers are there.
-func TestRequestAllocations(t *testing.T) {
+func TestRequestAllocations(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
 	send := newPromptGateway(t)
 	const full = "/Users/" + benchUser
 	for path, most := range map[string]float64{full + "?attributes=userName,title,active": 260, full: 420} {
@@ -73,8 +72,8 @@ func TestRequestAllocations(t *testing.T) {
 	}
 }
 
-// newPromptGateway makes a gateway of one tenant, and gives what sends a request to it
-// as its client does.
+// newPromptGateway makes a gateway before a prompt directory, and gives what sends a
+// request to it and throws the answer away.
 func newPromptGateway(tb testing.TB) func(method, path, body string, want int) {
 	tb.Helper()
 	sim := graphsim.New(graphsim.Options{})
@@ -86,34 +85,39 @@ func newPromptGateway(tb testing.TB) func(method, path, body string, want int) {
 	if _, err := directory.Add("user", ada); err != nil {
 		tb.Fatal(err)
 	}
+	h := newGateway(tb, &prompt{directory: sim, answers: map[string]*http.Response{}, bodies: map[string][]byte{}})
+	return func(method, path, body string, want int) {
+		tb.Helper()
+		w := &client{header: http.Header{}}
+		if h.ServeHTTP(w, request(tb, method, path, body)); w.status != want {
+			tb.Fatalf("%s %s: %d", method, path, w.status)
+		}
+	}
+}
+
+const benchToken = "token-of-the-client"
+
+// newGateway makes a gateway of one tenant whose directory is a part of the process.
+func newGateway(tb testing.TB, directory http.RoundTripper) http.Handler {
+	tb.Helper()
 	c := config.Default()
-	c.Token, c.PublicURL = "token-of-the-client", "https://scim.example"
+	c.Token, c.PublicURL = benchToken, "https://scim.example"
 	c.Tenant.ID, c.Tenant.ClientID, c.Tenant.ClientSecret = graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret
 	r, err := newRegistry(c, server.Origin{Public: c.PublicURL})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for _, s := range r.current().seats {
-		s.make = func(s *seat) (http.Handler, *entra.Directory, error) { return promptTenant(s, r, sim) }
+		s.make = func(s *seat) (http.Handler, *entra.Directory, error) { return serveFrom(directory, s, r) }
 	}
-	h := newFace(zerolog.New(io.Discard).WithContext(tb.Context()), c, r)
-	return func(method, path, body string, want int) {
-		tb.Helper()
-		request := httptest.NewRequestWithContext(tb.Context(), method, server.Root+path, strings.NewReader(body))
-		request.Header.Set("Authorization", "Bearer token-of-the-client")
-		request.Header.Set("Content-Type", "application/scim+json")
-		w := &discard{header: http.Header{}}
-		if h.ServeHTTP(w, request); w.status != want {
-			tb.Fatalf("%s %s: %d", method, path, w.status)
-		}
-	}
+	return newFace(zerolog.New(io.Discard).WithContext(tb.Context()), c, r)
 }
 
-// promptTenant is registry.serve with a directory that is a part of the process.
-func promptTenant(s *seat, r *registry, sim http.Handler) (http.Handler, *entra.Directory, error) {
+// serveFrom is registry.serve with another way to the directory.
+func serveFrom(directory http.RoundTripper, s *seat, r *registry) (http.Handler, *entra.Directory, error) {
 	const base = "https://graph.example.com"
 	client, err := graph.New(graph.Options{
-		BaseURL: base + "/v1.0", Transport: &prompt{directory: sim, answers: map[string]recording{}},
+		BaseURL: base + "/v1.0", Transport: directory,
 		Credential: graph.Credential{TenantID: s.tenant.DirectoryID, ClientID: s.tenant.Credential.ClientID, Secret: s.tenant.Credential.Secret, Authority: base},
 	})
 	if err != nil {
@@ -123,18 +127,22 @@ func promptTenant(s *seat, r *registry, sim http.Handler) (http.Handler, *entra.
 	return newProtocol(r.config, s.tenant, d, r.origin), d, nil
 }
 
+// request is one of the tenant's client.
+func request(tb testing.TB, method, path, body string) *http.Request {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), method, server.Root+path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+benchToken)
+	r.Header.Set("Content-Type", "application/scim+json")
+	return r
+}
+
 // A prompt directory gives the answer that it gave the first time, at once.
 type prompt struct {
 	directory http.Handler
 
 	mu      sync.Mutex
-	answers map[string]recording
-}
-
-type recording struct {
-	header http.Header
-	status int
-	body   []byte
+	answers map[string]*http.Response
+	bodies  map[string][]byte
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -149,32 +157,44 @@ func (p *prompt) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := r.Method + " " + r.URL.String() + "\n" + string(body)
-	a, known := p.answers[key]
-	if !known {
+	if p.answers[key] == nil {
 		asked := r.Clone(r.Context())
-		asked.Host, asked.TLS, asked.Body = r.URL.Host, &tls.ConnectionState{}, io.NopCloser(bytes.NewReader(body))
-		w := httptest.NewRecorder()
-		p.directory.ServeHTTP(w, asked)
-		a = recording{w.Header(), w.Code, w.Body.Bytes()}
-		p.answers[key] = a
+		asked.Body = io.NopCloser(bytes.NewReader(body))
+		answer := answerOf(p.directory, asked) //nolint:bodyclose // it is a recording
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			return nil, fmt.Errorf("recording an answer: %w", err)
+		}
+		p.answers[key], p.bodies[key] = answer, text
 	}
-	return &http.Response{
-		StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: maps.Clone(a.header), Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
-	}, nil
+	answer := *p.answers[key]
+	answer.Request, answer.Header, answer.Body = r, answer.Header.Clone(), io.NopCloser(bytes.NewReader(p.bodies[key]))
+	return &answer, nil
 }
 
-// discard is a client that needs no time.
-type discard struct {
+// answerOf asks a server that is a part of the process.
+func answerOf(h http.Handler, r *http.Request) *http.Response {
+	asked := r.Clone(r.Context())
+	asked.Host, asked.TLS = r.URL.Host, &tls.ConnectionState{}
+	if asked.Body == nil {
+		asked.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, asked)
+	return w.Result()
+}
+
+// A client needs no time, and throws away what it gets.
+type client struct {
 	header http.Header
 	status int
 }
 
 // Header implements http.ResponseWriter.
-func (d *discard) Header() http.Header { return d.header }
+func (c *client) Header() http.Header { return c.header }
 
 // WriteHeader implements http.ResponseWriter.
-func (d *discard) WriteHeader(status int) { d.status = status }
+func (c *client) WriteHeader(status int) { c.status = status }
 
 // Write implements http.ResponseWriter.
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (c *client) Write(p []byte) (int, error) { return len(p), nil }

@@ -70,7 +70,7 @@ func readPages(b *testing.B, data []byte, each func(text []byte) (int, error)) {
 	b.Helper()
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
-	for b.Loop() {
+	read := func() {
 		for rest := data[1:]; len(rest) > 1; rest = rest[1:] { // the bracket, and the commas
 			end, err := each(rest)
 			if err != nil {
@@ -79,6 +79,10 @@ func readPages(b *testing.B, data []byte, each func(text []byte) (int, error)) {
 			rest = rest[end:]
 		}
 	}
+	for b.Loop() {
+		read()
+	}
+	b.ReportMetric(testing.AllocsPerRun(3, read)/pageSize, "allocs/user")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pageSize, "ns/user")
 }
 
@@ -87,6 +91,23 @@ func BenchmarkPlan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		table.Read(everything)
+	}
+}
+
+// TestReadAllocations: a user on a page costs no allocation.
+func TestReadAllocations(t *testing.T) { // not parallel: it counts what the process allocates
+	plan := compile(t, "user.yaml").Read(bare)
+	env := mapping.Env{BaseURL: "https://scim.example.com/scim/v2"}
+	var dst []byte
+	object := []byte(user(1))
+	n := testing.AllocsPerRun(1000, func() {
+		var err error
+		if dst, _, err = plan.Append(dst[:0], object, env); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 1 { // the race detector forgets what is kept
+		t.Errorf("%v allocations for a user", n)
 	}
 }
 

@@ -92,7 +92,10 @@ func New(o Options) *Directory {
 	u, g, a := d.resource(o.Tables.User), d.resource(o.Tables.Group), d.resource(o.Tables.Application)
 	u.typ.Writer, u.typ.Supplied = users{u}, u.supplied("password")
 	g.typ.Writer, g.typ.Supplied = groups{g}, g.supplied()
-	d.types = []scim.ResourceType{u.typ, g.typ, a.typ}
+	for _, r := range []*resource{u, g, a} {
+		r.typ = r.typ.Indexed()
+		d.types = append(d.types, r.typ)
+	}
 	return d
 }
 

@@ -263,14 +263,14 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if u.options.Policy.WeakPasswords && known(u.typ.Schema.ID, "password", "") {
 		properties = append(properties, passwordPolicies)
 	}
-	o, err := u.fetch(ctx, fetch{id: id, plan: u.table.Read(either(known, shown)), properties: properties, lenient: lenient})
+	o, err := u.fetch(ctx, fetch{id: id, plan: u.planFor(either(known, shown)), properties: properties, lenient: lenient})
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
 	}
 	if err != nil {
 		return o, nil, err
 	}
-	doc, err := u.document(ctx, o, u.table.Read(known))
+	doc, err := u.document(ctx, o, u.planFor(known))
 	return o, doc, err
 }
 

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -64,7 +63,7 @@ func (b *batch) encode(pending []int) ([]byte, error) {
 // request without an answer is an error: nobody knows whether it was done.
 func (b *batch) decode(pending []int, res *Response) error {
 	var wire batchResponses
-	if err := json.Unmarshal(res.Body, &wire); err != nil {
+	if err := json.Unmarshal(res.Body, &wire, jsontext.AllowDuplicateNames(true)); err != nil { // looking for them costs
 		return broken(err)
 	}
 	unanswered := fault.Wrap(errors.New("the batch holds no answer to it"), fault.BadGateway, "The directory did not answer a part of this request.")
@@ -85,17 +84,19 @@ func (b *batch) decode(pending []int, res *Response) error {
 // response is the answer to one request. When it was given, the batch tells for all.
 func (i batchResponse) response(batch *Response) Response {
 	res := Response{Status: i.Status, Header: make(http.Header, len(i.Headers)+1), RequestID: batch.RequestID}
-	if date := batch.Header.Get("Date"); date != "" {
-		res.Header.Set("Date", date)
+	if date := batch.Header["Date"]; len(date) > 0 {
+		res.Header["Date"] = date[:1:1]
 	}
+	values := make([]string, 0, len(i.Headers))
 	for name, value := range i.Headers {
-		res.Header.Set(name, value)
+		values = append(values, value)
+		res.Header[http.CanonicalHeaderKey(name)] = values[len(values)-1 : len(values) : len(values)]
 	}
 	if id := res.Header.Get("Request-Id"); id != "" {
 		res.RequestID = id
 	}
 	if i.Body.Kind() != 'n' {
-		res.Body = bytes.Clone(i.Body)
+		res.Body = i.Body
 	}
 	return res
 }

@@ -85,7 +85,7 @@ type Options struct {
 	BaseURL    string            // e.g. https://graph.microsoft.com/v1.0
 	Credential Credential        // who the gateway is
 	Transport  http.RoundTripper // default: NewTransport(nil)
-	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim"
+	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim/0"
 	Timeout    time.Duration     // one request to Graph, retries apart; default 30 s
 	Retries    int               // attempts after the first; default 4; -1: none
 	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 20 s
@@ -98,7 +98,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.UserAgent = cmp.Or(o.UserAgent, "entrascim")
+	o.UserAgent = cmp.Or(o.UserAgent, "entrascim/0")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Retries = max(cmp.Or(o.Retries, 4), 0)
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)

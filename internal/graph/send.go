@@ -154,6 +154,7 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 	if !ok {
 		return nil, fmt.Errorf("the request adapter made a %T", converted)
 	}
+	req.Header["User-Agent"] = c.userAgent
 	if k.body != nil { // the adapter leaves both out, and HTTP would chunk the body and could not resend it
 		req.ContentLength = int64(len(k.body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(k.body)), nil }

@@ -71,7 +71,7 @@ func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extende
 		Credential: graph.Credential{
 			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
 		},
-		Transport: graph.NewTransport(roots), Sleep: wait, Linger: time.Hour,
+		Transport: graph.NewTransport(roots), Now: g.sim.Now, Sleep: wait, Linger: time.Hour,
 	})
 	if err != nil {
 		tb.Fatal(err)

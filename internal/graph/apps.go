@@ -1,35 +1,47 @@
 package graph
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
 
-// Apps are the budgets of app registrations over all tenants. Clients whose Options
-// have the same Apps share those of their app. The zero value is ready, and it is safe
-// for concurrent use.
+// Apps are what app registrations may take of Graph, in each tenant and in all together.
+// Clients whose Options have the same Apps share that of their app, and those of one app
+// in one directory all else of pacing, as Graph counts them together. The zero value is
+// ready, and it is safe for concurrent use.
 type Apps struct {
-	mu  sync.Mutex
-	all map[appKey]*app
+	mu     sync.Mutex
+	apps   map[appKey]*app
+	pacers map[pacerKey]*pacer
 }
 
 // An appKey is an app registration of a cloud.
 type appKey struct{ clientID, host string }
 
-// of is the budget of the app; Pacing is that of the client who asks first.
-func (a *Apps) of(key appKey, p Pacing) *app {
-	if a == nil {
-		return newApp(p)
-	}
+// A pacerKey is an app registration in a directory.
+type pacerKey struct {
+	appKey
+
+	directory string
+}
+
+// pacer is that of a client with the options. Who asks first decides the Pacing and the
+// clock.
+func (a *Apps) pacer(o Options, host string) *pacer {
+	key := pacerKey{appKey{o.Credential.ClientID, host}, strings.ToLower(o.Credential.TenantID)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.all == nil {
-		a.all = map[appKey]*app{}
+	if a.apps == nil {
+		a.apps, a.pacers = map[appKey]*app{}, map[pacerKey]*pacer{}
 	}
-	if a.all[key] == nil {
-		a.all[key] = newApp(p)
+	if a.apps[key.appKey] == nil {
+		a.apps[key.appKey] = newApp(o.Pacing)
 	}
-	return a.all[key]
+	if a.pacers[key] == nil {
+		a.pacers[key] = newPacer(o, a.apps[key.appKey])
+	}
+	return a.pacers[key]
 }
 
 // An app is what one app registration may take of all tenants.
@@ -91,7 +103,7 @@ func (a *app) pause(until time.Time, writes bool) {
 	a.budgets.pause(until, writes)
 }
 
-// fullest is budgets.fullest.
+// used is budgets.used.
 func (a *app) used(now time.Time, writes bool) float64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()

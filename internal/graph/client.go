@@ -51,7 +51,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{owned: owned, options: o, base: base, tokens: signIn, kept: newHTTPClient(o.Transport, o.UserAgent)}
 	c.fresh = newHTTPClient(unkept(o.Transport), o.UserAgent)
-	c.pacer = newPacer(o, base.Host)
+	c.pacer = o.Apps.pacer(o, base.Host)
 	authentication, err := newAuthentication(signIn, base)
 	if err != nil {
 		return nil, err

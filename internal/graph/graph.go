@@ -93,7 +93,7 @@ type Options struct {
 	Linger     time.Duration     // what a request of Together waits for others to join it; default 100 ms
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
 	Pacing     Pacing            // how much of Graph's limits is taken
-	Apps       *Apps             // budgets of the app over all tenants; default: the client's own
+	Apps       *Apps             // whom the limits are shared with; default: nobody
 
 	// Now is the clock, and Sleep waits by it: before a retry, and for a budget. The
 	// default is time.Now and a timer.
@@ -111,6 +111,9 @@ func (o Options) withDefaults() Options {
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	if o.Transport == nil {
 		o.Transport = NewTransport(nil)
+	}
+	if o.Apps == nil {
+		o.Apps = new(Apps)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

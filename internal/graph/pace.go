@@ -23,8 +23,8 @@ type pacer struct {
 	pacing Pacing
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
-	app    *app
 	name   string // of the directory, for the log
+	app    *app
 
 	mu      sync.Mutex
 	users   int // that the tenant is known to have at least
@@ -45,10 +45,9 @@ type lane struct {
 	reads bool
 }
 
-func newPacer(o Options, host string) *pacer {
+func newPacer(o Options, a *app) *pacer {
 	p := &pacer{
-		pacing: o.Pacing, now: o.Now, sleep: o.Sleep, name: o.Credential.TenantID,
-		app:  o.Apps.of(appKey{o.Credential.ClientID, host}, o.Pacing),
+		pacing: o.Pacing, now: o.Now, sleep: o.Sleep, name: o.Credential.TenantID, app: a,
 		flow: flow{limit: firstFlow}, lanes: map[lane]time.Time{},
 	}
 	p.budgets.units = newWindow(o.Pacing.units(0))

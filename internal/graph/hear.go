@@ -18,8 +18,10 @@ const (
 	headerPriority   = "X-Ms-Throttle-Priority"
 )
 
-// othersLeast is the part of a limit that others must have spent for it to count.
-const othersLeast = 0.05
+const (
+	othersLeast = 0.05 // part of a limit that others must have spent for it to count
+	mostUsed    = 10   // of a limit, that is believed; Graph says 1.8 at most
+)
 
 // throttling tells whether an answer says that Graph wants fewer requests.
 func throttling(status int) bool {
@@ -112,7 +114,7 @@ func (p *pacer) obey(now time.Time, status int, h http.Header, k call) {
 	if p.pacing.Off {
 		return
 	}
-	if used, err := strconv.ParseFloat(h.Get(headerPercentage), 64); err == nil {
+	if used, err := strconv.ParseFloat(h.Get(headerPercentage), 64); err == nil && used > 0 && used <= mostUsed {
 		p.noteOthers(now, used, k.cost.writes > 0)
 	}
 	wait := retryAfter(h, now)

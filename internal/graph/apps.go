@@ -63,7 +63,7 @@ func newApp(p Pacing) *app {
 	return a
 }
 
-// claim charges a request, unless it has to wait until a time after now.
+// claim counts a request that goes, unless it has to wait until a time after now.
 func (a *app) claim(now time.Time, k call, p Priority) ready {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,8 +71,8 @@ func (a *app) claim(now time.Time, k call, p Priority) ready {
 	if r.at().After(now) {
 		return r
 	}
-	a.budgets.charge(now, k.cost)
-	a.requests.charge(now, 1)
+	a.budgets.hold(k.cost)
+	a.requests.hold(1)
 	return ready{}
 }
 
@@ -84,16 +84,23 @@ func (a *app) when(now time.Time, k call, p Priority) ready {
 }
 
 func (a *app) ready(now time.Time, c, ahead cost, p Priority) ready {
-	r := a.budgets.ready(now, c, ahead, p)
-	r.all = later(r.all, a.requests.when(now, 1, a.requests.amount))
-	return r
+	at, ends := a.requests.when(now, 1, a.requests.amount)
+	return a.budgets.ready(now, c, ahead, p).or(ready{all: at, ends: ends})
 }
 
-// correct is budgets.correct.
-func (a *app) correct(now, charged time.Time, d cost) {
+// settle is budgets.settle.
+func (a *app) settle(now time.Time, c cost, units int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.budgets.correct(now, charged, d)
+	a.budgets.settle(now, c, units)
+	a.requests.settle(now, 1, 1)
+}
+
+// charge counts units that a request cost beside.
+func (a *app) charge(now time.Time, units int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.budgets.units.charge(now, units)
 }
 
 // pause is budgets.pause.

@@ -13,14 +13,17 @@ type budgets struct {
 
 // ready is when a request can go: for what everything needs, and for what this request
 // needs beside. Times that are not after now are now.
-type ready struct{ all, writes, own time.Time }
+type ready struct {
+	all, writes, own time.Time
+	ends             bool // not before something under way has ended, whatever the time
+}
 
 // at is when all of it is there.
 func (r ready) at() time.Time { return later(later(r.all, r.writes), r.own) }
 
 // or is the later of both.
 func (r ready) or(other ready) ready {
-	return ready{later(r.all, other.all), later(r.writes, other.writes), later(r.own, other.own)}
+	return ready{later(r.all, other.all), later(r.writes, other.writes), later(r.own, other.own), r.ends || other.ends}
 }
 
 func later(a, b time.Time) time.Time {
@@ -32,13 +35,16 @@ func later(a, b time.Time) time.Time {
 
 // ready is when a request of a cost can go, after what waits ahead of it.
 func (b *budgets) ready(now time.Time, c, ahead cost, p Priority) ready {
-	r := ready{all: later(b.paused, b.units.turn(now, c.units, ahead.units, p))}
+	at, ends := b.units.turn(now, c.units, ahead.units, p)
+	r := ready{all: later(b.paused, at), ends: ends}
 	if c.writes > 0 {
-		r.writes = later(b.writesPaused, b.writes.turn(now, c.writes, ahead.writes, p))
+		at, ends = b.writes.turn(now, c.writes, ahead.writes, p)
+		r = r.or(ready{writes: later(b.writesPaused, at), ends: ends})
 	}
 	for i, n := range c.slow {
 		if n > 0 && b.slow[i].amount > 0 {
-			r.own = later(r.own, b.slow[i].turn(now, n, ahead.slow[i], High))
+			at, ends = b.slow[i].turn(now, n, ahead.slow[i], High)
+			r = r.or(ready{own: at, ends: ends})
 		}
 	}
 	return r
@@ -46,33 +52,30 @@ func (b *budgets) ready(now time.Time, c, ahead cost, p Priority) ready {
 
 // turn is when n can be spent by a request of the priority, after what is ahead. What
 // is more than the priority may ever spend goes when nothing else counts.
-func (w *window) turn(now time.Time, n, ahead int, p Priority) time.Time {
+func (w *window) turn(now time.Time, n, ahead int, p Priority) (at time.Time, ends bool) {
 	most := max(w.amount*p.allowed()/100, 1)
 	return w.when(now, min(n, most)+ahead, most)
 }
 
-func (b *budgets) charge(now time.Time, c cost) {
-	b.units.charge(now, c.units)
-	if c.writes > 0 {
-		b.writes.charge(now, c.writes)
-	}
+// hold counts a request that goes.
+func (b *budgets) hold(c cost) {
+	b.units.hold(c.units)
+	b.writes.hold(c.writes)
 	for i, n := range c.slow {
-		if n > 0 && b.slow[i].amount > 0 {
-			b.slow[i].charge(now, n)
+		if b.slow[i].amount > 0 {
+			b.slow[i].hold(n)
 		}
 	}
 }
 
-// correct adds what a request cost more than was charged, now, and takes back what it
-// cost less, where it was charged.
-func (b *budgets) correct(now, charged time.Time, d cost) {
-	if d.units > 0 {
-		b.units.charge(now, d.units)
-	} else if d.units < 0 {
-		b.units.refund(now, charged, -d.units)
-	}
-	if d.writes > 0 {
-		b.writes.charge(now, d.writes)
+// settle counts a request that has ended, with the units that it cost after all.
+func (b *budgets) settle(now time.Time, c cost, units int) {
+	b.units.settle(now, c.units, units)
+	b.writes.settle(now, c.writes, c.writes)
+	for i, n := range c.slow {
+		if b.slow[i].amount > 0 {
+			b.slow[i].settle(now, n, n)
+		}
 	}
 }
 

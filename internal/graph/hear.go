@@ -66,17 +66,20 @@ func causeOf(res *Response, err error) error {
 	return err
 }
 
-// correct puts right what was charged, when Graph tells what the request cost. What a
-// $batch cost its items tell.
-func (p *pacer) correct(now time.Time, t turn, res *Response) {
-	if t.call.batch || p.pacing.Off {
+// settle counts what a turn has cost, by Graph's word where there is one: what a $batch
+// cost its items tell.
+func (p *pacer) settle(now time.Time, t turn, res *Response) {
+	if p.pacing.Off {
 		return
 	}
-	if n, ok := unitsIn(res.Header); ok && n != t.call.cost.units {
-		d := cost{units: n - t.call.cost.units}
-		p.budgets.correct(now, t.at, d)
-		p.app.correct(now, t.at, d)
+	units := t.call.cost.units
+	if res != nil && !t.call.batch {
+		if n, ok := unitsIn(res.Header); ok {
+			units = n
+		}
 	}
+	p.budgets.settle(now, t.call.cost, units)
+	p.app.settle(now, t.call.cost, units)
 }
 
 // hear learns from the answer to an item of a batch. Spared tells that some of the batch
@@ -89,9 +92,8 @@ func (p *pacer) hear(status int, header http.Header, k call, spared bool) {
 	defer p.mu.Unlock()
 	now := p.now()
 	if n, ok := unitsIn(header); ok && n > k.cost.units {
-		d := cost{units: n - k.cost.units}
-		p.budgets.correct(now, now, d)
-		p.app.correct(now, now, d)
+		p.budgets.units.charge(now, n-k.cost.units)
+		p.app.charge(now, n-k.cost.units)
 	}
 	if status == http.StatusTooManyRequests {
 		p.flow.badly(now, now.Add(-time.Second)) // once for all items

@@ -91,7 +91,7 @@ func (p *pacer) take(ctx context.Context, k call, patience time.Duration) (turn,
 	return p.wait(ctx, w, patience)
 }
 
-// clear tells whether a call can go now, and charges the app for it then.
+// clear tells whether a call can go now, and counts it for the app then.
 func (p *pacer) clear(now time.Time, k call, priority Priority) bool {
 	if p.pacing.Off {
 		return true
@@ -113,7 +113,7 @@ func (p *pacer) ready(now time.Time, k call, ahead cost, priority Priority) read
 func (p *pacer) grant(ctx context.Context, now time.Time, k call) turn {
 	p.flow.under++
 	if !p.pacing.Off {
-		p.budgets.charge(now, k.cost)
+		p.budgets.hold(k.cost)
 	}
 	probe := p.breaker.admit()
 	if probe {
@@ -138,8 +138,8 @@ func (p *pacer) end(ctx context.Context, t turn, res *Response, err error) {
 	if o == answered {
 		p.heard = now
 	}
+	p.settle(now, t, res)
 	if res != nil {
-		p.correct(now, t, res)
 		p.obey(now, res.Status, res.Header, t.call)
 	}
 	if p.breaker.hear(now, o, t.probe, causeOf(res, err)) {

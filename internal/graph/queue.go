@@ -9,6 +9,10 @@ import (
 	"entrascim/internal/fault"
 )
 
+// appPoll is how often an app's budget is looked at that other tenants' requests under
+// way have used up.
+const appPoll = 100 * time.Millisecond
+
 // A waiter is a call in the queue.
 type waiter struct {
 	ctx      context.Context
@@ -110,12 +114,15 @@ func (d *dispatching) goes(w *waiter) bool {
 	r := p.ready(d.now, w.call, cost{}, w.priority)
 	if !r.at().After(d.now) {
 		r = r.or(p.app.claim(d.now, w.call, w.priority))
+		if r.ends { // of another tenant: nobody here hears of that
+			d.again(d.now.Add(appPoll))
+		}
 	}
 	if at := r.at(); at.After(d.now) {
 		d.stopped = r.all.After(d.now)
 		d.writes = d.writes || r.writes.After(d.now)
-		if d.next.IsZero() || at.Before(d.next) {
-			d.next = at
+		if !r.ends {
+			d.again(at)
 		}
 		return false
 	}
@@ -123,6 +130,13 @@ func (d *dispatching) goes(w *waiter) bool {
 	w.turn.waited = max(d.now.Sub(w.since), 0)
 	close(w.done)
 	return true
+}
+
+// again has the queue looked through at a time.
+func (d *dispatching) again(at time.Time) {
+	if d.next.IsZero() || at.Before(d.next) {
+		d.next = at
+	}
 }
 
 // flush gives all who wait an error.

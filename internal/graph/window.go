@@ -18,16 +18,18 @@ func (l limit) scaled(percent int) limit {
 }
 
 // A window counts what was spent in the last span of time, a part of the span at a
-// time: what was spent counts until all of its part is older than the span. So nothing
-// that keeps to it spends more than the limit in any span, wherever that begins. It is
-// for one goroutine.
+// time: what was spent counts from when a request goes, and when it has ended until all
+// of that part is older than the span. So nothing that keeps to it spends more than the
+// limit in any span, wherever that begins, and whenever Graph sees a request that is
+// under way. It is for one goroutine.
 type window struct {
 	limit
 
 	begun time.Time
+	held  int            // of requests under way
 	spent [parts + 1]int // a ring, by the number of the part
-	total int
-	last  int64 // number of the newest part
+	total int            // all that counts
+	last  int64          // number of the newest part
 }
 
 func newWindow(l limit) window { return window{limit: l} }
@@ -55,16 +57,17 @@ func (w *window) charge(now time.Time, n int) {
 	w.total += n
 }
 
-// refund takes back what was charged too much at a time, as far as it still counts.
-func (w *window) refund(now, charged time.Time, n int) {
-	w.advance(now)
-	number := int64(charged.Sub(w.begun) / w.part())
-	if number < w.last-parts || number > w.last {
-		return
-	}
-	n = min(n, w.spent[number%(parts+1)])
-	w.spent[number%(parts+1)] -= n
-	w.total -= n
+// hold counts an amount of a request that goes.
+func (w *window) hold(n int) {
+	w.held += n
+	w.total += n
+}
+
+// settle counts what was held as what was spent, now that the request has ended.
+func (w *window) settle(now time.Time, held, spent int) {
+	w.held -= held
+	w.total -= held
+	w.charge(now, spent)
 }
 
 // used is the part of the limit that is spent.
@@ -75,13 +78,14 @@ func (w *window) used(now time.Time) float64 {
 
 // when is the earliest time at which n may be spent while no more than most counts, a
 // time that is not after now when that is now. What is more than most is waited for a
-// span each time.
-func (w *window) when(now time.Time, n, most int) time.Time {
+// span each time. Ends tells that something under way has to end first; then the time is
+// that if it ended now.
+func (w *window) when(now time.Time, n, most int) (at time.Time, ends bool) {
 	w.advance(now)
 	most = max(most, 1)
 	spans := max(n-1, 0) / most
 	over := w.total + n - spans*most - most
-	at := now
+	at = now
 	for number := w.last - parts; over > 0 && number <= w.last; number++ {
 		if number < 0 || w.spent[number%(parts+1)] == 0 {
 			continue
@@ -89,5 +93,8 @@ func (w *window) when(now time.Time, n, most int) time.Time {
 		over -= w.spent[number%(parts+1)]
 		at = w.begun.Add(time.Duration(number+parts+1) * w.part())
 	}
-	return at.Add(time.Duration(spans) * w.span)
+	if over > 0 {
+		at, ends = now.Add(w.span+w.part()), true
+	}
+	return at.Add(time.Duration(spans) * w.span), ends
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,6 +110,35 @@ func TestPacerLaw(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Pacing costs no more than what lists leave to others: they get nearly all of the rest.
+func TestPacerThroughput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := idle(Pacing{Units: 8000}, nil)
+		end := time.Now().Add(5 * time.Minute)
+		var callers sync.WaitGroup
+		var spent atomic.Int64
+		for range 64 {
+			callers.Go(func() {
+				for time.Now().Before(end) {
+					got, err := p.take(t.Context(), reading(20).of(Normal), time.Hour)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
+					p.finish(t.Context(), got, http.StatusOK)
+					spent.Add(20)
+				}
+			})
+		}
+		callers.Wait()
+		if share := float64(spent.Load()) / (30 * 8000); share < 0.87 {
+			t.Errorf("%.2f of the budget was used, 0.90 may be", share)
+		}
+	})
 }
 
 // When there is room again, the important ones go first, and those of one priority in

@@ -44,6 +44,9 @@ func TestBreakerOpens(t *testing.T) {
 		"500":                     {answer(500), nil, 10},
 		"503":                     {answer(503), nil, 10},
 		"hanging":                 {nil, hangs, 4},
+		"half an answer":          {answer(200), errRefused, 10},
+		"hanging in the middle":   {answer(200), hangs, 4},
+		"a large answer":          {answer(200), fault.New(fault.BadGateway, "too large"), 0},
 		"429":                     {answer(429), nil, 0},
 		"404":                     {answer(404), nil, 0},
 		"501":                     {answer(501), nil, 0},
@@ -236,7 +239,7 @@ func TestHangingTenant(t *testing.T) {
 	if s := hanging.State(); s.Breaker != Open || s.Waiting != 0 || s.Parallel != 0 {
 		t.Errorf("%+v", s)
 	}
-	if s := other.State(); s.Breaker != Closed || s.Since.IsZero() || s.Spent != 50 {
+	if s := other.State(); s.Breaker != Closed || s.Answered.IsZero() || s.Spent != 50 {
 		t.Errorf("the other: %+v", s)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"entrascim/internal/fault"
 )
 
 // Headers by which Graph tells of its limits
@@ -32,13 +34,14 @@ func throttling(status int) bool {
 // when the rest was lost.
 func outcomeOf(ctx context.Context, res *Response, err error, took time.Duration) outcome {
 	var signIn *signInError
+	var tooLarge *fault.Error
 	switch {
-	case res != nil:
+	case res != nil && (err == nil || errors.As(err, &tooLarge)):
 		return outcomeOfStatus(res.Status)
 	case err == nil: // it panicked
 		return unclear
 	case ctx.Err() != nil:
-		if took >= hangTime {
+		if res == nil && took >= hangTime {
 			return hung
 		}
 		return unclear

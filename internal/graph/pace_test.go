@@ -423,6 +423,30 @@ func TestFlow(t *testing.T) {
 	})
 }
 
+// What says that Graph has too much to do halves the concurrency, and nothing else.
+func TestFlowHalves(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int // 0: none
+		err    error
+		halves bool
+	}{
+		"429": {429, nil, true}, "503": {503, nil, true}, "no answer in time": {0, &lostError{context.DeadlineExceeded}, true},
+		"500": {500, nil, false}, "404": {404, nil, false}, "no connection": {0, errRefused, false},
+	} {
+		p := idle(Pacing{}, nil)
+		got := mustTake(t, p, reading(1), 0)
+		var res *Response
+		if c.status != 0 {
+			res = &Response{Status: c.status, Header: http.Header{}}
+		}
+		p.end(t.Context(), got, res, c.err)
+		if halved := p.flow.limit == firstFlow/2; halved != c.halves {
+			t.Errorf("%s: %v at once", name, p.flow.limit)
+		}
+	}
+}
+
 // With pacing off nothing waits and nothing is counted.
 func TestPacingOff(t *testing.T) {
 	t.Parallel()
@@ -463,5 +487,31 @@ func TestPacingSizes(t *testing.T) {
 		if p.budgets.units.amount != c.units || p.budgets.writes.amount != c.writes {
 			t.Errorf("%s: %d units, %d writes", name, p.budgets.units.amount, p.budgets.writes.amount)
 		}
+	}
+}
+
+// Graph is told how much a request matters; a context can only lower that.
+func TestPriorityIsTold(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, status(http.StatusOK, `{"value":[]}`))
+	c := s.client(t)
+	background := WithPriority(t.Context(), Low)
+	for _, ctx := range []context.Context{t.Context(), background, WithPriority(background, High), WithPriority(WithPriority(t.Context(), High), Normal)} {
+		if _, err := c.Do(ctx, user("GET")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Do(t.Context(), Request{Path: "/users"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Do(t.Context(), user("PATCH")); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, h := range s.header {
+		got = append(got, h.Get(headerPriority))
+	}
+	if want := "High,Low,Low,,,High"; strings.Join(got, ",") != want {
+		t.Errorf("told %q, want %s", got, want)
 	}
 }

@@ -5,7 +5,7 @@ import "time"
 // A State is what the pacing of a client is doing.
 type State struct {
 	Breaker  BreakerState
-	Since    time.Time // Graph answered last then; zero: never
+	Answered time.Time // last; zero: never
 	Parallel int       // requests under way
 	Most     int       // of them at once, at present
 	Waiting  int       // requests in the queue
@@ -24,7 +24,7 @@ func (c *Client) State() State {
 	p.budgets.writes.advance(now)
 	state := p.breaker.state
 	return State{
-		Breaker: state, Since: p.heard, Parallel: p.flow.under, Most: int(p.flow.limit), Waiting: p.waiting(),
+		Breaker: state, Answered: p.heard, Parallel: p.flow.under, Most: int(p.flow.limit), Waiting: p.waiting(),
 		Spent: p.budgets.units.total, Units: p.budgets.units.amount, Writes: p.budgets.writes.total,
 	}
 }

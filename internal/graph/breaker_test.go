@@ -20,7 +20,7 @@ import (
 var errRefused = &lostError{errors.New("connection refused")}
 
 // fail lets one request fail after a time.
-func (p *pacer) fail(t *testing.T, ctx context.Context, after time.Duration, cause error) {
+func (p *pacer) fail(ctx context.Context, t *testing.T, after time.Duration, cause error) {
 	t.Helper()
 	got, err := p.take(ctx, reading(1), time.Hour)
 	if err != nil {
@@ -82,20 +82,20 @@ func TestBreakerCounts(t *testing.T) {
 		p := idle(Pacing{}, nil)
 		for range 10 {
 			for range mostFailures - 1 {
-				p.fail(t, t.Context(), 0, errRefused)
+				p.fail(t.Context(), t, 0, errRefused)
 			}
 			spend(t, p, 1)
 		}
 		gone, leave := context.WithCancel(t.Context())
 		leave()
 		for range 20 {
-			p.fail(t, gone, time.Second, context.Canceled)
+			p.fail(gone, t, time.Second, context.Canceled)
 		}
 		if p.breaker.state != Closed {
 			t.Error("it opened")
 		}
 		for range mostHangs {
-			p.fail(t, gone, hangTime, context.Canceled)
+			p.fail(gone, t, hangTime, context.Canceled)
 		}
 		if p.breaker.state != Open {
 			t.Error("it did not open")
@@ -112,10 +112,10 @@ func TestBreakerProbes(t *testing.T) {
 		ctx := zerolog.New(&log).WithContext(t.Context())
 		p := idle(Pacing{}, nil)
 		for range mostFailures {
-			p.fail(t, ctx, 0, errRefused)
+			p.fail(ctx, t, 0, errRefused)
 		}
-		for _, open := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-			open *= time.Second
+		for _, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+			open := time.Duration(seconds) * time.Second
 			begun := time.Now()
 			_, err := p.take(ctx, reading(1), time.Hour)
 			if f := fault.From(err); f.Kind != fault.Unavailable || f.RetryAfter != open || time.Since(begun) > 0 {

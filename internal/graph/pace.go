@@ -150,11 +150,12 @@ func (p *pacer) end(ctx context.Context, t turn, res *Response, err error) {
 
 // tell logs what the circuit breaker does from now on.
 func (p *pacer) tell(ctx context.Context) {
-	event := zerolog.Ctx(ctx).Info()
+	level := zerolog.InfoLevel
 	if p.breaker.state == Open {
-		event = zerolog.Ctx(ctx).Warn().Dur("open_ms", p.breaker.open).AnErr("cause", p.breaker.cause)
+		level = zerolog.WarnLevel
 	}
-	event.Str("directory", p.name).Stringer("breaker", p.breaker.state).Msg("circuit breaker")
+	zerolog.Ctx(ctx).WithLevel(level).Str("directory", p.name).Stringer("breaker", p.breaker.state).
+		Dur("open_ms", p.breaker.open).AnErr("cause", p.breaker.cause).Msg("circuit breaker")
 }
 
 // spent is the fault of a call that would wait too long for a budget. It was not sent.

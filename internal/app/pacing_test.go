@@ -110,7 +110,7 @@ func TestBudgetIsSpent(t *testing.T) {
 	})
 	var refused *httptest.ResponseRecorder
 	for i := 0; i < 400 && refused == nil; i++ {
-		answer := p.get("/scim/v2/Users/"+p.users[i%len(p.users)])
+		answer := p.get("/scim/v2/Users/" + p.users[i%len(p.users)])
 		switch answer.Code {
 		case http.StatusOK:
 		case http.StatusTooManyRequests:
@@ -149,7 +149,7 @@ func TestDirectoryIsDown(t *testing.T) {
 	var all sync.WaitGroup
 	for _, id := range p.users {
 		all.Go(func() {
-			answer := p.get("/scim/v2/Users/"+id)
+			answer := p.get("/scim/v2/Users/" + id)
 			if answer.Code != http.StatusServiceUnavailable {
 				t.Errorf("%d: %s", answer.Code, answer.Body)
 			}
@@ -185,7 +185,7 @@ func (p *paced) recovers() {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if answer := p.get("/scim/v2/Users/"+p.users[0]); answer.Code != http.StatusOK {
+	if answer := p.get("/scim/v2/Users/" + p.users[0]); answer.Code != http.StatusOK {
 		p.t.Errorf("%d: %s", answer.Code, answer.Body)
 	}
 }

@@ -85,7 +85,8 @@ func (b *breaker) admit() bool {
 	return true
 }
 
-// hear learns what became of an attempt, and tells whether the state changed.
+// hear learns what became of an attempt, and tells whether the state changed. Cause is
+// why there was no answer; nil: there was one.
 func (b *breaker) hear(now time.Time, o outcome, probe bool, cause error) bool {
 	before := b.state
 	switch {
@@ -117,13 +118,8 @@ func (b *breaker) count(now time.Time, o outcome, cause error) {
 // trip opens the breaker, for longer than the last time.
 func (b *breaker) trip(now time.Time, cause error) {
 	b.open = min(max(2*b.open, shortestOpen), longestOpen)
-	b.state, b.until, b.cause = Open, now.Add(b.open), leaf(cause)
-}
-
-// leaf keeps of a failure what names no request: its text.
-func leaf(err error) error {
-	if err == nil {
-		return errors.New("a request that ended without an answer")
+	b.state, b.until, b.cause = Open, now.Add(b.open), errors.New("it answered with an error")
+	if cause != nil { // its text only: what it holds is not to be kept
+		b.cause = errors.New(clip(cause.Error()))
 	}
-	return errors.New(clip(err.Error()))
 }

@@ -43,17 +43,17 @@ const (
 	smallPage = 20 // below it a page costs less
 )
 
-// costOf estimates what a request costs; Graph says it with the answer. Route is its
-// bareRoute.
-func costOf(r Request, route string, reads bool) cost {
+// costOf estimates what a request costs; Graph says it with the answer. Route is what
+// appendRoute makes of its path.
+func costOf(r Request, route []byte, reads bool) cost {
 	if !reads {
 		return cost{units: 1, writes: 1, slow: slowOf(r)}
 	}
-	n := max(routeUnits[route], 1)
+	n := max(routeUnits[string(route)], 1)
 	switch {
-	case strings.HasSuffix(route, "/checkMemberGroups"), strings.HasSuffix(route, "/checkMemberObjects"):
+	case strings.HasSuffix(r.Path, "/checkMemberGroups"), strings.HasSuffix(r.Path, "/checkMemberObjects"):
 		n = 4
-	case route == byIDs && len(r.Query.Select) > 0:
+	case string(route) == byIDs && len(r.Query.Select) > 0:
 		return cost{units: byIDsSelected}
 	}
 	if len(r.Query.Select) > 0 {
@@ -84,24 +84,25 @@ func slowOf(r Request) (slow [slowRoutes]int) {
 	return slow
 }
 
-// bareRoute is a template whose variables, casts and trailing $count are taken out:
-// "/applications/{}/extensionProperties" of
+// appendRoute appends a template whose variables, casts and trailing $count are taken
+// out: "/applications/{}/extensionProperties" of
 // "/applications(appId='{appId}')/extensionProperties".
-func bareRoute(path string) string {
-	var b strings.Builder
-	for segment := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+func appendRoute(dst []byte, path string) []byte {
+	for path != "" {
+		var segment string
+		segment, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		name, key, keyed := strings.Cut(segment, "(")
 		switch {
-		case segment == "$count", strings.HasPrefix(segment, "microsoft.graph."):
-		case strings.HasPrefix(segment, "{"):
-			b.WriteString("/{}")
+		case segment == "", segment == "$count", strings.HasPrefix(segment, "microsoft.graph."):
+		case segment[0] == '{':
+			dst = append(dst, "/{}"...)
 		case keyed && strings.Contains(key, "{"):
-			b.WriteString("/" + name + "/{}")
+			dst = append(append(append(dst, '/'), name...), "/{}"...)
 		default:
-			b.WriteString("/" + segment)
+			dst = append(append(dst, '/'), segment...)
 		}
 	}
-	return b.String()
+	return dst
 }
 
 // plus is the cost of both.

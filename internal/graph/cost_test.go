@@ -35,7 +35,7 @@ func TestCosts(t *testing.T) {
 		"reading an empty path's": {Request{Path: "/"}, 1, Normal},
 	} {
 		reads := c.request.Reads || c.request.Method == ""
-		route := bareRoute(c.request.Path)
+		route := appendRoute(nil, c.request.Path)
 		got := costOf(c.request, route, reads)
 		writes := 1
 		if reads {

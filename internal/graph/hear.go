@@ -33,13 +33,17 @@ func throttling(status int) bool {
 // outcomeOf says what an attempt tells of the directory. Res is the answer, or its head
 // when the rest was lost.
 func outcomeOf(ctx context.Context, res *Response, err error, took time.Duration) outcome {
+	if err == nil {
+		if res == nil { // it panicked
+			return unclear
+		}
+		return outcomeOfStatus(res.Status)
+	}
 	var signIn *signInError
 	var tooLarge *fault.Error
 	switch {
-	case res != nil && (err == nil || errors.As(err, &tooLarge)):
+	case res != nil && errors.As(err, &tooLarge):
 		return outcomeOfStatus(res.Status)
-	case err == nil: // it panicked
-		return unclear
 	case ctx.Err() != nil:
 		if res == nil && took >= hangTime {
 			return hung
@@ -59,14 +63,6 @@ func outcomeOfStatus(status int) outcome {
 		return failed
 	}
 	return answered
-}
-
-// causeOf is what the log says of a failure.
-func causeOf(res *Response, err error) error {
-	if err == nil && res != nil {
-		return errors.New("Graph answered " + strconv.Itoa(res.Status))
-	}
-	return err
 }
 
 // settle counts what a turn has cost, by Graph's word where there is one: what a $batch
@@ -109,7 +105,11 @@ func (p *pacer) hear(status int, header http.Header, k call, spared bool) {
 
 // unitsIn is what Graph says that a request cost.
 func unitsIn(h http.Header) (int, bool) {
-	n, err := strconv.Atoi(h.Get(headerUnits))
+	text := h.Get(headerUnits)
+	if text == "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
 	return n, err == nil && n >= 0 && n <= smallUnits
 }
 
@@ -119,14 +119,17 @@ func (p *pacer) obey(now time.Time, status int, h http.Header, k call) {
 	if p.pacing.Off {
 		return
 	}
-	if used, err := strconv.ParseFloat(h.Get(headerPercentage), 64); err == nil && used > 0 && used <= mostUsed {
-		p.noteOthers(now, used, k.cost.writes > 0)
+	if text := h.Get(headerPercentage); text != "" {
+		if used, err := strconv.ParseFloat(text, 64); err == nil && used > 0 && used <= mostUsed {
+			p.noteOthers(now, used, k.cost.writes > 0)
+		}
 	}
-	wait := retryAfter(h, now)
-	if status != http.StatusTooManyRequests || wait == 0 {
+	if status != http.StatusTooManyRequests {
 		return
 	}
-	p.pause(now, now.Add(wait), h.Get(headerScope), k)
+	if wait := retryAfter(h, now); wait > 0 {
+		p.pause(now, now.Add(wait), h.Get(headerScope), k)
+	}
 }
 
 // pause holds back what the scope of a limit covers ("Tenant_Application/Write/…"). A

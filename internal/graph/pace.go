@@ -142,7 +142,7 @@ func (p *pacer) end(ctx context.Context, t turn, res *Response, err error) {
 	if res != nil {
 		p.obey(now, res.Status, res.Header, t.call)
 	}
-	if p.breaker.hear(now, o, t.probe, causeOf(res, err)) {
+	if p.breaker.hear(now, o, t.probe, err) {
 		p.tell(ctx)
 	}
 	p.dispatch(ctx)

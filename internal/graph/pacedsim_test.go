@@ -134,8 +134,8 @@ func TestNothingIsThrottled(t *testing.T) {
 				if !c.persist(func() error { return c.list("") }) { // tells the size of the tenant
 					return
 				}
-				c.each(10, c.get)
-				c.each(2, c.groups)
+				c.each(6, c.get)
+				c.each(1, c.groups)
 				c.each(6, c.change)
 				s := sim.Stats()
 				t.Logf("%d requests, %d operations, %d units, %d writes: %d throttled by Graph, %d refused by the client",
@@ -145,6 +145,42 @@ func TestNothingIsThrottled(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A tenth of the requests throttled and a twentieth failing by chance: all is done in the
+// end, and the pacer has forgotten nobody.
+func TestTroubleByChance(t *testing.T) {
+	t.Parallel()
+	sim, o, ids := throttling(t, 600, trouble.Limits{})
+	o.Patience = time.Hour
+	c := &crowd{t: t, sim: sim, client: connect(t, o), ids: ids}
+	if !c.persist(func() error { return c.list("") }) {
+		return
+	}
+	if err := sim.Set(graphsim.Settings{Rates: &trouble.Rates{Throttled: 100, Failing: 50, Seed: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	tried := func(do func(string) error) func(string) error {
+		return func(id string) error {
+			err := do(id)
+			for range 20 { // five failures one after another are rare, and are answered 502 to 504
+				if err == nil || fault.Is(err, fault.Throttled) {
+					break
+				}
+				err = do(id)
+			}
+			return err
+		}
+	}
+	c.each(5, tried(c.get))
+	c.each(2, tried(c.groups))
+	c.each(3, tried(c.change))
+	if s := c.client.State(); s.Breaker != graph.Closed || s.Waiting != 0 || s.Parallel != 0 {
+		t.Errorf("%+v", s)
+	}
+	if s := sim.Stats(); s.Throttled == 0 {
+		t.Error("nothing was throttled")
 	}
 }
 

@@ -1,8 +1,8 @@
 package graph
 
 import (
+	"bytes"
 	"context"
-	"strings"
 )
 
 // A Priority orders requests that wait for their turn, and tells Graph which of them to
@@ -44,9 +44,10 @@ func (p Priority) within(ctx context.Context) Priority {
 	return p
 }
 
-// priorityOf is that of a request in a context without one. Route is its bareRoute.
-func priorityOf(route string, reads bool) Priority {
-	if !reads || strings.HasSuffix(route, "/{}") {
+// priorityOf is that of a request in a context without one, by its route as appendRoute
+// makes it.
+func priorityOf(route []byte, reads bool) Priority {
+	if !reads || bytes.HasSuffix(route, []byte("/{}")) {
 		return High
 	}
 	return Normal

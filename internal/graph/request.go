@@ -78,7 +78,8 @@ func build(base string, r Request) (call, error) {
 
 // pace says what the pacer has to know of the request.
 func (k *call) pace(r Request) {
-	route := bareRoute(r.Path)
+	var room [128]byte
+	route := appendRoute(room[:0], r.Path)
 	k.cost, k.priority = costOf(r, route, k.reads), priorityOf(route, k.reads)
 	k.lane = lane{r.Path, k.reads}
 }

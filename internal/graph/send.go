@@ -155,9 +155,6 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 	if k.advanced {
 		info.Headers.TryAdd("ConsistencyLevel", "eventual")
 	}
-	if p := k.priority.within(ctx); p != Normal {
-		info.Headers.TryAdd(headerPriority, p.String())
-	}
 	converted, err := c.adapter.ConvertToNativeRequest(ctx, info)
 	if err != nil {
 		return nil, err
@@ -165,6 +162,9 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 	req, ok := converted.(*http.Request)
 	if !ok {
 		return nil, fmt.Errorf("the request adapter made a %T", converted)
+	}
+	if p := k.priority.within(ctx); p != Normal {
+		req.Header.Set(headerPriority, p.String())
 	}
 	if k.body != nil { // the adapter leaves both out, and HTTP would chunk the body and could not resend it
 		req.ContentLength = int64(len(k.body))

@@ -52,7 +52,7 @@ func examine(ctx context.Context, c config.Config, now func() time.Time) (report
 	if err != nil {
 		return "", false, Mistake{err}
 	}
-	client, err := newGraph(t)
+	client, err := newGraph(t, c.Graph.Pacing, nil)
 	if err != nil {
 		return "", false, Mistake{err}
 	}

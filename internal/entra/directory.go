@@ -7,6 +7,7 @@ package entra
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entrascim/internal/graph"
@@ -73,6 +74,7 @@ type Directory struct {
 	domains    *domains
 	lacking    *lacking
 	extended   *extended
+	probing    atomic.Bool
 	types      []scim.ResourceType
 }
 
@@ -90,8 +92,8 @@ func New(o Options) *Directory {
 		extended:   newExtended(o.Graph, o.Tables),
 	}
 	u, g, a := d.resource(o.Tables.User), d.resource(o.Tables.Group), d.resource(o.Tables.Application)
-	u.typ.Writer, u.typ.Supplied = users{u}, u.supplied("password")
-	g.typ.Writer, g.typ.Supplied = groups{g}, g.supplied()
+	u.typ.Writer, u.typ.Supplied = urgent{users{u}}, u.supplied("password")
+	g.typ.Writer, g.typ.Supplied = urgent{groups{g}}, g.supplied()
 	for _, r := range []*resource{u, g, a} {
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
@@ -102,22 +104,12 @@ func New(o Options) *Directory {
 // ResourceTypes are what scim.NewHandler serves.
 func (d *Directory) ResourceTypes() []scim.ResourceType { return d.types }
 
-// Ready tells whether the directory answers the gateway: that the credential is
-// good, the base URL right, and that there are the directory extensions that are
-// mapped. It costs one small request, and one more until the extensions were seen.
-func (d *Directory) Ready(ctx context.Context) error {
-	_, err := d.graph.Do(ctx, graph.Request{Path: "/organization", Query: graph.Query{Select: []string{"id"}}})
-	if err != nil {
-		return err
-	}
-	return d.extended.check(ctx)
-}
-
 // Together runs do for each of 0 to n-1, some at the same time, and what they ask of
 // Graph at the same time shares requests; see graph.Client. Those that write the
-// same object do not belong together.
+// same object do not belong together. Nobody waits for one of many: they give way to
+// what is asked alone.
 func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
-	d.graph.Together(ctx, n, do)
+	d.graph.Together(graph.WithPriority(ctx, graph.Normal), n, do)
 }
 
 // Lacking names the relations ("memberOf", "members", "applications") that

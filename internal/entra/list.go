@@ -32,6 +32,7 @@ type listing struct {
 // List writes the resources that the query asks for. What Graph can filter, sort
 // and page it is asked to; the rest is done here, on a bounded number of objects.
 func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
+	ctx = graph.WithPriority(ctx, r.urgency(q.Filter))
 	q.Filter = r.completed(q.Filter)
 	mq, err := r.table.Filter(q.Filter)
 	if err != nil {

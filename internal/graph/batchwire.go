@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -70,13 +71,18 @@ func (b *batch) decode(pending []int, res *Response) error {
 	unanswered.RequestID = res.RequestID
 	b.fail(pending, unanswered)
 	answered := make([]bool, len(pending))
+	spared := slices.ContainsFunc(wire.Responses, func(r batchResponse) bool {
+		return r.Status != http.StatusTooManyRequests && r.Status != http.StatusFailedDependency
+	})
 	for _, item := range wire.Responses {
 		n, err := strconv.Atoi(item.ID)
 		if err != nil || n < 1 || n > len(pending) || answered[n-1] {
 			return broken(fmt.Errorf("the batch answers %q, which was not asked or was answered before", clip(item.ID)))
 		}
 		answered[n-1] = true
-		b.settle(pending[n-1], item.response(res))
+		one := item.response(res)
+		b.client.pacer.hear(one.Status, one.Header, b.calls[pending[n-1]], spared)
+		b.settle(pending[n-1], one)
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Client struct {
 	userAgent []string
 	buffers   sync.Pool // of *bytes.Buffer, for answers to reads
 	flights   flights
+	pacer     *pacer
 }
 
 // New makes the client of one tenant. It does not sign in: the first request does.
@@ -51,6 +52,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{owned: owned, options: o, base: base, tokens: signIn, userAgent: []string{o.UserAgent}, kept: newHTTPClient(o.Transport)}
 	c.fresh = newHTTPClient(unkept(o.Transport))
+	c.pacer = o.Apps.pacer(o, base.Host)
 	authentication, err := newAuthentication(signIn, base)
 	if err != nil {
 		return nil, err
@@ -124,7 +126,8 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // Do sends one request and reads the answer whole, at most Options.MaxBody bytes.
 // Every error is a *fault.Error, or wraps one; when Graph refused the request a
 // *Refusal is in its chain. Throttling, failures of the directory and lost
-// connections are retried first; see Options. Reads of the same at the same time share
+// connections are retried first, and a request that Graph's limits leave no room for
+// waits for its turn or is refused (fault.Throttled); see Options. Reads of the same at the same time share
 // one request; see flights.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if o := c.operation(ctx); o != nil {

@@ -29,6 +29,12 @@ type call struct {
 	advanced   bool
 	repeatable bool
 	reads      bool // changes nothing
+
+	// For the pacer.
+	cost     cost
+	priority Priority // in a context that has none
+	lane     lane
+	batch    bool // its items tell what it cost
 }
 
 // methods are those that Graph's directory has.
@@ -49,6 +55,7 @@ func build(base string, r Request) (call, error) {
 		repeatable: r.Repeatable || r.Reads || method != abs.POST,
 		reads:      r.Reads || method == abs.GET,
 	}
+	k.pace(r)
 	text, err := r.expand(base)
 	if err != nil {
 		return call{}, err
@@ -57,6 +64,14 @@ func build(base string, r Request) (call, error) {
 		return call{}, fmt.Errorf("building %s: %w", r.Path, err)
 	}
 	return k, nil
+}
+
+// pace says what the pacer has to know of the request.
+func (k *call) pace(r Request) {
+	var room [128]byte
+	route := appendRoute(room[:0], r.Path)
+	k.cost, k.priority = costOf(r, route, k.reads), priorityOf(route, k.reads)
+	k.lane = lane{r.Path, k.reads}
 }
 
 // expand writes the URL as the SDK's URL templates do (RFC 6570): values are escaped,

@@ -54,7 +54,7 @@ func (b *bench) together(t *testing.T, length time.Duration, l *latencies, one f
 
 // crowd compares many clients of the gateway with as many of Graph and of the floor, in
 // turns.
-func (s *stage) crowd(t *testing.T, name string, scim func(n int) ask, graph func(n int) ask) row {
+func (s *stage) crowd(t *testing.T, name string, scim func(n int) ask, graph func(n int) ask) {
 	t.Helper()
 	const turns = 3
 	var took [3]latencies
@@ -84,10 +84,10 @@ func (s *stage) crowd(t *testing.T, name string, scim func(n int) ask, graph fun
 	r.times(took[0].all, took[1].all)
 	s.show(t, r)
 	t.Logf("%s: Graph directly %.0f a second, by the floor %.0f", name, float64(len(took[1].all))/spent[1].Seconds(), float64(len(took[2].all))/spent[2].Seconds())
-	return r
 }
 
 func crowds(t *testing.T, b *bench) {
+	t.Helper()
 	s := b.stage(t, b.reads())
 	s.crowdByID(t, "64 clients, GET by id, bare", "?"+bare)
 	s.crowdByID(t, "64 clients, GET by id with everything", "")
@@ -116,17 +116,18 @@ func page(n int, query string) ask {
 	return ask{path: fmt.Sprintf("/Users?count=100&startIndex=%d&%s", 1+n*100, query)}
 }
 
-func (s *stage) crowdByID(t *testing.T, name, query string) row {
+func (s *stage) crowdByID(t *testing.T, name, query string) {
 	t.Helper()
 	users := s.known(t, 20_000)
 	scim := func(n int) ask { return ask{path: "/Users/" + users[n%len(users)].ID + query} }
 	s.meet(t)
 	template := s.captured(t, s.sim, s.gateway, scim(0))
-	return s.crowd(t, name, scim, func(n int) ask { return template.with(users[0].ID, users[n%len(users)].ID)[0][0] })
+	s.crowd(t, name, scim, func(n int) ask { return template.with(users[0].ID, users[n%len(users)].ID)[0][0] })
 }
 
 // slowGraph has Graph take 50 ms for each answer.
 func slowGraph(t *testing.T, b *bench) {
+	t.Helper()
 	s := b.stage(t, b.reads())
 	slow, prompt := trouble.Duration(50*time.Millisecond), trouble.Duration(0)
 	users := s.known(t, 500)
@@ -151,6 +152,7 @@ func slowGraph(t *testing.T, b *bench) {
 
 // throttledGraph has Graph throttle one of a hundred requests. Nobody is told.
 func throttledGraph(t *testing.T, b *bench) {
+	t.Helper()
 	s := b.stage(t, b.reads())
 	users := s.known(t, 20_000)
 	pages := s.pages(t)

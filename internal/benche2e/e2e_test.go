@@ -78,10 +78,9 @@ type bench struct {
 	settings
 	report
 
-	t       *testing.T // of the whole run
-	dir     string
-	client  *http.Client
-	trusted string // file with the authorities of all simulators that were started
+	t      *testing.T // of the whole run
+	dir    string
+	client *http.Client
 
 	read, written *simulator
 }

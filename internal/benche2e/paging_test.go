@@ -15,6 +15,7 @@ import (
 // twoClients read all pages of a list by their index, each in an order of its own, from
 // two replicas in turn, of which one is stopped and started again when half is read.
 func twoClients(t *testing.T, b *bench) {
+	t.Helper()
 	sim := b.reads()
 	sim.signIn(t, b)
 	replicas := []*server{b.gateway(t, sim, "replica-1"), b.gateway(t, sim, "replica-2")}

@@ -163,6 +163,7 @@ func (b *bench) synchronize(t *testing.T, sim *simulator, y synchronization) (ro
 }
 
 func syncs(t *testing.T, b *bench) {
+	t.Helper()
 	sim := b.reads()
 	users := grouped(float64(sim.scale.users))
 	var held, members *copied
@@ -206,6 +207,7 @@ func syncs(t *testing.T, b *bench) {
 // growth reads directories of three sizes: calls and time follow the size, memory does
 // not.
 func growth(t *testing.T, b *bench) {
+	t.Helper()
 	type grown struct {
 		users int
 		each  time.Duration

@@ -11,6 +11,7 @@ import (
 )
 
 func writes(t *testing.T, b *bench) {
+	t.Helper()
 	s := b.stage(t, b.writes())
 	users := s.known(t, 500)
 	manager := users[0].ID
@@ -113,6 +114,7 @@ func inBatches(items []string) (all steps) {
 }
 
 func members(t *testing.T, b *bench) {
+	t.Helper()
 	s := b.stage(t, b.writes())
 	f := &fresh{stage: s, t: t, ids: map[string]string{}}
 	var ids []string

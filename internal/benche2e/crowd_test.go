@@ -80,10 +80,10 @@ func (s *stage) crowd(t *testing.T, name string, scim func(n int) ask, graph fun
 	r.n = len(took[0].all)
 	r.per(r.n)
 	r.cpu, r.floor = cpu/time.Duration(r.n), floor/time.Duration(len(took[2].all))
-	r.rate, r.peak = float64(r.n)/spent[0].Seconds(), s.gateway.peak(t)-s.idle
+	r.rate, r.floorRate = float64(r.n)/spent[0].Seconds(), float64(len(took[2].all))/spent[2].Seconds()
+	r.peak = s.gateway.peak(t) - s.idle
 	r.times(took[0].all, took[1].all)
 	s.show(t, r)
-	t.Logf("%s: Graph directly %.0f a second, by the floor %.0f", name, float64(len(took[1].all))/spent[1].Seconds(), float64(len(took[2].all))/spent[2].Seconds())
 }
 
 func crowds(t *testing.T, b *bench) {

@@ -77,7 +77,7 @@ func (s *stage) compare(t *testing.T, c trial) row {
 	r.cpu, r.floor = (s.gateway.cpu(t)-cpu)/time.Duration(r.n), (s.floor.cpu(t)-floor)/time.Duration(r.n)
 	r.peak = s.gateway.peak(t) - s.idle
 	r.times(took[0], took[1])
-	r.rate = float64(r.n) / sum(took[0]).Seconds()
+	r.rate, r.floorRate = float64(r.n)/sum(took[0]).Seconds(), float64(r.n)/sum(took[2]).Seconds()
 	s.show(t, r)
 	return r
 }

@@ -23,7 +23,7 @@ type row struct {
 	p50, p99                 time.Duration
 	compared                 bool // with Graph directly
 	added50, added99         time.Duration
-	rate                     float64 // requests a second
+	rate, floorRate          float64 // requests a second, and of the proxy for the same
 	peak                     int64   // bytes over idle
 }
 
@@ -36,6 +36,7 @@ type demand struct {
 // A report is what was measured so far.
 type report struct {
 	mu      sync.Mutex
+	ran     int // parts of the run
 	rows    []row
 	demands []demand
 }
@@ -64,21 +65,24 @@ func (r *report) should(what, limit string, measured any, met bool) {
 	r.demands = append(r.demands, demand{what, limit, fmt.Sprint(measured), met})
 }
 
-const head = "| scenario | n | Graph calls | operations | units | CPU | × floor | p50 | p99 | added p50 | added p99 | per second | peak |\n" +
-	"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+const head = "| scenario | n | Graph calls | operations | units | CPU | × floor | p50 | p99 | added p50 | added p99 | per second | of the floor's | peak |\n" +
+	"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 
 // String is the row as Markdown.
 func (r row) String() string {
-	times, added := "", [2]string{"", ""}
+	times, share, added := "", "", [2]string{"", ""}
 	if r.floor > 0 {
 		times = fmt.Sprintf("%.1f", float64(r.cpu)/float64(r.floor))
+	}
+	if r.floorRate > 0 {
+		share = fmt.Sprintf("%.0f %%", 100*r.rate/r.floorRate)
 	}
 	if r.compared {
 		added = [2]string{shortly(r.added50), shortly(r.added99)}
 	}
 	return "| " + strings.Join([]string{
 		r.name, grouped(float64(r.n)), grouped(r.calls), grouped(r.operations), grouped(r.units), shortly(r.cpu), times,
-		shortly(r.p50), shortly(r.p99), added[0], added[1], grouped(r.rate), fmt.Sprintf("%.1f MiB", float64(r.peak)/(1<<20)),
+		shortly(r.p50), shortly(r.p99), added[0], added[1], grouped(r.rate), share, fmt.Sprintf("%.1f MiB", float64(r.peak)/(1<<20)),
 	}, " | ") + " |"
 }
 
@@ -150,6 +154,9 @@ func (b *bench) publish(t *testing.T) {
 	}
 	if !b.update {
 		return
+	}
+	if b.ran < len(b.parts()) {
+		t.Fatal("only a part was run: README.md is left as it is")
 	}
 	page, err := os.ReadFile(readme)
 	if err != nil {

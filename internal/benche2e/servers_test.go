@@ -154,6 +154,7 @@ func always() []string {
 	return []string{
 		"ENTRASCIM_TOKEN=" + token,
 		"ENTRASCIM_CURSOR_KEY=e2e-cursor-0123456789", // the same for all replicas
+		"ENTRASCIM_GRAPH_PACING=off",                 // the simulator does not throttle
 	}
 }
 

@@ -148,12 +148,13 @@ func (b *bench) synchronize(t *testing.T, sim *simulator, y synchronization) (ro
 	var direct []time.Duration
 	if y.floored {
 		first := s.captured(t, sim, s.gateway, ask{path: fmt.Sprintf("%s?count=%d&%s", y.list, y.count, y.query)})[0][0].path
-		var n int
-		if direct, n = s.pagesOf(t, sim.server, first); n != len(c.ids) {
-			t.Errorf("Graph itself has %d, the gateway %d", n, len(c.ids))
+		var has int
+		if direct, has = s.pagesOf(t, sim.server, first); has != len(c.ids) {
+			t.Errorf("Graph itself has %d, the gateway %d", has, len(c.ids))
 		}
 		cpu = s.floor.cpu(t)
-		s.pagesOf(t, *s.floor, first)
+		copying, n := s.pagesOf(t, *s.floor, first)
+		r.floorRate = float64(n) / sum(copying).Seconds()
 		r.floor = s.floor.cpu(t) - cpu
 		t.Logf("%s: %s, Graph directly %s", y.name, shortly(spent), shortly(sum(direct)))
 	}

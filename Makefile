@@ -44,7 +44,7 @@ soak: ## mixed load for SOAK (10m), a tenth of Graph's calls throttled and a twe
 E2E_USERS ?= 100000
 E2E_TIME  ?= 3s
 E2E_TAGS  ?= e2e,e2etyped
-bench-e2e: build ## measure from outside: gateway, floor and simulator as processes, E2E_USERS (100000), E2E_RUN=sync for one part, E2E_TAGS=e2e without the SDK's models, UPDATE=1 for this page
+bench-e2e: build ## measure from outside, with processes (E2E_USERS; E2E_RUN=sync: one part; E2E_TAGS=e2e: without the SDK's models, which take long to build; UPDATE=1: into README.md)
 	go vet -tags '$(E2E_TAGS)' ./internal/benche2e
 	E2E_USERS=$(E2E_USERS) E2E_TIME=$(E2E_TIME) E2E_GATEWAY='$(E2E_GATEWAY)' UPDATE=$(UPDATE) \
 	  go test -tags '$(E2E_TAGS)' -count=1 -timeout 120m -v -run 'TestQuantile|TestEndToEnd/$(E2E_RUN)' ./internal/benche2e

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	if as == "" {
 		os.Exit(m.Run())
 	}
-	handler, err := roles[as](os.Getenv)
+	handler, err := handlerOf(as)
 	if err == nil {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
@@ -44,8 +44,16 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// roles make the handlers of the processes, from their environment.
-var roles = map[string]func(getenv func(string) string) (http.Handler, error){"floor": newFloor}
+// handlerOf makes the handler of a process from its environment.
+func handlerOf(as string) (http.Handler, error) {
+	switch as {
+	case "floor":
+		return newFloor(os.Getenv)
+	case "typed":
+		return newTyped(os.Getenv)
+	}
+	return nil, fmt.Errorf("%s: %q", role, as)
+}
 
 // settings come from the environment; the Makefile has their defaults.
 type settings struct {
@@ -129,6 +137,7 @@ func (b *bench) parts() []part {
 
 func TestEndToEnd(t *testing.T) {
 	b := &bench{settings: load(t), t: t, dir: t.TempDir(), client: newClient()}
+	b.where = machine()
 	for _, p := range b.parts() {
 		t.Run(p.name, func(t *testing.T) {
 			b.ran++

@@ -173,7 +173,7 @@ func steadyRate(t *testing.T, b *bench) {
 // typedModels has the SDK's models read the same list, when they are built in.
 func typedModels(t *testing.T, b *bench) {
 	t.Helper()
-	if roles["typed"] == nil {
+	if !typedBuilt {
 		t.Log("not built in: needs the tag e2etyped")
 		return
 	}

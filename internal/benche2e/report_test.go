@@ -36,7 +36,8 @@ type demand struct {
 // A report is what was measured so far.
 type report struct {
 	mu      sync.Mutex
-	ran     int // parts of the run
+	where   string // machine and commit
+	ran     int    // parts of the run
 	rows    []row
 	demands []demand
 }
@@ -116,7 +117,7 @@ func grouped(f float64) string {
 // markdown is all that was measured.
 func (b *bench) markdown() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "`make bench-e2e` with E2E_USERS=%d, %s, on %s.\n\n| what | must be | is | |\n|---|---|---|---|\n", b.users, time.Now().Format(time.DateOnly), machine())
+	fmt.Fprintf(&out, "`make bench-e2e` with E2E_USERS=%d, %s, on %s.\n\n| what | must be | is | |\n|---|---|---|---|\n", b.users, time.Now().Format(time.DateOnly), b.where)
 	for _, d := range b.demands {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", d.what, d.limit, d.measured, map[bool]string{true: "met", false: "**missed**"}[d.met])
 	}
@@ -127,6 +128,7 @@ func (b *bench) markdown() string {
 	return out.String()
 }
 
+// machine says what the run is on, and how busy others keep it.
 func machine() string {
 	model := "an unknown processor"
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -135,7 +137,8 @@ func machine() string {
 		}
 	}
 	commit, _ := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
-	return fmt.Sprintf("%d cores of %s with %s, commit %s", runtime.NumCPU(), model, runtime.Version(), strings.TrimSpace(string(commit)))
+	load, _ := os.ReadFile("/proc/loadavg")
+	return fmt.Sprintf("%d cores of %s with %s, commit %s, load average before %.4s", runtime.NumCPU(), model, runtime.Version(), strings.TrimSpace(string(commit)), load)
 }
 
 const (

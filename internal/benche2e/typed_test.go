@@ -18,7 +18,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
 
-func init() { roles["typed"] = newTyped }
+const typedBuilt = true
 
 // newTyped reads a page of users into the SDK's models at each request, and throws it
 // away: the client that asks gets only their number.

@@ -211,7 +211,8 @@ func growth(t *testing.T, b *bench) {
 	t.Helper()
 	type grown struct {
 		users int
-		each  time.Duration
+		each  time.Duration // that the client waits for a user
+		cpu   time.Duration // of the gateway for a user
 		peak  int64
 	}
 	var all []grown
@@ -227,7 +228,7 @@ func growth(t *testing.T, b *bench) {
 			c.once(t, n)
 			want := (n + pageSize - 1) / pageSize
 			b.must(t, name+": Graph calls", fmt.Sprint(want), grouped(r.calls), int(r.calls) == want)
-			all = append(all, grown{n, sum(c.took) / time.Duration(n), r.peak})
+			all = append(all, grown{n, sum(c.took) / time.Duration(n), r.cpu / time.Duration(n), r.peak})
 		})
 	}
 	if len(all) != 3 {
@@ -236,6 +237,8 @@ func growth(t *testing.T, b *bench) {
 	most := all[2]
 	b.should("growth: time per user", "no more than half as much again as of fewer users", fmt.Sprintf("%s, %s, %s", all[0].each, all[1].each, most.each),
 		most.each <= min(all[0].each, all[1].each)*3/2)
+	b.should("growth: CPU per user", "no more than half as much again as of a tenth of the users", fmt.Sprintf("%s, %s, %s", all[0].cpu, all[1].cpu, most.cpu),
+		most.cpu <= all[1].cpu*3/2)
 	b.should("growth: peak memory over idle", "within 16 MiB of that of a tenth of the users",
 		fmt.Sprintf("%d, %d, %d MiB", all[0].peak>>20, all[1].peak>>20, most.peak>>20), most.peak <= all[1].peak+16<<20)
 }

@@ -160,7 +160,7 @@ func (p *prompt) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.answers[key] == nil {
 		asked := r.Clone(r.Context())
 		asked.Body = io.NopCloser(bytes.NewReader(body))
-		answer := answerOf(p.directory, asked) //nolint:bodyclose // it is a recording
+		answer := answerOf(p.directory, asked)
 		text, err := io.ReadAll(answer.Body)
 		if err != nil {
 			return nil, fmt.Errorf("recording an answer: %w", err)

@@ -59,6 +59,7 @@ func examine(ctx context.Context, c config.Config, now func() time.Time) (report
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Timeout)
 	defer cancel()
+	ctx = graph.WithPriority(ctx, graph.Low)
 	e := &examination{tenant: t, graph: client, now: now}
 	e.line("directory", "%s (%s), %s", t.Name, t.DirectoryID, t.GraphURL)
 	e.line("login", "%s", loginOf(t))

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -117,9 +118,14 @@ func (r *registry) load() error {
 		return Mistake{err}
 	}
 	next.auth = auth.New(clients...)
+	used := map[*Tables]bool{}
+	for _, s := range next.seats {
+		used[s.tables] = true
+	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.roster = next
-	r.mu.Unlock()
+	maps.DeleteFunc(r.tables, func(_ string, t *Tables) bool { return !used[t] })
 	return nil
 }
 

@@ -150,6 +150,32 @@ func TestBreakerProbes(t *testing.T) {
 	})
 }
 
+// The probe does not wait for those that hang, nor does anybody else then.
+func TestProbeBesideThoseThatHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := idle(Pacing{}, nil)
+		var under []turn
+		for range firstFlow {
+			under = append(under, mustTake(t, p, reading(1), 0))
+		}
+		for _, got := range under[:mostHangs] {
+			p.end(t.Context(), got, nil, &lostError{context.DeadlineExceeded})
+		}
+		time.Sleep(shortestOpen)
+		begun := time.Now()
+		probe := mustTake(t, p, reading(1), 0)
+		for range 10 {
+			if _, err := p.take(t.Context(), reading(1), time.Hour); !fault.Is(err, fault.Unavailable) {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(begun); took > 0 || !probe.probe || p.flow.under != firstFlow-mostHangs+1 {
+			t.Errorf("%v, %d under way", took, p.flow.under)
+		}
+	})
+}
+
 // When it opens nobody is left waiting in the queue.
 func TestBreakerEmptiesTheQueue(t *testing.T) {
 	t.Parallel()

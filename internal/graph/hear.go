@@ -23,6 +23,10 @@ const (
 const (
 	othersLeast = 0.05 // part of a limit that others must have spent for it to count
 	mostUsed    = 10   // of a limit, that is believed; Graph says 1.8 at most
+
+	// longestPause bounds for how long nothing is asked, whatever Retry-After says: no
+	// limit of Graph's counts longer than 5 minutes.
+	longestPause = 10 * time.Minute
 )
 
 // throttling tells whether an answer says that Graph wants fewer requests.
@@ -127,7 +131,7 @@ func (p *pacer) obey(now time.Time, status int, h http.Header, k call) {
 	if status != http.StatusTooManyRequests {
 		return
 	}
-	if wait := retryAfter(h, now); wait > 0 {
+	if wait := min(retryAfter(h, now), longestPause); wait > 0 {
 		p.pause(now, now.Add(wait), h.Get(headerScope), k)
 	}
 }

@@ -57,6 +57,17 @@ func TestPauses(t *testing.T) {
 	}
 }
 
+// A Retry-After beyond reason does not take the directory away for a day.
+func TestPausesEnd(t *testing.T) {
+	t.Parallel()
+	p := idle(Pacing{}, nil)
+	p.finish(t.Context(), mustTake(t, p, reading(1), 0), http.StatusTooManyRequests, "Retry-After", "86400", headerScope, "Tenant_Application/ReadWrite")
+	_, err := p.take(t.Context(), reading(1), 0)
+	if f := fault.From(err); f.Kind != fault.Throttled || f.RetryAfter > longestPause {
+		t.Errorf("%v, Retry-After %v", err, f.RetryAfter)
+	}
+}
+
 // Graph's word on what a request cost counts, not the estimate.
 func TestUnitsAreCorrected(t *testing.T) {
 	t.Parallel()

@@ -96,10 +96,16 @@ func (p *pacer) clear(now time.Time, k call, priority Priority) bool {
 	if p.pacing.Off {
 		return true
 	}
-	if p.flow.full() || p.ready(now, k, cost{}, priority).at().After(now) {
+	if p.crowded() || p.ready(now, k, cost{}, priority).at().After(now) {
 		return false
 	}
 	return !p.app.claim(now, k, priority).at().After(now)
+}
+
+// crowded tells whether as many are under way as may be. The probe of the circuit
+// breaker goes beside those that hang.
+func (p *pacer) crowded() bool {
+	return p.flow.full() && !p.pacing.Off && p.breaker.state != Open
 }
 
 // ready is when this tenant's budgets allow a call, after what is ahead of it.

@@ -136,7 +136,9 @@ func TestNothingIsThrottled(t *testing.T) {
 				}
 				c.each(6, c.get)
 				c.each(1, c.groups)
-				c.each(6, c.change)
+				if !off { // it would take hours of the simulator's time, in which tokens expire
+					c.each(6, c.change)
+				}
 				s := sim.Stats()
 				t.Logf("%d requests, %d operations, %d units, %d writes: %d throttled by Graph, %d refused by the client",
 					s.Requests, s.Operations, s.ResourceUnits, s.Writes, s.Throttled, c.refused.Load())

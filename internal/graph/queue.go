@@ -13,6 +13,10 @@ import (
 // way have used up.
 const appPoll = 100 * time.Millisecond
 
+// placePatience is how long a call waits for a place among those under way at least,
+// though it has waited for other things before.
+const placePatience = time.Second
+
 // A waiter is a call in the queue.
 type waiter struct {
 	ctx      context.Context
@@ -48,7 +52,7 @@ func (p *pacer) waiting() int {
 // enqueue lets a call wait, unless the queue is full or the wait too long.
 func (p *pacer) enqueue(ctx context.Context, now time.Time, k call, priority Priority, ahead cost, patience time.Duration) (*waiter, error) {
 	if p.waiting() >= maxQueue {
-		return nil, crowded()
+		return nil, queueFull()
 	}
 	wait := p.estimate(now, k, ahead, priority)
 	if wait > patience || !fits(ctx, wait) {
@@ -66,8 +70,8 @@ func (p *pacer) estimate(now time.Time, k call, ahead cost, priority Priority) t
 	return max(at.Sub(now), 0)
 }
 
-// crowded is the fault of a call that there is no place for in the queue.
-func crowded() error {
+// queueFull is the fault of a call that there is no place for in the queue.
+func queueFull() error {
 	f := fault.New(fault.Unavailable, "Too many requests wait for the directory.")
 	f.RetryAfter = time.Second
 	return f
@@ -107,7 +111,7 @@ func (d *dispatching) goes(w *waiter) bool {
 	if d.stopped || d.writes && w.call.cost.writes > 0 {
 		return false
 	}
-	if p.flow.full() && !p.pacing.Off || p.breaker.state == HalfOpen {
+	if p.crowded() || p.breaker.state == HalfOpen {
 		d.stopped = true
 		return false
 	}
@@ -183,7 +187,7 @@ func (p *pacer) sleepUntil(ctx context.Context, at time.Time) {
 
 // wait waits for the turn.
 func (p *pacer) wait(ctx context.Context, w *waiter, patience time.Duration) (turn, error) {
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(max(patience, placePatience))
 	defer timer.Stop()
 	select {
 	case <-w.done:

@@ -102,13 +102,9 @@ func volatile(attribute, sub []byte) bool {
 
 // appendScalar appends a value in the one form that JSON has for it.
 func appendScalar(text []byte, raw jsontext.Value) []byte {
-	switch raw.Kind() {
-	case 't', 'f', 'n':
+	kind := raw.Kind()
+	if kind == 't' || kind == 'f' || kind == 'n' || kind == '"' && bytes.IndexByte(raw, '\\') < 0 {
 		return append(text, raw...)
-	case '"':
-		if bytes.IndexByte(raw, '\\') < 0 {
-			return append(text, raw...)
-		}
 	}
 	var v any
 	_ = json.Unmarshal(raw, &v)                           // it was read before
@@ -141,11 +137,9 @@ func (r *representation) shown() attributeSet {
 
 // assignedText is assigned for a value that is not decoded.
 func assignedText(raw jsontext.Value) bool {
-	switch raw.Kind() {
-	case 'n':
-		return false
-	case '[', '{':
+	kind := raw.Kind()
+	if kind == '[' || kind == '{' {
 		return len(bytes.TrimSpace(raw[1:len(raw)-1])) > 0
 	}
-	return true
+	return kind != 'n'
 }

@@ -173,7 +173,7 @@ func (p Projection) chosen(a, s *attribute) bool {
 func (p Projection) Key() string {
 	key := make([]byte, 0, 3+8*(len(p.only)+len(p.without)+len(p.extra)))
 	for _, set := range []attributeSet{p.only, p.without, p.extra} {
-		key = append(key, byte(len(set)))
+		key = binary.AppendUvarint(key, uint64(len(set)))
 		for _, word := range set {
 			key = binary.LittleEndian.AppendUint64(key, word)
 		}

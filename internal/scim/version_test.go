@@ -76,8 +76,8 @@ func formedSection(s *section, home map[string]any) bool {
 			continue
 		}
 		for _, one := range spread(v) {
-			m, complex := one.(map[string]any)
-			if _, list := one.([]any); a.path.Name != name || list || complex != (a.kind == typeComplex) {
+			m, object := one.(map[string]any)
+			if _, list := one.([]any); a.path.Name != name || list || object != (a.kind == typeComplex) {
 				return false
 			}
 			for sub := range m {

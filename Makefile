@@ -14,10 +14,10 @@ DEMOFLAGS ?=
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy conformance soak
+.PHONY: help build demo test lint fuzz bench golden vuln cover check tidy conformance soak bench-e2e
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## compile bin/entrascim, one static binary
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
@@ -40,6 +40,14 @@ SOAK ?= 10m
 soak: ## mixed load for SOAK (10m), a tenth of Graph's calls throttled and a twentieth failing; SOAK_SEED repeats one
 	go vet -tags soak ./internal/soak
 	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 60m -v ./internal/soak
+
+E2E_USERS ?= 100000
+E2E_TIME  ?= 3s
+E2E_TAGS  ?= e2e,e2etyped
+bench-e2e: build ## measure from outside, with processes (E2E_USERS; E2E_RUN=sync: one part; E2E_TAGS=e2e: without the SDK's models, which take long to build; UPDATE=1: into README.md)
+	go vet -tags '$(E2E_TAGS)' ./internal/benche2e
+	E2E_USERS=$(E2E_USERS) E2E_TIME=$(E2E_TIME) E2E_GATEWAY='$(E2E_GATEWAY)' UPDATE=$(UPDATE) \
+	  go test -tags '$(E2E_TAGS)' -count=1 -timeout 120m -v -run 'TestQuantile|TestEndToEnd/$(E2E_RUN)' ./internal/benche2e
 
 lint: ## formatting, linters, and a tidy go.mod
 	$(LINT) fmt --diff

@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"internal/graphsim/login":   {"internal/graphsim/odata"},
 	"internal/graphsim/trouble": {"internal/graphsim/odata"},
 	"internal/graphsim/odata":   {"internal/edm"},
+	"internal/benche2e":         {},
 	"internal/conformance":      {},
 	"internal/soak":             {},
 	"internal/transcript":       {},

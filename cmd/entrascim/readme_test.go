@@ -76,7 +76,7 @@ func makeTargets(t *testing.T) string {
 	}
 	var b strings.Builder
 	b.WriteString("| target | what it does |\n|---|---|\n")
-	for _, m := range regexp.MustCompile(`(?m)^([a-z]+):.*## (.*)$`).FindAllStringSubmatch(string(makefile), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## (.*)$`).FindAllStringSubmatch(string(makefile), -1) {
 		fmt.Fprintf(&b, "| `make %s` | %s |\n", m[1], m[2])
 	}
 	return b.String()

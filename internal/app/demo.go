@@ -94,6 +94,9 @@ func demoConfig(o DemoOptions, graphURL string, authority []byte) config.Config 
 	c.Mapping.Profile = o.Profiles
 	c.Policy.ManagerMissing, c.Policy.WeakPasswords = tenant.ManagerWarn, true
 	c.Tenant.DefaultDomain, c.Tenant.ShortNames = o.DefaultDomain, o.ShortNames
+	if !o.Directory.Throttle { // there are no limits to keep to
+		c.Graph.Pacing.Off = true
+	}
 	c.Tenant.Name = "demo"
 	c.Tenant.ID = graphsim.DefaultTenant
 	c.Tenant.ClientID = graphsim.DefaultClient

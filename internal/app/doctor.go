@@ -52,13 +52,14 @@ func examine(ctx context.Context, c config.Config, now func() time.Time) (report
 	if err != nil {
 		return "", false, Mistake{err}
 	}
-	client, err := newGraph(t)
+	client, err := newGraph(t, c.Graph.Pacing, nil)
 	if err != nil {
 		return "", false, Mistake{err}
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Timeout)
 	defer cancel()
+	ctx = graph.WithPriority(ctx, graph.Low)
 	e := &examination{tenant: t, graph: client, now: now}
 	e.line("directory", "%s (%s), %s", t.Name, t.DirectoryID, t.GraphURL)
 	e.line("login", "%s", loginOf(t))

@@ -12,6 +12,7 @@ import (
 
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
+	"entrascim/internal/graph"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
@@ -48,7 +49,7 @@ func Check(c config.Config) error {
 	for _, one := range tenants {
 		t := one.Directory()
 		_, tablesErr := compileTables(t)
-		_, graphErr := newGraph(t)
+		_, graphErr := newGraph(t, c.Graph.Pacing, nil)
 		errs = append(errs, tablesErr, graphErr)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -65,7 +66,7 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 		return nil, nil, err
 	}
 	if c.HasTenant() {
-		if _, err := newGraph(c.Directory()); err != nil { // its certificate, for instance
+		if _, err := newGraph(c.Directory(), c.Graph.Pacing, nil); err != nil { // its certificate, for instance
 			return nil, nil, Mistake{err}
 		}
 	}
@@ -128,11 +129,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables) (*entra.Directory, error) {
-	client, err := newGraph(t)
-	if err != nil {
-		return nil, Mistake{err}
-	}
+func newDirectory(client *graph.Client, t *tenant.Tenant, tables *Tables) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -140,7 +137,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables) (*entra.Directory, error) {
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
-	}), nil
+	})
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in

@@ -4,13 +4,14 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"entrascim/internal/config"
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 )
 
-// newGraph makes the client of the tenant's directory. It signs in when it is
-// first used.
-func newGraph(t *tenant.Tenant) (*graph.Client, error) {
+// newGraph makes the client of the tenant's directory, which shares Graph's limits with
+// others that have the same apps; nil: with none. It signs in when it is first used.
+func newGraph(t *tenant.Tenant, pacing config.Pacing, apps *graph.Apps) (*graph.Client, error) {
 	roots, err := trusted(t.RootCAs)
 	if err != nil {
 		return nil, err
@@ -28,6 +29,8 @@ func newGraph(t *tenant.Tenant) (*graph.Client, error) {
 			ManagedIdentity:     t.Credential.ManagedIdentity,
 		},
 		Transport: graph.NewTransport(roots),
+		Pacing:    pacing.Pacing,
+		Apps:      apps,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", t.Name, err)

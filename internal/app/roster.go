@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/fault"
+	"entrascim/internal/graph"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
@@ -76,6 +78,7 @@ func (s *seat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type registry struct {
 	config config.Config // of the process
 	origin server.Origin
+	apps   graph.Apps // of all tenants, and of those that were
 
 	mu     sync.RWMutex
 	roster *roster
@@ -115,9 +118,14 @@ func (r *registry) load() error {
 		return Mistake{err}
 	}
 	next.auth = auth.New(clients...)
+	used := map[*Tables]bool{}
+	for _, s := range next.seats {
+		used[s.tables] = true
+	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.roster = next
-	r.mu.Unlock()
+	maps.DeleteFunc(r.tables, func(_ string, t *Tables) bool { return !used[t] })
 	return nil
 }
 
@@ -163,10 +171,11 @@ func usesAppID(t *tenant.Tenant) bool { return len(t.Profiles)+len(t.Overlays) >
 
 // serve makes the handler of a tenant.
 func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
-	directory, err := newDirectory(s.tenant, s.tables)
+	client, err := newGraph(s.tenant, r.config.Graph.Pacing, &r.apps)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, Mistake{err}
 	}
+	directory := newDirectory(client, s.tenant, s.tables)
 	return newProtocol(r.config, s.tenant, directory, r.origin), directory, nil
 }
 

@@ -286,3 +286,20 @@ func BenchmarkTenants(b *testing.B) {
 		})
 	}
 }
+
+// Tenants that lay the same on the tables share them, and tables that nobody has any
+// more are forgotten.
+func TestTablesAreShared(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t)
+	for i := range 20 {
+		w.file(fmt.Sprintf("t%d.yaml", i), w.tenant(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), otherApp, "s", fmt.Sprint("token-of-the-tenant-", i)))
+	}
+	for i := range 3 {
+		w.file("title.overlay", fmt.Sprintf("resource: User\nattributes:\n  - { scim: title, description: v%d }\n", i))
+		w.registry.reload(w.logged())
+		if n := len(w.registry.current().seats); n != 22 || len(w.registry.tables) != 2 {
+			t.Fatalf("%d tenants have %d tables: %s", n, len(w.registry.tables), w.log.String())
+		}
+	}
+}

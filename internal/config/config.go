@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 )
 
@@ -32,6 +33,7 @@ type Config struct {
 	Tenant     Tenant        `yaml:"tenant"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
+	Graph      Graph         `yaml:"graph"`
 	Cursors    Cursors       `yaml:"cursors"`
 	Limits     Limits        `yaml:"limits"`
 	Log        Log           `yaml:"log"`
@@ -86,6 +88,11 @@ type Policy struct {
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
 }
 
+// Graph is how Microsoft Graph is asked.
+type Graph struct {
+	Pacing Pacing `yaml:"pacing" env:"ENTRASCIM_GRAPH_PACING" help:"How much of Graph's limits on an app is taken: a percentage of them, or a number, the resource units in 10 seconds for each tenant; off paces nothing. Replicas divide 100% among them."`
+}
+
 // Cursors are those that clients page by (RFC 9865).
 type Cursors struct {
 	Key     Secret        `yaml:"key" env:"ENTRASCIM_CURSOR_KEY" help:"Secret that cursors are sealed with, at least 16 characters; several by white space: the first seals, all are known. Without it cursors end with the process. Replicas share it."`
@@ -122,6 +129,7 @@ func Default() Config {
 		Dialect:    defaultDialect,
 		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
 		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Graph:      Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:    Cursors{Life: time.Hour},
 		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
 		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},

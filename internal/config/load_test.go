@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/config"
+	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 )
 
@@ -170,6 +171,9 @@ func TestMistakes(t *testing.T) {
 		"short names of none":   {file: "tenant: {shortNames: true}\n", want: []string{"c.yaml:1: tenant.shortNames: needs tenant.defaultDomain"}},
 		"certificate alone":     {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull}, want: []string{"tls.keyFile (ENTRASCIM_TLS_KEY_FILE): certificateFile and keyFile belong together"}},
 		"not a pair":            {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull, "ENTRASCIM_TLS_KEY_FILE": os.DevNull}, want: []string{"ENTRASCIM_TLS_CERTIFICATE_FILE: must be a PEM certificate that belongs to the key in keyFile"}},
+		"pacing of nothing":     {file: "graph: {pacing: 0}\n", want: []string{"c.yaml:1: graph.pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
+		"pacing by a word":      {env: map[string]string{"ENTRASCIM_GRAPH_PACING": "fast"}, want: []string{"ENTRASCIM_GRAPH_PACING: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
+		"pacing below a batch":  {flags: map[string]string{"graph.pacing": "4%"}, want: []string{"--graph-pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
 		"many at once": {
 			file: "lisen: x\ndrainGrace: -1s\nlog:\n  format: xml\n", env: map[string]string{"AZURE_TENANT_ID": "x", "ENTRASCIM_OFFSET": "x"}, flags: map[string]string{"limits.body": "1"},
 			want: []string{
@@ -206,6 +210,21 @@ func TestExtensionAppID(t *testing.T) {
 		if got := c.Directory().ExtensionAppID; err != nil || got != test.want {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
+	}
+}
+
+func TestPacing(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]graph.Pacing{
+		"off": {Off: true}, "50%": {Share: 50}, "1000%": {Share: 1000}, "4000": {Units: 4000}, "100": {Units: 100},
+	} {
+		c, err := config.Load(config.Sources{Getenv: env(nil), File: write(t, "c.yaml", "graph:\n  pacing: "+text+"\n")})
+		if err != nil || c.Graph.Pacing.Pacing != want || c.Graph.Pacing.String() != text {
+			t.Errorf("%s: %+v, shown as %s, %v", text, c.Graph.Pacing, c.Graph.Pacing, err)
+		}
+	}
+	if c := config.Default(); c.Graph.Pacing.String() != "100%" {
+		t.Errorf("by default %s", c.Graph.Pacing)
 	}
 }
 

@@ -18,21 +18,29 @@ import (
 // section 3.5.2). What a resource has besides, and what a client cannot write, do not
 // count.
 func (r *resource) altered(asked, shown scim.Document) bool {
-	subs := map[mapping.Attr][]string{} // of each attribute, those that can be asked for
-	for _, row := range r.rows {
-		if row.Relation == "" && row.Returned == "default" && (row.Writable() || row.Constant != nil) {
-			a := mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name}
-			subs[a] = append(subs[a], row.Attr.Sub)
-		}
-	}
-	for a, names := range subs {
-		names = append(names, "type") // which the path of an element says
+	for a, names := range r.askable {
 		want, is := valueOf(asked, a, r.typ.Schema.ID), valueOf(shown, a, r.typ.Schema.ID)
 		if want == nil && is != nil || !contains(is, want, names) {
 			return true
 		}
 	}
 	return false
+}
+
+// askable are the attributes that a client can ask for and see, with their
+// sub-attributes.
+func askable(rows []mapping.Row) map[mapping.Attr][]string {
+	subs := map[mapping.Attr][]string{}
+	for _, row := range rows {
+		if row.Relation == "" && row.Returned == "default" && (row.Writable() || row.Constant != nil) {
+			a := mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name}
+			if subs[a] == nil {
+				subs[a] = []string{"type"} // which the path of an element says
+			}
+			subs[a] = append(subs[a], row.Attr.Sub)
+		}
+	}
+	return subs
 }
 
 // valueOf is the value of an attribute in a document; nil when it has none.
@@ -74,7 +82,7 @@ func sameInstant(a, b string) bool {
 // resource if it came out otherwise than asked, else with nothing. What was written
 // is laid over what is read, which may lag behind.
 func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Document, o object, touched mapping.Want, p scim.Projection, enc *jsontext.Encoder) error {
-	shown, err := r.document(ctx, o, r.table.Read(r.table.ForWrite(touched)))
+	shown, err := r.document(ctx, o, r.planFor(r.table.ForWrite(touched)))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ package entra
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entrascim/internal/graph"
@@ -74,6 +75,7 @@ type Directory struct {
 	domains    *domains
 	lacking    *lacking
 	extended   *extended
+	probing    atomic.Bool
 	types      []scim.ResourceType
 }
 
@@ -94,10 +96,11 @@ func New(o Options) *Directory {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
-			r.typ.Writer, r.typ.Supplied = users{r}, r.supplied("password")
+			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
 		case "Group":
-			r.typ.Writer, r.typ.Supplied = groups{r}, r.supplied()
+			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 		}
+		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}
 	return d
@@ -106,22 +109,12 @@ func New(o Options) *Directory {
 // ResourceTypes are what scim.NewHandler serves.
 func (d *Directory) ResourceTypes() []scim.ResourceType { return d.types }
 
-// Ready tells whether the directory answers the gateway: that the credential is
-// good, the base URL right, and that there are the directory extensions that are
-// mapped. It costs one small request, and one more until the extensions were seen.
-func (d *Directory) Ready(ctx context.Context) error {
-	_, err := d.graph.Do(ctx, graph.Request{Path: "/organization", Query: graph.Query{Select: []string{"id"}}})
-	if err != nil {
-		return err
-	}
-	return d.extended.check(ctx)
-}
-
 // Together runs do for each of 0 to n-1, some at the same time, and what they ask of
 // Graph at the same time shares requests; see graph.Client. Those that write the
-// same object do not belong together.
+// same object do not belong together. Nobody waits for one of many: they give way to
+// what is asked alone.
 func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
-	d.graph.Together(ctx, n, do)
+	d.graph.Together(graph.WithPriority(ctx, graph.Normal), n, do)
 }
 
 // Lacking names the relations ("memberOf", "members", "applications") and the

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,34 @@ type gateway struct {
 	directory *entra.Directory
 	options   entra.Options
 	url       string
+	heard     *priorities
+}
+
+// priorities are those of the requests to a simulator, which does not tell them itself;
+// "" is Normal.
+type priorities struct {
+	http.Handler
+
+	mu  sync.Mutex
+	all []string
+}
+
+func (p *priorities) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/v1.0/") {
+		p.mu.Lock()
+		p.all = append(p.all, r.Header.Get("x-ms-throttle-priority"))
+		p.mu.Unlock()
+	}
+	p.Handler.ServeHTTP(w, r)
+}
+
+// take gives those since the last time.
+func (p *priorities) take() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.all
+	p.all = nil
+	return all
 }
 
 // start makes a gateway of its own for a test. Time passes only when somebody
@@ -56,13 +85,13 @@ func tables(tb testing.TB, profile string) entra.Tables {
 func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extended bool, change func(*entra.Options)) *gateway {
 	tb.Helper()
 	g := &gateway{t: tb, sim: graphsim.New(sim)}
-	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
+	g.dir, g.heard = g.sim.Tenant(graphsim.DefaultTenant), &priorities{Handler: g.sim}
 	if extended {
 		if err := extend(g.sim); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	server := httptest.NewTLSServer(g.sim)
+	server := httptest.NewTLSServer(g.heard)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
@@ -75,7 +104,7 @@ func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extende
 		Credential: graph.Credential{
 			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
 		},
-		Transport: graph.NewTransport(roots), Sleep: wait, Linger: time.Hour,
+		Transport: graph.NewTransport(roots), Now: g.sim.Now, Sleep: wait, Linger: time.Hour,
 	})
 	if err != nil {
 		tb.Fatal(err)

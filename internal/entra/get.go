@@ -19,6 +19,7 @@ func (r *resource) Get(ctx context.Context, id string, p scim.Projection, enc *j
 	if err := r.checkID(id); err != nil {
 		return err
 	}
+	ctx = graph.WithPriority(ctx, graph.High)
 	plan := r.plan(p)
 	o, err := r.fetch(ctx, fetch{id: id, plan: plan, lenient: !p.Explicit()})
 	if err != nil {

@@ -143,7 +143,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	before, err := g.document(ctx, o, g.table.Read(touched))
+	before, err := g.document(ctx, o, g.planFor(touched))
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if err != nil {
 		return err
 	}
-	before, err := g.document(ctx, o, g.table.Read(known))
+	before, err := g.document(ctx, o, g.planFor(known))
 	if err != nil {
 		return err
 	}

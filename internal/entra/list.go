@@ -32,6 +32,7 @@ type listing struct {
 // List writes the resources that the query asks for. What Graph can filter, sort
 // and page it is asked to; the rest is done here, on a bounded number of objects.
 func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
+	ctx = graph.WithPriority(ctx, r.urgency(q.Filter))
 	q.Filter = r.completed(q.Filter)
 	mq, err := r.table.Filter(q.Filter)
 	if err != nil {
@@ -91,7 +92,7 @@ func (l *listing) page(ctx context.Context) error {
 	w := walk{from: from, to: to, top: pageSize(l.query.Count)}
 	if len(l.relations(l.plan)) == 0 {
 		env := l.env(ctx, object{})
-		w.each = func(dec *jsontext.Decoder) error { return l.put(dec, env) }
+		w.each = func(text []byte) (int, error) { return l.put(text, env) }
 	} else {
 		w.each = l.hold
 		w.flush = func(place) error {
@@ -103,16 +104,17 @@ func (l *listing) page(ctx context.Context) error {
 	return l.told(l.walk(ctx, w))
 }
 
-// put writes the object that dec stands before.
-func (l *listing) put(dec *jsontext.Decoder, env mapping.Env) error {
-	return l.out.Append(func(dst []byte) ([]byte, error) {
+// put writes the object that text begins with, and gives where it ends.
+func (l *listing) put(text []byte, env mapping.Env) (end int, err error) {
+	err = l.out.Append(func(dst []byte) ([]byte, error) {
 		start := len(dst)
-		dst, err := l.plan.Append(dst, dec, env)
+		dst, end, err = l.plan.Append(dst, text, env)
 		if err == nil && l.shortens() {
 			dst = l.shorten(dst, start)
 		}
 		return dst, broken(err)
 	})
+	return end, err
 }
 
 // pageSize makes Graph's pages equal parts of a SCIM page, so that their ends
@@ -123,12 +125,12 @@ func pageSize(count int) int {
 }
 
 // hold keeps an object until the page has been read.
-func (l *listing) hold(dec *jsontext.Decoder) error {
-	v, err := dec.ReadValue()
+func (l *listing) hold(text []byte) (end int, err error) {
+	v, end, err := front(text)
 	if err == nil {
 		l.pending = append(l.pending, v.Clone())
 	}
-	return err
+	return end, err
 }
 
 // inFlight is how many requests for relations are made at once: four batches.

@@ -29,7 +29,7 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	}
 	var answers []graph.Result
 	o, err := g.fetch(ctx, fetch{
-		id: id, plan: g.table.Read(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
+		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)

@@ -230,7 +230,7 @@ func (m *membership) unselect(selected func(jsontext.Value) (bool, error)) error
 // matching tells whether one of the filters selects a member.
 func (m *membership) matching(ctx context.Context, r *resource) func(jsontext.Value) (bool, error) {
 	path := scim.AttrPath{URN: r.typ.Schema.ID, Name: attrMembers}
-	plan := r.table.Read(touching([]scim.AttrPath{path}))
+	plan := r.planFor(touching([]scim.AttrPath{path}))
 	matchers, spared := make([]*scim.Matcher, len(m.filters)), make([]map[string]bool, len(m.filters))
 	for i, s := range m.filters {
 		spared[i] = setOf(s.spared)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -42,11 +43,11 @@ func (r *resource) env(ctx context.Context, o object) mapping.Env {
 
 // write writes the object as a resource.
 func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
-	dec, env := jsontext.NewDecoder(bytes.NewReader(o.raw)), r.env(ctx, o)
+	env := r.env(ctx, o)
 	if !r.shortens() {
-		return broken(plan.Resource(dec, enc, env))
+		return broken(plan.Resource(o.raw, enc, env))
 	}
-	text, err := plan.Append(nil, dec, env)
+	text, _, err := plan.Append(nil, o.raw, env)
 	if err != nil {
 		return broken(err)
 	}
@@ -56,8 +57,7 @@ func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, 
 // document is the object as a decoded resource, names not shortened.
 func (r *resource) document(ctx context.Context, o object, plan *mapping.ReadPlan) (scim.Document, error) {
 	var text bytes.Buffer
-	dec := jsontext.NewDecoder(bytes.NewReader(o.raw))
-	if err := plan.Resource(dec, jsontext.NewEncoder(&text), r.env(ctx, o)); err != nil {
+	if err := plan.Resource(o.raw, jsontext.NewEncoder(&text, jsontext.AllowDuplicateNames(true)), r.env(ctx, o)); err != nil {
 		return nil, broken(err)
 	}
 	doc := scim.Document{}
@@ -84,24 +84,77 @@ func broken(err error) error {
 	return err
 }
 
+// A looker reads what Graph answered, where it stands: lists ask for a member of every
+// object. To look for duplicate names would cost more than what is made of the object.
+type looker struct {
+	text bytes.Buffer
+	dec  *jsontext.Decoder
+}
+
+var lookers = sync.Pool{New: func() any { return &looker{dec: jsontext.NewDecoder(new(bytes.Buffer))} }}
+
 // member reads a member of a Graph object; nil when it has none.
 func member(raw jsontext.Value, name string) jsontext.Value {
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+	l := look(raw)
+	defer l.close()
+	from, to := l.find(name)
+	if from == to {
 		return nil
 	}
-	for d.PeekKind() == '"' {
-		key, err := d.ReadToken()
+	return raw[from:to:to]
+}
+
+// front is the value that a text begins with, and where it ends.
+func front(text []byte) (value jsontext.Value, end int, err error) {
+	l := look(text)
+	defer l.close()
+	if value, err = l.dec.ReadValue(); err != nil {
+		return nil, 0, err
+	}
+	end = int(l.dec.InputOffset())
+	return text[end-len(value) : end : end], end, nil
+}
+
+func look(text []byte) *looker {
+	l, _ := lookers.Get().(*looker) // the pool holds nothing else
+	l.text = *bytes.NewBuffer(text)
+	l.dec.Reset(&l.text, jsontext.AllowDuplicateNames(true))
+	return l
+}
+
+// close forgets the text, which belongs to others.
+func (l *looker) close() {
+	l.text = bytes.Buffer{}
+	l.dec.Reset(&l.text)
+	lookers.Put(l)
+}
+
+// find is where the value of a member stands; nowhere when there is none.
+func (l *looker) find(name string) (from, to int) {
+	if t, err := l.dec.ReadToken(); err != nil || t.Kind() != '{' {
+		return 0, 0
+	}
+	for l.dec.PeekKind() == '"' {
+		key, err := l.dec.ReadValue()
 		if err != nil {
-			return nil
+			return 0, 0
 		}
-		found := key.String() == name
-		value, err := d.ReadValue()
-		if err != nil || found {
-			return value
+		found := string(key[1:len(key)-1]) == name || bytes.IndexByte(key, '\\') >= 0 && unquoted(key) == name
+		value, err := l.dec.ReadValue()
+		if err != nil {
+			return 0, 0
+		}
+		if found {
+			to = int(l.dec.InputOffset())
+			return to - len(value), to
 		}
 	}
-	return nil
+	return 0, 0
+}
+
+func unquoted(text jsontext.Value) string {
+	plain, _ := jsontext.AppendUnquote(nil, text)
+	return string(plain)
 }
 
 // text reads a string member of a Graph object; "" when it has none.
@@ -110,8 +163,10 @@ func text(raw jsontext.Value, name string) string {
 	if v.Kind() != '"' {
 		return ""
 	}
-	plain, _ := jsontext.AppendUnquote(nil, v)
-	return string(plain)
+	if bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1])
+	}
+	return unquoted(v)
 }
 
 // slice is the related objects that are known already.

@@ -29,7 +29,7 @@ func (r *resource) relationRequest(name, id string) graph.Request {
 		return roleRequest(name, id)
 	}
 	request := graph.Request{
-		Path:   "/" + r.table.Collection() + "/{id}/" + name,
+		Path:   r.relationPath(name),
 		Params: map[string]string{"id": id},
 		Query:  graph.Query{Select: []string{"id", "displayName"}, Top: graph.MaxPage},
 	}
@@ -37,10 +37,17 @@ func (r *resource) relationRequest(name, id string) graph.Request {
 	case relationManager:
 		request.Query.Top = 0
 	case relationApplications:
-		request.Path = "/" + r.table.Collection() + "/{id}/appRoleAssignments"
 		request.Query.Select = nil
 	}
 	return request
+}
+
+// relationPath is where a relation of an object is.
+func (r *resource) relationPath(name string) string {
+	if name == relationApplications {
+		name = "appRoleAssignments"
+	}
+	return "/" + r.table.Collection() + "/{id}/" + name
 }
 
 // relationRequests are the requests for the relations of the objects, object by
@@ -68,7 +75,7 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 			if err != nil {
 				return err
 			}
-			l := &link{client: r.graph, body: first, route: r.relationRequest(name, "").Path}
+			l := &link{client: r.graph, body: first, route: r.relationPath(name)}
 			switch {
 			case first == nil: // none
 			case name == relationManager:
@@ -127,7 +134,7 @@ func (l *link) all(ctx context.Context) related {
 			if err != nil {
 				return err
 			}
-			if l.groups && text(v, "@odata.type") != groupType {
+			if l.groups && string(member(v, "@odata.type")) != `"`+groupType+`"` && text(v, "@odata.type") != groupType {
 				return nil
 			}
 			if !yield(v, nil) {

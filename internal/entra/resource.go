@@ -21,10 +21,13 @@ type resource struct {
 	rows  []mapping.Row // of the table
 	typ   scim.ResourceType
 	plans plans
+
+	askable map[mapping.Attr][]string
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
+	r.askable = askable(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}
@@ -113,7 +116,7 @@ func isID(s string) bool { return isGUID(s) && s == strings.ToLower(s) }
 // maxPlans bounds the plans that are kept: which there are is up to the clients.
 const maxPlans = 512
 
-// plans keeps compiled read plans by projection.
+// plans keeps compiled read plans by what is wanted.
 type plans struct {
 	mu    sync.Mutex
 	byKey map[string]*mapping.ReadPlan
@@ -121,17 +124,26 @@ type plans struct {
 
 // plan is the read plan of a projection.
 func (r *resource) plan(p scim.Projection) *mapping.ReadPlan {
-	key := p.Key()
-	r.plans.mu.Lock()
-	defer r.plans.mu.Unlock()
-	if plan := r.plans.byKey[key]; plan != nil {
+	return r.plans.get("p"+p.Key(), func() *mapping.ReadPlan { return r.table.Read(p.Includes) })
+}
+
+// planFor is the read plan of what is wanted.
+func (r *resource) planFor(want mapping.Want) *mapping.ReadPlan {
+	return r.plans.get("w"+r.table.Wanted(want), func() *mapping.ReadPlan { return r.table.Read(want) })
+}
+
+// get finds the plan, or compiles it.
+func (p *plans) get(key string, compile func() *mapping.ReadPlan) *mapping.ReadPlan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if plan := p.byKey[key]; plan != nil {
 		return plan
 	}
-	if len(r.plans.byKey) >= maxPlans || r.plans.byKey == nil {
-		r.plans.byKey = map[string]*mapping.ReadPlan{}
+	if len(p.byKey) >= maxPlans || p.byKey == nil {
+		p.byKey = map[string]*mapping.ReadPlan{}
 	}
-	plan := r.table.Read(p.Includes)
-	r.plans.byKey[key] = plan
+	plan := compile()
+	p.byKey[key] = plan
 	return plan
 }
 

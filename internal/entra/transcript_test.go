@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,14 +43,19 @@ func newWorld(t *testing.T) transcript.World {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
+	var late atomic.Int64 // what the client's clock is ahead, by sleeping
 	client, err := graph.New(graph.Options{
 		BaseURL: server.URL + "/v1.0",
 		Credential: graph.Credential{
 			TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Secret: graphsim.DefaultSecret, Authority: server.URL,
 		},
 		Transport: graph.NewTransport(roots),
-		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		Linger:    time.Hour,
+		Now:       func() time.Time { return sim.Now().Add(time.Duration(late.Load())) },
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			late.Add(int64(d))
+			return ctx.Err()
+		},
+		Linger: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -266,7 +266,7 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if u.options.Policy.WeakPasswords && known(u.typ.Schema.ID, "password", "") {
 		properties = append(properties, passwordPolicies)
 	}
-	f := fetch{id: id, plan: u.table.Read(either(known, shown)), lenient: lenient}
+	f := fetch{id: id, plan: u.planFor(either(known, shown)), lenient: lenient}
 	var beside []graph.Result
 	if known(u.typ.Schema.ID, attrEntitlements, "") {
 		properties = append(properties, locationProperty)
@@ -286,7 +286,7 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if err != nil {
 		return o, nil, err
 	}
-	doc, err := u.document(ctx, o, u.table.Read(known))
+	doc, err := u.document(ctx, o, u.planFor(known))
 	return o, doc, err
 }
 

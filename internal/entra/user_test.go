@@ -193,6 +193,7 @@ func TestThrottledInTheMiddle(t *testing.T) {
 	if len(ids) != 1 || !strings.Contains(detail, "created with id "+ids[0]) || !strings.Contains(detail, "the manager was not set") {
 		t.Errorf("found %v, detail %q", ids, detail)
 	}
+	g.sim.Advance(900e9)
 	g.patch("/Users/"+ids[0], http.StatusNoContent, object{"op": "add", "path": enterprise + ":manager", "value": object{"value": boss}})
 }
 

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -19,11 +17,11 @@ import (
 type walk struct {
 	from, to   int // positions that are wanted, from 0
 	top        int
-	properties []string                      // beside those of the plan
-	expand     string                        // beside that of the plan
-	each       func(*jsontext.Decoder) error // takes a wanted element
-	uncounted  bool                          // how long the list is does not matter
-	flush      func(page place) error        // after each page of Graph's, which begins there; nil: nothing
+	properties []string               // beside those of the plan
+	expand     string                 // beside that of the plan
+	each       graph.Element          // takes a wanted element
+	uncounted  bool                   // how long the list is does not matter
+	flush      func(page place) error // after each page of Graph's, which begins there; nil: nothing
 }
 
 // request asks for the first page. An unfiltered list tells its length with it;
@@ -170,12 +168,12 @@ func (s stand) behind(w walk, link string) *place {
 func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error) {
 	n := s.position
 	s.begun = place{Link: s.link, Start: s.position}
-	page, err := l.graph.Page(ctx, s.request, s.link, func(dec *jsontext.Decoder) error {
+	page, err := l.graph.PageText(ctx, s.request, s.link, func(text []byte) (int, error) {
 		n++
 		if n <= w.from || n > w.to {
-			return nil
+			return 0, nil
 		}
-		return w.each(dec)
+		return w.each(text)
 	})
 	if err != nil && s.remembered && expired(err) {
 		l.positions.drop(key(s.request))

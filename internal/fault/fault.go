@@ -161,6 +161,6 @@ func From(err error) *Error {
 
 // Is tells whether err is a fault of the kind.
 func Is(err error, kind Kind) bool {
-	var e *Error
-	return errors.As(err, &e) && e.kind() == kind
+	e, is := errors.AsType[*Error](err)
+	return is && e.kind() == kind
 }

@@ -144,6 +144,7 @@ func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
 		return err
 	}
 	k.repeatable, k.reads = b.repeatable(pending), b.reads(pending)
+	b.pace(&k, pending)
 	if k.body, err = b.encode(pending); err != nil {
 		return fault.Wrap(err, fault.InvalidValue, "A change is not valid JSON.")
 	}
@@ -169,6 +170,20 @@ func (b *batch) repeatable(pending []int) bool {
 // reads tells whether all of the requests do nothing else.
 func (b *batch) reads(pending []int) bool {
 	return !slices.ContainsFunc(pending, func(i int) bool { return !b.calls[i].reads })
+}
+
+// pace makes k, which sends the requests, cost what they cost, as important as the most
+// important of them, and of their route when they have the same.
+func (b *batch) pace(k *call, pending []int) {
+	k.batch, k.cost, k.priority, k.lane = true, cost{}, Low, b.calls[pending[0]].lane
+	for _, i := range pending {
+		one := b.calls[i]
+		k.cost = k.cost.plus(one.cost)
+		k.priority = max(k.priority, one.priority)
+		if one.lane != k.lane {
+			k.lane = lane{k.route, k.reads}
+		}
+	}
 }
 
 // settle sets the result of request i from Graph's answer to it.

@@ -1,10 +1,10 @@
 package graph
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -64,20 +64,25 @@ func (b *batch) encode(pending []int) ([]byte, error) {
 // request without an answer is an error: nobody knows whether it was done.
 func (b *batch) decode(pending []int, res *Response) error {
 	var wire batchResponses
-	if err := json.Unmarshal(res.Body, &wire); err != nil {
+	if err := json.Unmarshal(res.Body, &wire, jsontext.AllowDuplicateNames(true)); err != nil { // looking for them costs
 		return broken(err)
 	}
 	unanswered := fault.Wrap(errors.New("the batch holds no answer to it"), fault.BadGateway, "The directory did not answer a part of this request.")
 	unanswered.RequestID = res.RequestID
 	b.fail(pending, unanswered)
 	answered := make([]bool, len(pending))
+	spared := slices.ContainsFunc(wire.Responses, func(r batchResponse) bool {
+		return r.Status != http.StatusTooManyRequests && r.Status != http.StatusFailedDependency
+	})
 	for _, item := range wire.Responses {
 		n, err := strconv.Atoi(item.ID)
 		if err != nil || n < 1 || n > len(pending) || answered[n-1] {
 			return broken(fmt.Errorf("the batch answers %q, which was not asked or was answered before", clip(item.ID)))
 		}
 		answered[n-1] = true
-		b.settle(pending[n-1], item.response(res))
+		one := item.response(res)
+		b.client.pacer.hear(one.Status, one.Header, b.calls[pending[n-1]], spared)
+		b.settle(pending[n-1], one)
 	}
 	return nil
 }
@@ -85,17 +90,19 @@ func (b *batch) decode(pending []int, res *Response) error {
 // response is the answer to one request. When it was given, the batch tells for all.
 func (i batchResponse) response(batch *Response) Response {
 	res := Response{Status: i.Status, Header: make(http.Header, len(i.Headers)+1), RequestID: batch.RequestID}
-	if date := batch.Header.Get("Date"); date != "" {
-		res.Header.Set("Date", date)
+	if date := batch.Header["Date"]; len(date) > 0 {
+		res.Header["Date"] = date[:1:1]
 	}
+	values := make([]string, 0, len(i.Headers))
 	for name, value := range i.Headers {
-		res.Header.Set(name, value)
+		values = append(values, value)
+		res.Header[http.CanonicalHeaderKey(name)] = values[len(values)-1 : len(values) : len(values)]
 	}
 	if id := res.Header.Get("Request-Id"); id != "" {
 		res.RequestID = id
 	}
 	if i.Body.Kind() != 'n' {
-		res.Body = bytes.Clone(i.Body)
+		res.Body = i.Body
 	}
 	return res
 }

@@ -27,12 +27,15 @@ func usersPage(n int) string {
 	return b.String()
 }
 
+// unlimited lets nothing wait; what pacing costs is measured all the same.
+func unlimited(o *Options) { o.Pacing.Share = 1_000_000 }
+
 // One page of 999 users over TLS and loopback: what this package costs beyond the
 // reading of the elements, which is here a skip.
 func BenchmarkPage(b *testing.B) {
 	body := usersPage(MaxPage)
 	s := newServer2(b, status(http.StatusOK, body))
-	c := s.client(b)
+	c := s.client(b, unlimited)
 	r := Request{Path: "/users", Query: Query{Select: []string{"id", "displayName"}, Top: MaxPage}}
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
@@ -59,7 +62,7 @@ func BenchmarkCollection(b *testing.B) {
 // One small read, over a kept connection.
 func BenchmarkDo(b *testing.B) {
 	s := newServer(b, status(http.StatusOK, `{"id":"1"}`))
-	c := s.client(b)
+	c := s.client(b, unlimited)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Do(b.Context(), user("GET")); err != nil {
@@ -71,7 +74,7 @@ func BenchmarkDo(b *testing.B) {
 // What Do does before the first byte is sent.
 func BenchmarkNative(b *testing.B) {
 	s := newServer(b, status(http.StatusOK, `{}`))
-	c := s.client(b)
+	c := s.client(b, unlimited)
 	if _, err := c.Do(b.Context(), user("GET")); err != nil {
 		b.Fatal(err)
 	}

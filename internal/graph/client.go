@@ -23,15 +23,17 @@ import (
 
 // A Client is one tenant's directory. It is safe for concurrent use.
 type Client struct {
-	options Options
-	base    *url.URL
-	tokens  *tokens
-	adapter *core.GraphRequestAdapterBase
-	kept    *http.Client // reuses connections
-	fresh   *http.Client // opens a connection for each request
-	owned   bool         // the transport is the client's own
-	buffers sync.Pool    // of *bytes.Buffer, for answers to reads
-	flights flights
+	options   Options
+	base      *url.URL
+	tokens    *tokens
+	adapter   *core.GraphRequestAdapterBase
+	kept      *http.Client // reuses connections
+	fresh     *http.Client // opens a connection for each request
+	owned     bool         // the transport is the client's own
+	userAgent []string
+	buffers   sync.Pool // of *bytes.Buffer, for answers to reads
+	flights   flights
+	pacer     *pacer
 }
 
 // New makes the client of one tenant. It does not sign in: the first request does.
@@ -42,14 +44,15 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	signIn, err := newTokens(func() (azcore.TokenCredential, error) {
+	signIn, err := newTokens(o.Now, func() (azcore.TokenCredential, error) {
 		return o.Credential.open(o.Transport, LoginFor(o.BaseURL))
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{owned: owned, options: o, base: base, tokens: signIn, kept: newHTTPClient(o.Transport, o.UserAgent)}
-	c.fresh = newHTTPClient(unkept(o.Transport), o.UserAgent)
+	c := &Client{owned: owned, options: o, base: base, tokens: signIn, userAgent: []string{o.UserAgent}, kept: newHTTPClient(o.Transport)}
+	c.fresh = newHTTPClient(unkept(o.Transport))
+	c.pacer = o.Apps.pacer(o, base.Host)
 	authentication, err := newAuthentication(signIn, base)
 	if err != nil {
 		return nil, err
@@ -111,17 +114,10 @@ func unkept(rt http.RoundTripper) http.RoundTripper {
 // newHTTPClient is the SDK's middleware pipeline without its retry handler, which
 // sleeps inside the call, and without its redirect handler: Graph's directory does
 // not redirect, and a token is not carried to another host.
-func newHTTPClient(rt http.RoundTripper, userAgent string) *http.Client {
-	product, version, _ := strings.Cut(userAgent, "/")
-	if version == "" {
-		version = "0"
-	}
+func newHTTPClient(rt http.RoundTripper) *http.Client {
 	return &http.Client{
 		CheckRedirect: noRedirect,
-		Transport: khttp.NewCustomTransportWithParentTransport(rt,
-			core.NewGraphTelemetryHandler(&core.GraphClientOptions{}),
-			khttp.NewUserAgentHandlerWithOptions(&khttp.UserAgentHandlerOptions{Enabled: true, ProductName: product, ProductVersion: version}),
-		),
+		Transport:     khttp.NewCustomTransportWithParentTransport(rt, core.NewGraphTelemetryHandler(&core.GraphClientOptions{})),
 	}
 }
 
@@ -130,7 +126,8 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // Do sends one request and reads the answer whole, at most Options.MaxBody bytes.
 // Every error is a *fault.Error, or wraps one; when Graph refused the request a
 // *Refusal is in its chain. Throttling, failures of the directory and lost
-// connections are retried first; see Options. Reads of the same at the same time share
+// connections are retried first, and a request that Graph's limits leave no room for
+// waits for its turn or is refused (fault.Throttled); see Options. Reads of the same at the same time share
 // one request; see flights.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if o := c.operation(ctx); o != nil {

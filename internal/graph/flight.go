@@ -27,6 +27,7 @@ type flights struct {
 type flightKey struct {
 	method, url, body string
 	advanced          bool
+	priority          Priority // nobody waits for his turn behind those who matter less
 }
 
 // A flight is one read for any number of readers. It goes on while one of them waits.
@@ -104,7 +105,7 @@ func (f *flights) changed(k call) {
 
 // board joins the flight of the call, or begins it.
 func (c *Client) board(ctx context.Context, k call, b *budget) reader {
-	key := flightKey{k.method.String(), k.url.String(), string(k.body), k.advanced}
+	key := flightKey{k.method.String(), k.url.String(), string(k.body), k.advanced, k.priority.within(ctx)}
 	f := &c.flights
 	f.mu.Lock()
 	defer f.mu.Unlock()

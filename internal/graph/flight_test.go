@@ -192,7 +192,7 @@ func TestFailuresAreShared(t *testing.T) {
 }
 
 // What is not the same is not shared: between clients, which are tenants and credentials,
-// nor between URLs and headers.
+// nor between URLs, headers and priorities.
 func TestOthersDoNotShare(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `"`+r.Header.Get("Authorization")+`"`) })
@@ -201,9 +201,9 @@ func TestOthersDoNotShare(t *testing.T) {
 	advanced.Query.Advanced, chosen.Query.Select = true, []string{"id"}
 	var group sync.WaitGroup
 	var told sync.Map
-	ask := func(c *Client, r Request) {
+	ask := func(ctx context.Context, c *Client, r Request) {
 		group.Go(func() {
-			res, err := c.Do(t.Context(), r)
+			res, err := c.Do(ctx, r)
 			if err != nil {
 				t.Error(err)
 				return
@@ -211,18 +211,20 @@ func TestOthersDoNotShare(t *testing.T) {
 			told.Store(c, string(res.Body))
 		})
 	}
-	for _, r := range []Request{user("GET"), advanced, chosen} {
-		ask(a, r)
-		ask(b, r)
+	for _, c := range []*Client{a, b} {
+		for _, r := range []Request{user("GET"), advanced, chosen} {
+			ask(t.Context(), c, r)
+		}
+		ask(WithPriority(t.Context(), Low), c, user("GET"))
 	}
 	for _, c := range []*Client{a, b} {
-		until(t, func() bool { readers, under := c.waitingFor(); return readers == 3 && under == 3 })
+		until(t, func() bool { readers, under := c.waitingFor(); return readers == 4 && under == 4 })
 	}
 	close(g.open)
 	group.Wait()
 	x, _ := told.Load(a)
 	y, _ := told.Load(b)
-	if n := len(g.requests()); n != 6 || x == y {
+	if n := len(g.requests()); n != 8 || x == y {
 		t.Errorf("%d requests, with %v and %v", n, x, y)
 	}
 }

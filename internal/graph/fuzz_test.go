@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+	abs "github.com/microsoft/kiota-abstractions-go"
 
 	"entrascim/internal/fault"
 )
@@ -29,6 +31,9 @@ func FuzzBuild(f *testing.F) {
 					t.Fatalf("%q: %v", id, err)
 				}
 				continue
+			}
+			if want := templated(t, base, id, filter); k.url.String() != want {
+				t.Fatalf("built %s, the SDK builds %s", k.url, want)
 			}
 			again, err := url.Parse(k.url.String())
 			if err != nil {
@@ -52,10 +57,28 @@ func FuzzBuild(f *testing.F) {
 	})
 }
 
+// templated is the URL that the SDK's templates make of the same.
+func templated(t *testing.T, base, id, filter string) string {
+	t.Helper()
+	info := abs.NewRequestInformation()
+	info.UrlTemplate = "{+baseurl}/groups/{group}/members/{member}/$ref?"
+	info.PathParameters = map[string]string{"baseurl": base, "group": id, "member": "m", "filter": filter, "top": "5"}
+	if filter != "" {
+		info.UrlTemplate += "$filter={filter}&"
+	}
+	info.UrlTemplate += "$top={top}"
+	made, err := info.GetUri()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.String()
+}
+
 // readable replaces each byte that is no UTF-8, as a JSON or URL writer does.
 func readable(s string) string { return string([]rune(s)) }
 
-// Law: a collection is read as encoding/json reads it, or refused.
+// Law: a collection is read as encoding/json reads it, or refused; and both ways of
+// reading one agree.
 func FuzzCollection(f *testing.F) {
 	f.Add([]byte(`{"@odata.count":2,"value":[1,{"a":[]}],"@odata.nextLink":"l"}`))
 	f.Add([]byte(`{"value":[{"id":"1"},{"id":`))
@@ -67,9 +90,14 @@ func FuzzCollection(f *testing.F) {
 			got = append(got, string(v))
 			return err
 		})
-		if err != nil {
-			if !fault.Is(err, fault.BadGateway) {
-				t.Fatal(err)
+		var texts []string
+		same, failed := collectionText(jsontext.Value(body), collectText(&texts))
+		if (err == nil) != (failed == nil) && bytes.Count(body, []byte("value"))+bytes.Count(body, []byte(`\u`)) < 2 || err == nil && failed == nil && (same != page || !slices.Equal(got, texts)) {
+			t.Fatalf("%q: %q, %+v, %v; as text %q, %+v, %v", body, got, page, err, texts, same, failed)
+		}
+		if err != nil || failed != nil {
+			if err != nil && !fault.Is(err, fault.BadGateway) || failed != nil && !fault.Is(failed, fault.BadGateway) {
+				t.Fatal(err, failed)
 			}
 			return
 		}

@@ -85,20 +85,24 @@ type Options struct {
 	BaseURL    string            // e.g. https://graph.microsoft.com/v1.0
 	Credential Credential        // who the gateway is
 	Transport  http.RoundTripper // default: NewTransport(nil)
-	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim"
+	UserAgent  string            // product token, e.g. "entrascim/1.2.0"; default "entrascim/0"
 	Timeout    time.Duration     // one request to Graph, retries apart; default 30 s
 	Retries    int               // attempts after the first; default 4; -1: none
-	Patience   time.Duration     // what the retries of one call may wait in all, within the caller's deadline; default 20 s
+	Patience   time.Duration     // what one call may wait in all, for its turn and before retries, within the caller's deadline; default 20 s
 	Parallel   int               // batches under way at once for one call; default 4
 	Linger     time.Duration     // what a request of Together waits for others to join it; default 100 ms
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
+	Pacing     Pacing            // how much of Graph's limits is taken
+	Apps       *Apps             // whom the limits are shared with; default: nobody
 
-	Now   func() time.Time                                 // default time.Now
-	Sleep func(ctx context.Context, d time.Duration) error // waits before a retry; default: a timer
+	// Now is the clock, and Sleep waits by it: before a retry, and for a budget. The
+	// default is time.Now and a timer.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 func (o Options) withDefaults() Options {
-	o.UserAgent = cmp.Or(o.UserAgent, "entrascim")
+	o.UserAgent = cmp.Or(o.UserAgent, "entrascim/0")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Retries = max(cmp.Or(o.Retries, 4), 0)
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)
@@ -107,6 +111,9 @@ func (o Options) withDefaults() Options {
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	if o.Transport == nil {
 		o.Transport = NewTransport(nil)
+	}
+	if o.Apps == nil {
+		o.Apps = new(Apps)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

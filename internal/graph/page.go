@@ -31,12 +31,19 @@ func (c *Client) Page(ctx context.Context, r Request, link string, each func(*js
 		return Page{}, err
 	}
 	var page Page
+	n := 0
 	err = c.read(ctx, k, c.newBudget(), func(res *Response) error {
-		page, err = Collection(res.Body, each)
+		page, err = Collection(res.Body, func(d *jsontext.Decoder) error { n++; return each(d) })
 		return err
 	})
+	if err == nil && r.Path == usersPath {
+		c.pacer.knowUsers(max(n, page.Count))
+	}
 	return page, err
 }
+
+// usersPath is the collection by whose size Graph's limits go.
+const usersPath = "/users"
 
 func (c *Client) takeBuffer() *bytes.Buffer {
 	if buf, ok := c.buffers.Get().(*bytes.Buffer); ok {
@@ -59,7 +66,9 @@ func (c *Client) pageCall(r Request, link string) (call, error) {
 	if err != nil || next.Scheme != c.base.Scheme || !strings.EqualFold(next.Host, c.base.Host) || next.User != nil {
 		return call{}, fault.Wrap(errors.New("a next link leaves the Graph host"), fault.BadGateway, "The directory's answer is broken.")
 	}
-	return call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true, reads: true}, nil
+	k := call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true, reads: true}
+	k.pace(r)
+	return k, nil
 }
 
 // All reads a collection to its end. The value given to each is only valid until

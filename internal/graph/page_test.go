@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,6 +21,18 @@ func collect(into *[]string) func(*jsontext.Decoder) error {
 		return err
 	}
 }
+
+// collectText is collect for a reader of texts.
+func collectText(got *[]string) Element {
+	return func(text []byte) (int, error) {
+		d := jsontext.NewDecoder(bytes.NewBuffer(text))
+		v, err := d.ReadValue()
+		*got = append(*got, string(v))
+		return int(d.InputOffset()), err
+	}
+}
+
+func skipped([]byte) (int, error) { return 0, nil }
 
 func TestCollection(t *testing.T) {
 	t.Parallel()
@@ -44,6 +57,15 @@ func TestCollection(t *testing.T) {
 			page, err = Collection(jsontext.Value(test.body), func(*jsontext.Decoder) error { return nil })
 			if err != nil || page != test.page {
 				t.Errorf("elements skipped: %+v, %v", page, err)
+			}
+			got = nil
+			page, err = collectionText(jsontext.Value(test.body), collectText(&got))
+			if err != nil || page != test.page || !slices.Equal(got, test.want) {
+				t.Errorf("as text: %q, %+v, %v", got, page, err)
+			}
+			page, err = collectionText(jsontext.Value(test.body), skipped)
+			if err != nil || page != test.page {
+				t.Errorf("texts skipped: %+v, %v", page, err)
 			}
 		})
 	}
@@ -72,6 +94,12 @@ func TestCollectionBroken(t *testing.T) {
 			if page, err := Collection(jsontext.Value(body), collect(&got)); !fault.Is(err, fault.BadGateway) {
 				t.Errorf("%+v, %v: want a bad gateway", page, err)
 			}
+			if page, err := collectionText(jsontext.Value(body), collectText(&got)); !fault.Is(err, fault.BadGateway) {
+				t.Errorf("as text: %+v, %v: want a bad gateway", page, err)
+			}
+			if page, err := collectionText(jsontext.Value(body), skipped); !fault.Is(err, fault.BadGateway) {
+				t.Errorf("texts skipped: %+v, %v: want a bad gateway", page, err)
+			}
 		})
 	}
 }
@@ -83,6 +111,10 @@ func TestCollectionReaderFails(t *testing.T) {
 	_, err := Collection(jsontext.Value(`{"value":[1,2]}`), func(*jsontext.Decoder) error { return mine })
 	if !errors.Is(err, mine) || fault.Is(err, fault.BadGateway) {
 		t.Errorf("error %v", err)
+	}
+	_, err = collectionText(jsontext.Value(`{"value":[1,2]}`), func([]byte) (int, error) { return 0, mine })
+	if !errors.Is(err, mine) || fault.Is(err, fault.BadGateway) {
+		t.Errorf("as text: error %v", err)
 	}
 	_, err = Collection(jsontext.Value(`{"value":[{"a":1}]}`), func(d *jsontext.Decoder) error { _, err := d.ReadToken(); return err })
 	if err == nil {

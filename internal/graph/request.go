@@ -29,6 +29,12 @@ type call struct {
 	advanced   bool
 	repeatable bool
 	reads      bool // changes nothing
+
+	// For the pacer.
+	cost     cost
+	priority Priority // in a context that has none
+	lane     lane
+	batch    bool // its items tell what it cost
 }
 
 // methods are those that Graph's directory has.
@@ -49,41 +55,68 @@ func build(base string, r Request) (call, error) {
 		repeatable: r.Repeatable || r.Reads || method != abs.POST,
 		reads:      r.Reads || method == abs.GET,
 	}
-	info := abs.NewRequestInformation()
-	info.PathParameters["baseurl"] = base
-	for name, value := range r.Params {
-		segment, err := checkSegment(r.Path, name, value)
-		if err != nil {
-			return call{}, err
-		}
-		info.PathParameters[name] = segment
-	}
-	info.UrlTemplate = "{+baseurl}" + r.Path + addQuery(info.PathParametersAny, r.Query)
-	if err := checkTemplate(r); err != nil {
+	k.pace(r)
+	text, err := r.expand(base)
+	if err != nil {
 		return call{}, err
 	}
-	var err error
-	if k.url, err = info.GetUri(); err != nil {
+	if k.url, err = url.Parse(text); err != nil {
 		return call{}, fmt.Errorf("building %s: %w", r.Path, err)
 	}
 	return k, nil
 }
 
-// checkTemplate finds variables without a value, which would expand to nothing and
-// so to another resource: a mistake of the program.
-func checkTemplate(r Request) error {
-	rest := r.Path
-	for {
-		_, after, found := strings.Cut(rest, "{")
+// pace says what the pacer has to know of the request.
+func (k *call) pace(r Request) {
+	var room [128]byte
+	route := appendRoute(room[:0], r.Path)
+	k.cost, k.priority = costOf(r, route, k.reads), priorityOf(route, k.reads)
+	k.lane = lane{r.Path, k.reads}
+}
+
+// expand writes the URL as the SDK's URL templates do (RFC 6570): values are escaped,
+// all else stands as it is. A variable without a value, which would expand to nothing
+// and so to another resource, is a mistake of the program.
+func (r Request) expand(base string) (string, error) {
+	text := append(make([]byte, 0, 256), base...)
+	for rest := r.Path; rest != ""; {
+		literal, variable, found := strings.Cut(rest, "{")
+		text = append(text, literal...)
 		if !found {
-			return nil
+			break
 		}
-		name, tail, found := strings.Cut(after, "}")
-		if _, given := r.Params[name]; !found || !given {
-			return fmt.Errorf("building %s: no value for %q", r.Path, name)
+		var name string
+		name, rest, found = strings.Cut(variable, "}")
+		value, given := r.Params[name]
+		if !found || !given {
+			return "", fmt.Errorf("building %s: no value for %q", r.Path, name)
 		}
-		rest = tail
+		segment, err := checkSegment(r.Path, name, value)
+		if err != nil {
+			return "", err
+		}
+		text = appendEscaped(text, segment)
 	}
+	return string(r.Query.append(text)), nil
+}
+
+// appendEscaped appends a value as RFC 6570 section 3.2.2 expands it: all but the
+// unreserved characters as the escapes of their UTF-8.
+func appendEscaped(text []byte, value string) []byte {
+	if !utf8.ValidString(value) {
+		value = string([]rune(value))
+	}
+	const digits = "0123456789ABCDEF"
+	for i := range len(value) {
+		c := value[i]
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+			text = append(text, c)
+		default:
+			text = append(text, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return text
 }
 
 // checkSegment refuses values that can not be an id: those that a URL gives another
@@ -102,21 +135,24 @@ func checkSegment(path, name, value string) (string, error) {
 	return value, nil
 }
 
-// addQuery puts the options' values into params and returns the template of the
-// query: names are literals, values are escaped.
-func addQuery(params map[string]any, q Query) string {
-	var t strings.Builder
+// append appends the options as the query of a URL: names are literals, values are
+// escaped.
+func (q Query) append(text []byte) []byte {
 	separator := byte('?')
-	add := func(option string, value any) {
-		t.WriteByte(separator)
-		t.WriteString("$" + option + "={q_" + option + "}")
-		params["q_"+option] = value
+	add := func(option string, values ...string) {
+		text = append(append(append(text, separator, '$'), option...), '=')
+		for i, value := range values {
+			if i > 0 {
+				text = append(text, ',')
+			}
+			text = appendEscaped(text, value)
+		}
 		separator = '&'
 	}
 	if len(q.Select) > 0 {
-		add("select", q.Select)
+		add("select", q.Select...)
 	}
-	for _, o := range []struct{ name, value string }{
+	for _, o := range [...]struct{ name, value string }{
 		{"expand", q.Expand}, {"filter", q.Filter}, {"search", q.Search}, {"orderby", q.OrderBy},
 	} {
 		if o.value != "" {
@@ -129,5 +165,5 @@ func addQuery(params map[string]any, q Query) string {
 	if q.Count {
 		add("count", "true")
 	}
-	return t.String()
+	return text
 }

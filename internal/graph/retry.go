@@ -137,6 +137,13 @@ func (b *budget) wait(ctx context.Context, failure error) error {
 	return nil
 }
 
+// turn waits until the call may be sent.
+func (b *budget) turn(ctx context.Context, k call) (turn, error) {
+	t, err := b.client.pacer.take(ctx, k, b.patience)
+	b.patience -= min(t.waited, b.patience)
+	return t, err
+}
+
 // comeBack is the final fault of a call that could have been retried: where the
 // client may repeat it, it learns when, though Graph did not say.
 func comeBack(f *fault.Error, after time.Duration) error {

@@ -34,7 +34,7 @@ func (c *Client) persist(ctx context.Context, k call, buf *bytes.Buffer, b *budg
 	client, renewed := c.kept, false
 	for {
 		used := c.tokens.credential()
-		res, err := c.attempt(ctx, client, k, buf)
+		res, err := c.attempt(ctx, client, k, buf, b)
 		if b.doubt && k.alreadyDone(err) {
 			return &Response{Status: http.StatusNoContent}, nil
 		}
@@ -85,13 +85,14 @@ func unknown(k call, err error) error {
 	return &f
 }
 
-// attempt sends a call once.
-func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *bytes.Buffer) (*Response, error) {
-	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
-	defer cancel()
-	started := c.options.Now()
-	res, clientID, err := c.roundTrip(bounded, client, k, buf) //nolint:contextcheck // it is the caller's, see undated
-	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(started)}
+// attempt sends a call once, when it is its turn.
+func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
+	t, err := b.turn(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	res, clientID, err := c.inTurn(ctx, client, t, buf)
+	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(t.at)}
 	if res != nil {
 		entry.Status, entry.RequestID = res.Status, res.RequestID
 	}
@@ -105,6 +106,14 @@ func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *
 		return nil, refuse(res, retryAfter(res.Header, c.options.Now()))
 	}
 	return res, nil
+}
+
+// inTurn is roundTrip for a turn, which it ends.
+func (c *Client) inTurn(ctx context.Context, client *http.Client, t turn, buf *bytes.Buffer) (res *Response, clientID string, err error) {
+	defer func() { c.pacer.end(ctx, t, res, err) }()
+	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
+	defer cancel()
+	return c.roundTrip(bounded, client, t.call, buf) //nolint:contextcheck // it is the caller's, see undated
 }
 
 // roundTrip is the HTTP exchange. It fails only when there was no whole answer;
@@ -153,6 +162,10 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 	req, ok := converted.(*http.Request)
 	if !ok {
 		return nil, fmt.Errorf("the request adapter made a %T", converted)
+	}
+	req.Header["User-Agent"] = c.userAgent
+	if p := k.priority.within(ctx); p != Normal {
+		req.Header.Set(headerPriority, p.String())
 	}
 	if k.body != nil { // the adapter leaves both out, and HTTP would chunk the body and could not resend it
 		req.ContentLength = int64(len(k.body))

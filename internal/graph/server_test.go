@@ -26,6 +26,7 @@ type server struct {
 	asked  []string // method and request target as they came over the wire
 	tokens int
 	slept  []time.Duration
+	late   time.Duration // what the clients' clocks are ahead, by sleeping
 	peers  []string
 	header []http.Header
 
@@ -109,13 +110,21 @@ func (s *server) options() Options {
 		BaseURL:    s.URL + "/v1.0",
 		Credential: Credential{TenantID: testTenant, ClientID: "client", Authority: s.URL, Secret: "s3cret-value"},
 		Transport:  NewTransport(s.roots()),
+		Now:        s.now,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.slept = append(s.slept, d)
+			s.late += d
 			return ctx.Err()
 		},
 	}
+}
+
+func (s *server) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.late)
 }
 
 func (s *server) client(tb testing.TB, change ...func(*Options)) *Client {

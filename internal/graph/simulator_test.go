@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func simulate(tb testing.TB) (*graphsim.Simulator, graph.Options) {
 func simulateWith(tb testing.TB, options graphsim.Options) (*graphsim.Simulator, graph.Options) {
 	tb.Helper()
 	sim := graphsim.New(options)
+	var late atomic.Int64 // what the client's clock is ahead, by sleeping
 	server := httptest.NewUnstartedServer(sim)
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -49,7 +51,11 @@ func simulateWith(tb testing.TB, options graphsim.Options) (*graphsim.Simulator,
 		BaseURL:    server.URL + "/v1.0",
 		Credential: graph.Credential{TenantID: graphsim.DefaultTenant, ClientID: graphsim.DefaultClient, Authority: server.URL},
 		Transport:  graph.NewTransport(roots),
-		Sleep:      func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Now:        func() time.Time { return time.Now().Add(time.Duration(late.Load())) },
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			late.Add(int64(d))
+			return ctx.Err()
+		},
 	}
 }
 

@@ -8,36 +8,60 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// tokens gives the access tokens of a credential and can be told that they are no
-// longer taken. The credential caches them; a new credential starts without.
+// renewal is how long before its end a token is no longer used, as in the SDK.
+const renewal = 5 * time.Minute
+
+// tokens gives the access tokens of a credential, all for one scope, and can be told
+// that they are no longer taken. The credential caches them, but takes long to look;
+// a new credential starts without.
 type tokens struct {
 	open func() (azcore.TokenCredential, error)
+	now  func() time.Time
 
 	mu      sync.Mutex
 	current azcore.TokenCredential
+	held    azcore.AccessToken // of current
 }
 
-func newTokens(open func() (azcore.TokenCredential, error)) (*tokens, error) {
+func newTokens(now func() time.Time, open func() (azcore.TokenCredential, error)) (*tokens, error) {
 	current, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("credential: %w", err)
 	}
-	return &tokens{open: open, current: current}, nil
+	return &tokens{open: open, now: now, current: current}, nil
 }
 
 // GetToken implements azcore.TokenCredential.
 func (t *tokens) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	token, err := t.credential().GetToken(ctx, o)
+	t.mu.Lock()
+	current, held := t.current, t.held
+	t.mu.Unlock()
+	if o.Claims == "" && t.lasts(held) {
+		return held, nil
+	}
+	token, err := current.GetToken(ctx, o)
 	if err != nil {
 		return azcore.AccessToken{}, newSignInError(err)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current == current {
+		t.held = token
+	}
 	return token, nil
+}
+
+// lasts tells whether the credential need not be asked for another token yet.
+func (t *tokens) lasts(token azcore.AccessToken) bool {
+	now := t.now()
+	return token.Token != "" && now.Add(renewal).Before(token.ExpiresOn) && (token.RefreshOn.IsZero() || now.Before(token.RefreshOn))
 }
 
 func (t *tokens) credential() azcore.TokenCredential {
@@ -58,7 +82,7 @@ func (t *tokens) renew(used azcore.TokenCredential) error {
 	if err != nil {
 		return fmt.Errorf("credential: %w", err)
 	}
-	t.current = fresh
+	t.current, t.held = fresh, azcore.AccessToken{}
 	return nil
 }
 

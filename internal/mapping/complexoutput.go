@@ -98,7 +98,7 @@ func (o *everyElement) append(s *state, dst []byte) []byte {
 		if raw == nil {
 			return dst
 		}
-		s.element(raw, o.input)
+		s.fail(s.element(raw, o.input)) // it was read before
 		if o.decides < 0 || bytes.HasPrefix(s.value(o.decides), o.begins) {
 			dst = o.object.appendElement(s, dst)
 		}
@@ -143,8 +143,8 @@ func (o *relationOutput) append(s *state, dst []byte) []byte {
 
 // appendElement appends the value of one related object, and a comma.
 func (o *relationOutput) appendElement(s *state, dst, raw []byte) []byte {
-	if err := s.related(raw, o.input); err != nil {
-		s.fail(err)
+	if err := s.element(raw, o.input); err != nil {
+		s.fail(fmt.Errorf("a related object: %w", err))
 		return dst
 	}
 	return o.object.appendElement(s, dst)

@@ -2,7 +2,8 @@ package mapping
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 
@@ -11,7 +12,7 @@ import (
 
 // An input is a node of the tree of Graph properties that a plan reads.
 type input struct {
-	name     []byte // as JSON
+	name     []byte // as JSON with the colon
 	slot     int    // where the value is kept; -1: nowhere
 	list     bool
 	children map[string]*input
@@ -29,7 +30,7 @@ func (in *input) child(name string) *input {
 	}
 	c := in.children[name]
 	if c == nil {
-		c = &input{name: quoted(name), slot: -1}
+		c = &input{name: append(quoted(name), ':'), slot: -1}
 		in.children[name] = c
 	}
 	return c
@@ -49,9 +50,7 @@ type state struct {
 	extended []byte   // the extensions, members with commas
 	has      []span   // by extension: its part of extended
 	operands [3][]byte
-	reader   bytes.Reader
-	decoder  *jsontext.Decoder // of related objects
-	err      error             // the first
+	err      error // the first
 }
 
 // fail remembers the first error.
@@ -61,7 +60,7 @@ func (s *state) fail(err error) {
 	}
 }
 
-var states = sync.Pool{New: func() any { return &state{decoder: jsontext.NewDecoder(bytes.NewReader(nil))} }}
+var states = sync.Pool{New: func() any { return new(state) }}
 
 // maxKept bounds the memory that a pooled state keeps, in bytes.
 const maxKept = 1 << 20
@@ -83,7 +82,6 @@ func (s *state) free() {
 	clear(s.lists)
 	clear(s.items)
 	clear(s.operands[:])
-	s.reader.Reset(nil)
 	s.items, s.has = s.items[:0], s.has[:0]
 	if cap(s.out)+cap(s.extended) < maxKept {
 		states.Put(s)
@@ -105,18 +103,29 @@ func (s *state) item(slot, index int) []byte {
 // read takes the value that begins at a place as the object that in describes, and
 // gives the place where it ends.
 func (s *state) read(text []byte, at int, in *input) int {
-	if text[at] != '{' {
+	if at >= len(text) || text[at] != '{' {
 		return s.take(text, at, in.children[elementItself])
 	}
+	if at = skipSpace(text, at+1); at < len(text) && text[at] == '}' {
+		return at + 1
+	}
 	guessed := &in.first
-	for at = skipSpace(text, at+1); text[at] != '}'; at = skipComma(text, at) {
-		child, end := in.find(text, at, guessed)
-		at = s.take(text, skipColon(text, end), child)
+	for more := true; more; {
+		var child *input
+		if child, at = in.find(text, at, guessed); at == malformed {
+			return malformed
+		}
+		if at = s.take(text, at, child); at == malformed {
+			return malformed
+		}
 		if child != nil {
 			guessed = &child.next
 		}
+		if at, more = skipComma(text, at, '}'); at == malformed {
+			return malformed
+		}
 	}
-	return at + 1
+	return at
 }
 
 // take takes the value that begins at a place for a property, nil for one that the
@@ -125,20 +134,23 @@ func (s *state) take(text []byte, at int, child *input) int {
 	if child != nil && child.slot < 0 {
 		return s.read(text, at, child)
 	}
-	end := valueEnd(text, at)
-	if child != nil {
+	end := valueEnd(text, at, 0)
+	if child != nil && end != malformed {
 		s.keep(text[at:end], child)
 	}
 	return end
 }
 
 // find looks up the property whose name begins at a place, the guessed one first,
-// and gives the place where the name ends.
+// and gives the place where its value begins.
 func (in *input) find(text []byte, at int, guessed *guess) (*input, int) {
 	if c := guessed.Load(); c != nil && bytes.HasPrefix(text[at:], c.name) {
-		return c, at + len(c.name)
+		return c, skipSpace(text, at+len(c.name))
 	}
 	end := stringEnd(text, at)
+	if end == malformed {
+		return nil, malformed
+	}
 	name := text[at+1 : end-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
 		name, _ = jsontext.AppendUnquote(nil, text[at:end])
@@ -147,7 +159,7 @@ func (in *input) find(text []byte, at int, guessed *guess) (*input, int) {
 	if c != nil {
 		guessed.Store(c)
 	}
-	return c, end
+	return c, skipColon(text, end)
 }
 
 // keep stores a value in its slot.
@@ -190,23 +202,25 @@ func (s *state) keepList(raw []byte, in *input) {
 	}
 }
 
-// element reads one value of a list from its JSON, which is well-formed, into the
-// same slots each time.
-func (s *state) element(raw []byte, in *input) {
+// element reads one value of a list from its JSON, into the same slots each time.
+func (s *state) element(raw []byte, in *input) error {
 	for _, c := range in.children {
 		s.slots[c.slot] = nil
 	}
-	s.read(raw, 0, in)
+	return whole(raw, s.read(raw, skipSpace(raw, 0), in))
 }
 
-// related reads one related object.
-func (s *state) related(raw []byte, in *input) error {
-	s.reader.Reset(raw)
-	s.decoder.Reset(&s.reader)
-	object, err := s.decoder.ReadValue()
-	if err != nil {
-		return fmt.Errorf("a related object: %w", err)
+// whole says what is wrong with a text of which a value was read up to the end: it is
+// no JSON, or there is more.
+func whole(text []byte, end int) error {
+	if end != malformed && skipSpace(text, end) == len(text) {
+		return nil
 	}
-	s.element(object, in)
-	return nil
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+	if _, err := d.ReadValue(); errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	} else if err != nil {
+		return err
+	}
+	return &jsontext.SyntacticError{ByteOffset: int64(max(end, 0)), Err: errors.New("more than one value")}
 }

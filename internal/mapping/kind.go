@@ -106,9 +106,8 @@ func appendURL(dst []byte, base, endpoint string, id []byte) []byte {
 	if len(id) < 2 || id[0] != '"' || !unreserved(id[1:len(id)-1]) || !safe(base) {
 		return appendOddURL(dst, base, endpoint, id)
 	}
-	plain := id[1 : len(id)-1]
 	dst = append(append(append(dst, '"'), base...), endpoint...)
-	return append(append(dst, plain...), '"')
+	return append(dst, id[1:]...)
 }
 
 // appendOddURL is appendURL for what must be escaped. An id that is no string
@@ -138,13 +137,20 @@ func safe(s string) bool {
 // unreserved tells whether an id can stand in a URL as it is (RFC 3986 2.3).
 func unreserved(id []byte) bool {
 	for _, c := range id {
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' && c != '~' {
+		if !plain[c] {
 			return false
 		}
 	}
 	return true
 }
+
+// plain has the unreserved characters.
+var plain = func() (set [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") {
+		set[c] = true
+	}
+	return set
+}()
 
 // readGiven tells how somebody has a license, of the group that it comes from.
 func readGiven(dst []byte, values [][]byte, _ kindContext) []byte {

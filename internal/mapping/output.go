@@ -60,51 +60,64 @@ func closed(dst []byte, bracket byte) []byte {
 	return append(dst, bracket)
 }
 
-// Resource reads one Graph object from dec and writes it to enc as a SCIM
-// resource, in one pass. Properties that are absent, null, "" or [] give no
+// Resource reads one Graph object and writes it to enc as a SCIM resource, in one
+// pass. Properties that are absent, null, "" or [] give no
 // attribute; schemas lists the extensions that have values. A resource is
 // written when it is complete; only members, which may be many, are written
 // as they come.
-func (p *ReadPlan) Resource(dec *jsontext.Decoder, enc *jsontext.Encoder, env Env) error {
+func (p *ReadPlan) Resource(object []byte, enc *jsontext.Encoder, env Env) error {
 	s := p.newState(env)
 	defer s.free()
-	if s.fail(p.read(s, dec)); s.err == nil {
+	end, err := p.read(s, object)
+	if err == nil {
+		err = p.problem(whole(object, end))
+	}
+	if s.fail(err); s.err == nil {
 		p.write(s, enc)
 	}
 	return s.err
 }
 
-// Append is Resource for a resource that is appended to dst, always as a whole.
-// It is well-formed JSON, and need not be checked again. With an error dst is
-// what it was.
-func (p *ReadPlan) Append(dst []byte, dec *jsontext.Decoder, env Env) ([]byte, error) {
+// Append is Resource for the object that text begins with and a resource that is
+// appended to dst, always as a whole. It is well-formed JSON, and need not be checked
+// again. It also gives where in text the object ends. With an error dst is what it was.
+func (p *ReadPlan) Append(dst, text []byte, env Env) (out []byte, end int, err error) {
 	s := p.newState(env)
 	defer s.free()
-	out := dst
-	if s.fail(p.read(s, dec)); s.err == nil {
+	out = dst
+	end, err = p.read(s, text)
+	if s.fail(err); s.err == nil {
 		out = p.append(s, dst)
 	}
 	if s.err != nil {
-		return dst, s.err
+		return dst, 0, s.err
 	}
-	return out, nil
+	return out, end, nil
 }
 
-// read reads the object and makes the extensions of it.
-func (p *ReadPlan) read(s *state, dec *jsontext.Decoder) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
-	}
-	if raw.Kind() != '{' {
-		return fmt.Errorf("reading a %s from Graph: a JSON object was expected, not %v", p.resource, raw.Kind())
+// read reads the object that text begins with, makes the extensions of it, and gives
+// where it ends.
+func (p *ReadPlan) read(s *state, text []byte) (end int, err error) {
+	at := skipSpace(text, 0)
+	if kind := jsontext.Value(text[at:]).Kind(); kind != '{' && kind != jsontext.KindInvalid {
+		return 0, fmt.Errorf("reading a %s from Graph: a JSON object was expected, not %v", p.resource, kind)
 	}
 	if len(p.Relations) > 0 && s.env.Relation == nil {
-		return fmt.Errorf("writing a %s: nobody supplies %s", p.resource, strings.Join(p.Relations, ", "))
+		return 0, fmt.Errorf("writing a %s: nobody supplies %s", p.resource, strings.Join(p.Relations, ", "))
 	}
-	s.read(raw, 0, p.input)
+	if end = s.read(text, at, p.input); end == malformed {
+		return 0, p.problem(whole(text, end))
+	}
 	s.extended = p.appendExtensions(s, s.extended[:0])
-	return nil
+	return end, nil
+}
+
+// problem tells what was read when an error was found.
+func (p *ReadPlan) problem(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("reading a %s from Graph: %w", p.resource, err)
 }
 
 // appendExtensions makes the extensions before anything else, because schemas,

@@ -65,6 +65,27 @@ func (t *Table) Read(want Want) *ReadPlan {
 	return p
 }
 
+// Wanted is the same for Wants that Read makes the same plan of.
+func (t *Table) Wanted(want Want) string {
+	key := make([]byte, 0, len(t.rows)/8+1)
+	n := 0
+	ask := func(a Attr) {
+		if n%8 == 0 {
+			key = append(key, 0)
+		}
+		if want(a.URN, a.Name, a.Sub) {
+			key[n/8] |= 1 << (n % 8)
+		}
+		n++
+	}
+	ask(Attr{t.urn, metaName, metaLocation})
+	ask(Attr{t.urn, metaName, metaType})
+	for _, r := range t.rows {
+		ask(r.Attr)
+	}
+	return string(key)
+}
+
 func quoted(s string) []byte {
 	b, _ := jsontext.AppendQuote(nil, s)
 	return b
@@ -209,14 +230,21 @@ func constantJSON(constant any) []byte {
 	return strconv.AppendBool(nil, constant == true)
 }
 
+// What is known of a resource without a row (RFC 7643 section 3.1).
+const (
+	metaName     = "meta"
+	metaLocation = "location"
+	metaType     = "resourceType"
+)
+
 // metaOutput compiles meta (RFC 7643 section 3.1).
 func (b *planner) metaOutput(idSlot int) *metaOutput {
 	urn := b.table.urn
-	m := &metaOutput{location: b.want(urn, "meta", "location"), endpoint: b.table.endpoint + "/", idSlot: idSlot}
-	if b.want(urn, "meta", "resourceType") {
+	m := &metaOutput{location: b.want(urn, metaName, metaLocation), endpoint: b.table.endpoint + "/", idSlot: idSlot}
+	if b.want(urn, metaName, metaType) {
 		m.resourceType = quoted(b.table.resource)
 	}
-	if a := b.table.find(urn, "meta"); a != nil {
+	if a := b.table.find(urn, metaName); a != nil {
 		for _, r := range a.rows() {
 			if b.wants(r) {
 				m.times = append(m.times, newMember(r.Attr.Sub, b.emit(r, nil)))

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -144,7 +143,7 @@ func TestMeta(t *testing.T) {
 			t.Parallel()
 			plan := users.Read(func(_, name, _ string) bool { return name == "meta" })
 			var out bytes.Buffer
-			if err := plan.Resource(jsontext.NewDecoder(strings.NewReader(c.object)), jsontext.NewEncoder(&out), c.env); err != nil {
+			if err := plan.Resource([]byte(c.object), jsontext.NewEncoder(&out), c.env); err != nil {
 				t.Fatal(err)
 			}
 			if got, want := decode(t, out.String())["meta"], decode(t, c.want); !reflect.DeepEqual(got, any(want)) {
@@ -228,7 +227,7 @@ func TestReadFails(t *testing.T) {
 			t.Parallel()
 			plan := compile(t, c.table).Read(everything)
 			var out bytes.Buffer
-			err := plan.Resource(jsontext.NewDecoder(strings.NewReader(c.object)), jsontext.NewEncoder(&out), mapping.Env{Relation: c.relation})
+			err := plan.Resource([]byte(c.object), jsontext.NewEncoder(&out), mapping.Env{Relation: c.relation})
 			if err == nil {
 				t.Errorf("no error, but %s", out.String())
 			}
@@ -255,7 +254,7 @@ func TestMembersStream(t *testing.T) {
 			}
 		}
 	}
-	if err := plan.Resource(jsontext.NewDecoder(strings.NewReader(`{"id":"g"}`)), enc, mapping.Env{Relation: relation}); err != nil {
+	if err := plan.Resource([]byte(`{"id":"g"}`), enc, mapping.Env{Relation: relation}); err != nil {
 		t.Fatal(err)
 	}
 	if longest > 1<<16 {
@@ -270,3 +269,25 @@ func TestMembersStream(t *testing.T) {
 type countingWriter struct{ buffer *bytes.Buffer }
 
 func (w *countingWriter) Write(b []byte) (int, error) { return w.buffer.Write(b) }
+
+// What is wanted has one key, and everything else another.
+func TestWanted(t *testing.T) {
+	t.Parallel()
+	table := compile(t, "user.yaml")
+	seen := map[string]mapping.Attr{}
+	wants := []mapping.Attr{{}, {URN: table.URN(), Name: "meta", Sub: "location"}, {URN: table.URN(), Name: "meta", Sub: "resourceType"}}
+	for _, r := range table.Rows() {
+		wants = append(wants, r.Attr)
+	}
+	for _, one := range wants {
+		only := func(urn, name, sub string) bool { return mapping.Attr{URN: urn, Name: name, Sub: sub} == one }
+		key := table.Wanted(only)
+		if other, taken := seen[key]; taken && other != one {
+			t.Errorf("%v and %v have one key", one, other)
+		}
+		seen[key] = one
+	}
+	if len(seen) < 40 {
+		t.Errorf("only %d keys", len(seen))
+	}
+}

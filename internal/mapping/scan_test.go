@@ -39,6 +39,39 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// What is read is JSON, and what is JSON is read: as far as jsontext reads it.
+func FuzzScan(f *testing.F) {
+	table := compile(f, "user.yaml")
+	plans := []*mapping.ReadPlan{table.Read(everything), table.Read(bare), table.Read(nothing)}
+	for _, seed := range []string{
+		user(0), `{"id":"\ud800"}`, `{"id":"\ud83d\ude00"}`, "{\"id\":\"\xff\"}", `{"id":"日"}`, `{"id":"\x"}`, "{\"id\":\"\t\"}", `{"id":1.5e+3}`, `{"id":01}`, `{"id":-}`,
+		`{"id":tru}`, `{"id":nulll}`, `{"id":"1"`, `{"id"}`, `{"id":}`, `{"id":1,}`, `{,}`, `{"a":[1,]}`, `{"a":[}`, `{"a":[[[{"b":[]}]]],"a":2} trailing`, ` { } `, `[]`, ``, `"`, `{"a":"\"`,
+		`{"otherMails":[1,2,{}],"businessPhones":["x"],"manager":{"id":[]},"employeeOrgData":{"division":"x"}}`, `{"employeeOrgData":"x"}`, "\ufeff{}", "{\"a\"\v:1}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d := jsontext.NewDecoder(bytes.NewBuffer(bytes.Clone(text)), jsontext.AllowDuplicateNames(true))
+		raw, failed := d.ReadValue()
+		good := failed == nil && raw.Kind() == '{'
+		for _, plan := range plans {
+			before := bytes.Clone(text)
+			out, end, err := plan.Append(nil, text, mapping.Env{BaseURL: "https://host/scim/v2", Relation: relations{}.of})
+			if (err == nil) != good || good && end != int(d.InputOffset()) {
+				t.Fatalf("%q: read to %d (%v), jsontext to %d (%v)", text, end, err, d.InputOffset(), failed)
+			}
+			if good && !jsontext.Value(out).IsValid(jsontext.AllowDuplicateNames(true)) {
+				t.Fatalf("%q became %q", text, out)
+			}
+			if !bytes.Equal(before, text) {
+				t.Fatalf("%q became %q", before, text)
+			}
+		}
+	})
+}
+
+func nothing(string, string, string) bool { return false }
+
 // One plan serves many at once, whatever the order of the properties is.
 func TestReadAtOnce(t *testing.T) {
 	t.Parallel()
@@ -62,9 +95,9 @@ func both(t *testing.T, plan *mapping.ReadPlan, object string) map[string]any {
 	t.Helper()
 	env := mapping.Env{BaseURL: "https://host/scim/v2", Relation: relations{}.of}
 	whole := read(t, plan, object, nil)
-	text, err := plan.Append([]byte("before"), jsontext.NewDecoder(bytes.NewBufferString(object)), env)
-	if err != nil {
-		t.Fatal(err)
+	text, end, err := plan.Append([]byte("before"), []byte(object+"]"), env)
+	if err != nil || strings.TrimSpace(object[end:]) != "" {
+		t.Fatal(object, end, err)
 	}
 	appended, found := bytes.CutPrefix(text, []byte("before"))
 	if !found || !jsontext.Value(appended).IsValid() {

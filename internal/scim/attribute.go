@@ -57,8 +57,9 @@ type attribute struct {
 	returned   string
 	canonical  []string
 	subs       []*attribute
-	bySub      map[string]*attribute // lower-case name
+	bySub      map[string]*attribute // by name, and by lower-case name
 	absent     bool                  // known to RFC 7643, not served here: no resource has a value
+	number     int                   // in the catalog
 	open       bool                  // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
 }
 
@@ -80,11 +81,29 @@ func newSimple(p AttrPath, a schema.CoreAttribute) *attribute {
 
 func (a *attribute) add(sub *attribute) {
 	a.subs = append(a.subs, sub)
+	a.bySub[sub.path.Sub] = sub
 	a.bySub[strings.ToLower(sub.path.Sub)] = sub
 }
 
 // sub finds a sub-attribute by its name in any case; nil when there is none.
-func (a *attribute) sub(name string) *attribute { return a.bySub[strings.ToLower(name)] }
+func (a *attribute) sub(name string) *attribute { return anyCase(a.bySub, name) }
+
+// subNamed is sub for a name that is a part of a text.
+func (a *attribute) subNamed(name []byte) *attribute {
+	if s := a.bySub[string(name)]; s != nil {
+		return s
+	}
+	return a.sub(string(name))
+}
+
+// anyCase finds a name in any case, and first as it is written: mostly that is the
+// schema's.
+func anyCase(byName map[string]*attribute, name string) *attribute {
+	if a := byName[name]; a != nil {
+		return a
+	}
+	return byName[strings.ToLower(name)]
+}
 
 // missing makes the attribute and all below it one that no resource has.
 func (a *attribute) missing() *attribute {

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -49,6 +50,29 @@ func benchmark(b *testing.B, url string) {
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusOK {
 			b.Fatal(w.Code, w.Body)
+		}
+	}
+}
+
+// BenchmarkPatch is what the protocol adds to a PATCH: operations are read, checked,
+// and applied to a document.
+func BenchmarkPatch(b *testing.B) {
+	rt := userType()
+	var body map[string]any
+	text := `{"schemas":["` + patchSchema + `"],"Operations":[{"op":"replace","path":"title","value":"Dr"},` +
+		`{"op":"add","path":"emails","value":[{"type":"home","value":"ada@example.org"}]},{"op":"remove","path":"name.givenName"}]}`
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		b.Fatal(err)
+	}
+	doc := Document{"userName": "ada", "name": map[string]any{"givenName": "Ada", "familyName": "Lovelace"}, "emails": []any{map[string]any{"type": "work", "value": "ada@example.com"}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		ops, err := rt.index.parsePatch(body, RFC, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if after, err := ops.Apply(doc); err != nil || after["title"] != "Dr" {
+			b.Fatal(after, err)
 		}
 	}
 }

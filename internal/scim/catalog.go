@@ -13,18 +13,33 @@ type catalog struct {
 	typ      *ResourceType
 	core     *section
 	sections []*section // core first, then the extensions
+
+	attributes int    // how many there are, sub-attributes included
+	leaves     []leaf // in the schemas' order
+	usual      []byte // the coverage of what is returned by default
+}
+
+// A leaf is an attribute that has values of its own: a sub-attribute, or one without.
+type leaf struct{ attr, sub *attribute }
+
+// target is the leaf itself.
+func (l leaf) target() *attribute {
+	if l.sub != nil {
+		return l.sub
+	}
+	return l.attr
 }
 
 // section holds the attributes of one schema.
 type section struct {
-	urn     string
-	absent  bool // an extension of RFC 7643 that is not served
-	order   []*attribute
-	byLower map[string]*attribute
+	urn    string
+	absent bool // an extension of RFC 7643 that is not served
+	order  []*attribute
+	byName map[string]*attribute // and by lower-case name
 }
 
 func newSection(urn string, attributes schema.Attributes) *section {
-	s := &section{urn: urn, byLower: make(map[string]*attribute)}
+	s := &section{urn: urn, byName: make(map[string]*attribute)}
 	for _, a := range attributes {
 		s.put(newAttribute(urn, a))
 	}
@@ -33,14 +48,18 @@ func newSection(urn string, attributes schema.Attributes) *section {
 
 func (s *section) put(a *attribute) {
 	s.order = append(s.order, a)
-	s.byLower[strings.ToLower(a.path.Name)] = a
+	s.byName[a.path.Name] = a
+	s.byName[strings.ToLower(a.path.Name)] = a
 }
+
+// find finds an attribute by its name in any case; nil when there is none.
+func (s *section) find(name string) *attribute { return anyCase(s.byName, name) }
 
 // adopt adds what RFC 7643 defines and the section leaves out, as absent.
 func (s *section) adopt(standard schema.Attributes) {
 	for _, a := range standard {
 		known := newAttribute(s.urn, a)
-		if served := s.byLower[strings.ToLower(a.Name())]; served != nil {
+		if served := s.find(a.Name()); served != nil {
 			served.adopt(known)
 		} else {
 			s.put(known.missing())
@@ -93,7 +112,32 @@ func (rt *ResourceType) catalog() *catalog {
 	}
 	c.common()
 	c.standard()
+	c.count()
 	return c
+}
+
+// count numbers the attributes and lists those that have values of their own.
+func (c *catalog) count() {
+	for _, s := range c.sections {
+		for _, a := range s.order {
+			c.number(a)
+			if len(a.subs) == 0 && !a.absent {
+				c.leaves = append(c.leaves, leaf{attr: a})
+			}
+			for _, sub := range a.subs {
+				c.number(sub)
+				if !a.absent && !sub.absent {
+					c.leaves = append(c.leaves, leaf{a, sub})
+				}
+			}
+		}
+	}
+	c.usual = Projection{index: c}.covered()
+}
+
+func (c *catalog) number(a *attribute) {
+	a.number = c.attributes
+	c.attributes++
 }
 
 // common adds the attributes that every resource has (RFC 7643 section 3.1)
@@ -102,7 +146,7 @@ func (rt *ResourceType) catalog() *catalog {
 func (c *catalog) common() {
 	for _, a := range schema.CommonAttributes() {
 		common := newAttribute(c.core.urn, a)
-		served := c.core.byLower[strings.ToLower(a.Name())]
+		served := c.core.find(a.Name())
 		switch {
 		case served != nil:
 			served.adopt(common)
@@ -112,10 +156,10 @@ func (c *catalog) common() {
 			c.core.put(common)
 		}
 	}
-	c.core.byLower["schemas"].returned = always
-	c.core.byLower["schemas"].mutability = readOnly
-	c.core.byLower["schemas"].kind = typeReference
-	for _, sub := range c.core.byLower["meta"].subs {
+	c.core.find("schemas").returned = always
+	c.core.find("schemas").mutability = readOnly
+	c.core.find("schemas").kind = typeReference
+	for _, sub := range c.core.find("meta").subs {
 		sub.absent = false // whether one is there is the resource's affair
 	}
 }
@@ -147,6 +191,11 @@ func (c *catalog) tells(p AttrPath) bool {
 
 // section finds a schema by its URN in any case; nil when there is none.
 func (c *catalog) section(urn string) *section {
+	for _, s := range c.sections {
+		if s.urn == urn {
+			return s
+		}
+	}
 	for _, s := range c.sections {
 		if strings.EqualFold(s.urn, urn) {
 			return s
@@ -213,7 +262,7 @@ func (c *catalog) resolve(name string) (named, bool) {
 		sections = []*section{s}
 	}
 	for _, s := range sections {
-		a := s.byLower[strings.ToLower(first)]
+		a := s.find(first)
 		if a == nil {
 			continue
 		}
@@ -232,7 +281,7 @@ func (c *catalog) at(p AttrPath) *attribute {
 	if s == nil {
 		return nil
 	}
-	a := s.byLower[strings.ToLower(p.Name)]
+	a := s.find(p.Name)
 	if a == nil || p.Sub == "" {
 		return a
 	}

@@ -37,8 +37,8 @@ func (e *endpoint) location(r *http.Request, id string) string {
 	return BaseFrom(r.Context()) + e.typ.Endpoint + "/" + url.PathEscape(id)
 }
 
-// reply is an answer with one resource, which has the version that of says.
-func (e *endpoint) reply(w http.ResponseWriter, status int, p Projection, of func(Document) version) *reply {
+// reply is an answer with one resource, which has the version that of gives it.
+func (e *endpoint) reply(w http.ResponseWriter, status int, p Projection, of func(*representation) version) *reply {
 	return &reply{w: w, status: status, most: maxVersioned, stamp: func(body []byte) ([]byte, string) {
 		return stamp(body, p, of)
 	}}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"entrascim/internal/fault"
 )
 
@@ -50,10 +48,9 @@ func (e *endpoint) unchanged(r *http.Request, id string) error {
 // 3.14). Versions of just the projection are compared when it has been read.
 func (e *endpoint) known(r *http.Request, id string, p Projection) (string, error) {
 	tags, _ := tagsOf(r.Header["If-None-Match"])
-	shown := p.coverage()
 	for _, tag := range tags {
 		v, ok := parseVersion(tag)
-		if !ok || v.equals(p) || !e.typ.index.wider(v.covered, shown) {
+		if !ok || v.equals(p) || !e.typ.index.wider(v.covered, p.coverage()) {
 			continue
 		}
 		now, err := e.digest(r, id, v.covered)
@@ -71,7 +68,7 @@ func (e *endpoint) known(r *http.Request, id string, p Projection) (string, erro
 func (v version) equals(p Projection) bool {
 	covered := v.covered
 	if covered == nil {
-		covered = (Projection{index: p.index}).coverage()
+		covered = p.index.usual
 	}
 	return bytes.Equal(covered, p.coverage())
 }
@@ -79,7 +76,7 @@ func (v version) equals(p Projection) bool {
 // wider tells whether a coverage has all of another.
 func (c *catalog) wider(covered, other []byte) bool {
 	if covered == nil {
-		covered = (Projection{index: c}).coverage()
+		covered = c.usual
 	}
 	for i, bits := range other {
 		if i >= len(covered) || bits&^covered[i] != 0 {
@@ -105,11 +102,11 @@ func (e *endpoint) digest(r *http.Request, id string, covered []byte) ([]byte, e
 		}
 		return nil, err
 	}
-	var doc Document
-	if err := json.Unmarshal(b.text.Bytes(), &doc); err != nil {
+	shown, err := e.typ.index.represent(b.text.Bytes())
+	if err != nil {
 		return nil, err
 	}
-	return p.versioned(doc).digest, nil
+	return p.versioned(shown).digest, nil
 }
 
 // bounds takes what fits.

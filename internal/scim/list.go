@@ -35,7 +35,7 @@ type ListWriter struct {
 
 // newListWriter writes the answer to q.
 func newListWriter(to io.Writer, q Query, seal func([]byte) string) *ListWriter {
-	w := &ListWriter{to: to, startIndex: q.StartIndex, total: -1, seal: seal}
+	w := &ListWriter{to: to, startIndex: q.StartIndex, total: -1, seal: seal, part: make([]byte, 0, min(1+q.Count, 16)*maxPart/16+maxPart/8)}
 	if q.ByCursor {
 		w.startIndex = 0
 	}

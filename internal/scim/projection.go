@@ -1,8 +1,9 @@
 package scim
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
-	"strings"
 )
 
 // Projection says which attributes a representation has (RFC 7644 section 3.9):
@@ -10,20 +11,36 @@ import (
 // Projection has nothing.
 type Projection struct {
 	index    *catalog
-	explicit bool              // the client chose
-	only     map[AttrPath]bool // nil: the default set
-	without  map[AttrPath]bool
-	extra    map[AttrPath]bool // added by With
+	explicit bool         // the client chose
+	only     attributeSet // nil: the default set
+	without  attributeSet
+	extra    attributeSet // added by With
+}
+
+// An attributeSet is a set of attributes and sub-attributes of one catalog, by their
+// numbers; nil is the empty one.
+type attributeSet []uint64
+
+func (c *catalog) newSet() attributeSet { return make(attributeSet, c.attributes/64+1) }
+
+func (s attributeSet) add(a *attribute) { s[a.number/64] |= 1 << (a.number % 64) }
+
+func (s attributeSet) has(a *attribute) bool {
+	return s != nil && s[a.number/64]&(1<<(a.number%64)) != 0
+}
+
+func (s attributeSet) empty() bool {
+	return !slices.ContainsFunc(s, func(word uint64) bool { return word != 0 })
 }
 
 // FullProjection has everything that may be returned, what is returned on
 // request only included.
 func FullProjection(rt *ResourceType) Projection {
 	c := rt.catalog()
-	p := Projection{index: c, extra: make(map[AttrPath]bool)}
+	p := Projection{index: c, extra: c.newSet()}
 	for _, s := range c.sections {
 		for a := range s.served {
-			p.extra[a.path] = true
+			p.extra.add(a)
 		}
 	}
 	return p
@@ -34,8 +51,8 @@ func DefaultProjection(rt *ResourceType) Projection { return Projection{index: r
 
 // MinimalProjection has what is always returned, and the attributes given.
 func MinimalProjection(rt *ResourceType, paths ...AttrPath) Projection {
-	p := Projection{index: rt.catalog(), only: map[AttrPath]bool{}}
-	return p.With(paths...)
+	c := rt.catalog()
+	return Projection{index: c, only: c.newSet()}.With(paths...)
 }
 
 // parseProjection reads the attributes and excludedAttributes parameters. Names
@@ -43,24 +60,26 @@ func MinimalProjection(rt *ResourceType, paths ...AttrPath) Projection {
 func (c *catalog) parseProjection(attributes, excluded []string) Projection {
 	p := Projection{index: c, explicit: len(attributes)+len(excluded) > 0}
 	if len(attributes) > 0 {
-		p.only = c.paths(attributes)
+		p.only = c.set(attributes)
 	}
-	p.without = c.paths(excluded)
+	if len(excluded) > 0 {
+		p.without = c.set(excluded)
+	}
 	return p
 }
 
-// paths resolves names; a schema's URN stands for all its attributes.
-func (c *catalog) paths(names []string) map[AttrPath]bool {
-	found := make(map[AttrPath]bool)
+// set resolves names; a schema's URN stands for all its attributes.
+func (c *catalog) set(names []string) attributeSet {
+	found := c.newSet()
 	for _, name := range names {
 		n, ok := c.resolve(name)
 		switch {
 		case !ok || n.absent():
 		case n.attr != nil:
-			found[n.path()] = true
+			found.add(n.target())
 		default:
 			for a := range n.section.served {
-				found[a.path] = true
+				found.add(a)
 			}
 		}
 	}
@@ -73,12 +92,12 @@ func (p Projection) Explicit() bool { return p.explicit }
 // With is the projection that has these attributes as well. What is never
 // returned stays out.
 func (p Projection) With(paths ...AttrPath) Projection {
-	extra := make(map[AttrPath]bool, len(p.extra)+len(paths))
-	for path := range p.extra {
-		extra[path] = true
-	}
+	extra := p.index.newSet()
+	copy(extra, p.extra)
 	for _, path := range paths {
-		extra[path] = true
+		if a := p.index.at(path); a != nil {
+			extra.add(a)
+		}
 	}
 	p.extra = extra
 	return p
@@ -92,14 +111,22 @@ func (p Projection) Includes(urn, name, sub string) bool {
 		return false
 	}
 	a := p.index.at(AttrPath{URN: urn, Name: name})
-	if a == nil || a.absent || a.returned == never {
+	switch {
+	case a == nil:
 		return false
+	case sub == "":
+		return p.includes(a)
 	}
-	if sub != "" {
-		s := a.sub(sub)
-		return s != nil && p.includesSub(a, s)
-	}
-	if len(a.subs) == 0 {
+	s := a.sub(sub)
+	return s != nil && p.includesSub(a, s)
+}
+
+// includes tells whether the representation has the attribute or any part of it.
+func (p Projection) includes(a *attribute) bool {
+	switch {
+	case a.absent || a.returned == never:
+		return false
+	case len(a.subs) == 0:
 		return p.chosen(a, nil)
 	}
 	return slices.ContainsFunc(a.subs, func(s *attribute) bool { return p.includesSub(a, s) })
@@ -108,7 +135,7 @@ func (p Projection) Includes(urn, name, sub string) bool {
 // includesSub tells whether the representation has the sub-attribute. One that
 // is returned always comes with its attribute, however little of that is chosen.
 func (p Projection) includesSub(a, s *attribute) bool {
-	if s.absent || s.returned == never {
+	if a.absent || a.returned == never || s.absent || s.returned == never {
 		return false
 	}
 	if p.chosen(a, s) {
@@ -119,106 +146,58 @@ func (p Projection) includesSub(a, s *attribute) bool {
 	})
 }
 
+// includesLeaf tells whether the representation has the leaf.
+func (p Projection) includesLeaf(l leaf) bool {
+	if l.sub == nil {
+		return p.includes(l.attr)
+	}
+	return p.includesSub(l.attr, l.sub)
+}
+
 // chosen tells whether an attribute (s nil) or a sub-attribute is in the set, by
 // itself or by what holds it.
 func (p Projection) chosen(a, s *attribute) bool {
-	if p.extra[a.path] || s != nil && p.extra[s.path] || a.returned == always {
+	if p.extra.has(a) || s != nil && p.extra.has(s) || a.returned == always {
 		return true
 	}
 	if p.only != nil {
-		return s != nil && p.only[s.path] || p.only[a.path] && (s == nil || s.returned != onRequest)
+		return s != nil && p.only.has(s) || p.only.has(a) && (s == nil || s.returned != onRequest)
 	}
 	if a.returned == onRequest || s != nil && s.returned == onRequest {
 		return false
 	}
-	return !p.without[a.path] && (s == nil || s.returned == always || !p.without[s.path])
+	return !p.without.has(a) && (s == nil || s.returned == always || !p.without.has(s))
 }
 
 // Key is equal for projections that include the same attributes of one type.
 func (p Projection) Key() string {
-	var b strings.Builder
-	b.WriteByte('=') // never ""
-	for _, set := range []map[AttrPath]bool{p.only, p.without, p.extra} {
-		names := make([]string, 0, len(set))
-		for path := range set {
-			names = append(names, path.URN+":"+path.Name+"."+path.Sub)
+	key := make([]byte, 0, 3+8*(len(p.only)+len(p.without)+len(p.extra)))
+	for _, set := range []attributeSet{p.only, p.without, p.extra} {
+		key = binary.AppendUvarint(key, uint64(len(set)))
+		for _, word := range set {
+			key = binary.LittleEndian.AppendUint64(key, word)
 		}
-		slices.Sort(names)
-		b.WriteString(strings.Join(names, ","))
-		if set == nil {
-			b.WriteByte('*')
-		}
-		b.WriteByte('|')
 	}
-	return b.String()
+	return string(key)
 }
 
-// Prune is a copy of the document with the attributes that are included only.
-func (p Projection) Prune(doc Document) Document {
-	out := make(Document, len(doc))
-	for key, value := range doc {
-		if s := p.extension(key); s != nil {
-			if inner, ok := value.(map[string]any); ok {
-				p.pruneInto(out, key, s, inner)
-			}
-			continue
-		}
-		if v := p.prune(p.index.core, key, value); v != nil {
-			out[key] = v
-		}
+// usual tells whether nothing was chosen.
+func (p Projection) usual() bool { return p.only == nil && p.without.empty() && p.extra.empty() }
+
+// coverage is the set of leaves that a projection includes.
+func (p Projection) coverage() []byte {
+	if p.usual() {
+		return p.index.usual
 	}
-	return out
+	return p.covered()
 }
 
-func (p Projection) extension(key string) *section {
-	if s := p.index.section(key); s != p.index.core {
-		return s
-	}
-	return nil
-}
-
-func (p Projection) pruneInto(out Document, key string, s *section, inner map[string]any) {
-	kept := make(map[string]any, len(inner))
-	for name, value := range inner {
-		if v := p.prune(s, name, value); v != nil {
-			kept[name] = v
+func (p Projection) covered() []byte {
+	bits := make([]byte, (len(p.index.leaves)+7)/8)
+	for i, l := range p.index.leaves {
+		if p.includesLeaf(l) {
+			bits[i/8] |= 1 << (i % 8)
 		}
 	}
-	if len(kept) > 0 {
-		out[key] = kept
-	}
-}
-
-// prune is what is left of the attribute's value; nil when nothing is.
-func (p Projection) prune(s *section, name string, value any) any {
-	a := s.byLower[strings.ToLower(name)]
-	if a == nil || !p.Includes(s.urn, a.path.Name, "") {
-		return nil
-	}
-	switch v := value.(type) {
-	case map[string]any:
-		return p.pruneValue(a, v)
-	case []any:
-		if a.kind != typeComplex {
-			return v
-		}
-		kept := make([]any, 0, len(v))
-		for _, element := range v {
-			if m, ok := element.(map[string]any); ok {
-				kept = append(kept, p.pruneValue(a, m))
-			}
-		}
-		return kept
-	}
-	return value
-}
-
-func (p Projection) pruneValue(a *attribute, value map[string]any) map[string]any {
-	kept := make(map[string]any, len(value))
-	for name, v := range value {
-		if s := a.sub(name); s != nil && p.includesSub(a, s) {
-			kept[name] = v
-		}
-	}
-	return kept
+	return bytes.TrimRight(bits, "\x00")
 }

@@ -17,6 +17,9 @@ import (
 // write startindex must not get the first page again and again. Parameters that
 // SCIM does not define are ignored.
 func parameters(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return url.Values{}, nil
+	}
 	given, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fault.New(fault.InvalidSyntax, "The query string of the URL is not valid.")

@@ -43,6 +43,9 @@ func (a *reply) Write(part []byte) (int, error) {
 	if a.started {
 		return a.send(part)
 	}
+	if a.held == nil && len(part) >= maxPart { // of a list, and there will be more
+		a.held = make([]byte, 0, max(a.most, head)+2*maxPart)
+	}
 	a.held = append(a.held, part...)
 	if a.whole || len(a.held) <= max(a.most, head) {
 		return len(part), nil

@@ -61,6 +61,7 @@ func serve() error {
 	c.Tenant.ID, c.Tenant.ClientID, c.Tenant.ClientSecret = graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret
 	c.Tenant.GraphURL, c.Tenant.Authority = s.Graph+"/v1.0", s.Graph
 	c.Tenant.CA = config.File{Path: "the simulator", Content: []byte(s.CA)}
+	c.Graph.Pacing.Share = 10_000 // the simulator has no limits: it throttles by chance
 	a, err := app.Gateway(ctx, c)
 	if err != nil {
 		return err

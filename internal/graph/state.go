@@ -1,0 +1,30 @@
+package graph
+
+import "time"
+
+// A State is what the pacing of a client is doing.
+type State struct {
+	Breaker  BreakerState
+	Answered time.Time // last; zero: never
+	Parallel int       // requests under way
+	Most     int       // of them at once, at present
+	Waiting  int       // requests in the queue
+	Spent    int       // resource units in the last 10 seconds
+	Units    int       // the budget of those
+	Writes   int       // in the last 150 seconds
+}
+
+// State tells what the pacing is doing.
+func (c *Client) State() State {
+	p := c.pacer
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	p.budgets.units.advance(now)
+	p.budgets.writes.advance(now)
+	state := p.breaker.state
+	return State{
+		Breaker: state, Answered: p.heard, Parallel: p.flow.under, Most: int(p.flow.limit), Waiting: p.waiting(),
+		Spent: p.budgets.units.total, Units: p.budgets.units.amount, Writes: p.budgets.writes.total,
+	}
+}

@@ -37,6 +37,10 @@ type tenants struct {
 
 	handler  http.Handler
 	registry *registry
+
+	authority []byte // PEM, of the simulator's certificate
+	mu        sync.Mutex
+	tokens    []string // paths of the token endpoint that were asked
 }
 
 // newTenants has the tenants acme and globex, with the clients acme-token-of-iga and
@@ -48,10 +52,10 @@ func newTenants(t *testing.T) *tenants {
 	if err := w.sim.Register(login.App{ID: otherApp, TenantID: otherTenant, Roles: roles, Secrets: []login.Secret{{Value: "s"}}}); err != nil {
 		t.Fatal(err)
 	}
-	w.graph = httptest.NewTLSServer(w.sim)
+	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.simulator))
 	t.Cleanup(w.graph.Close)
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})
-	w.file("ca.pem", string(certificate))
+	w.authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})
+	w.file("ca.pem", string(w.authority))
 	w.file("acme.yaml", w.tenant(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret, "acme-token-of-iga"))
 	w.file("globex.yaml", w.tenant(otherTenant, otherApp, "s", "globex-token-of-iga")+"mapping: {overlays: ["+w.path("title.overlay")+"]}\n")
 	w.file("title.overlay", "resource: User\nattributes:\n  - { scim: title, remove: true }\n")
@@ -62,6 +66,16 @@ func newTenants(t *testing.T) *tenants {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// simulator answers as Graph and the login service.
+func (w *tenants) simulator(answer http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		w.mu.Lock()
+		w.tokens = append(w.tokens, r.URL.Path)
+		w.mu.Unlock()
+	}
+	w.sim.ServeHTTP(answer, r)
 }
 
 // logged is a context whose log the tests read.

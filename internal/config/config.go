@@ -32,6 +32,7 @@ type Config struct {
 	Tenant     Tenant        `yaml:"tenant"`
 	Store      Store         `yaml:"store"`
 	Admin      Admin         `yaml:"admin"`
+	Operator   Operator      `yaml:"operator"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
 	Cursors    Cursors       `yaml:"cursors"`
@@ -55,6 +56,7 @@ type TLS struct {
 type Tenant struct {
 	Name                string `yaml:"name" env:"ENTRASCIM_TENANT_NAME" help:"What the tenant is called in logs."`
 	ID                  string `yaml:"id" env:"AZURE_TENANT_ID" help:"Directory (tenant) id, a GUID."`
+	Mode                string `yaml:"mode" env:"ENTRASCIM_TENANT_MODE" help:"Whose app registration reaches the directory: single, the tenant's own with its credential, or multi, the operator's, which an administrator of the directory has consented to."`
 	ClientID            string `yaml:"clientID" env:"AZURE_CLIENT_ID" help:"Application (client) id of the app registration; of a user-assigned managed identity, if there is one."`
 	ClientSecret        Secret `yaml:"clientSecret" env:"AZURE_CLIENT_SECRET" help:"Client secret of the app registration."`
 	ClientSecretFile    File   `yaml:"clientSecretFile" env:"AZURE_CLIENT_SECRET_FILE" help:"File that holds the client secret."`
@@ -71,6 +73,22 @@ type Tenant struct {
 	Suspended           bool   `yaml:"suspended" env:"-" help:"Answer the clients of the tenant 403, and ask nothing of its directory."`
 	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
 	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
+}
+
+// Operator is who runs the gateway for others, with one app registration that the
+// directories of many tenants consent to.
+type Operator struct {
+	Name                string `yaml:"name" env:"ENTRASCIM_OPERATOR_NAME" help:"What the operator is called where administrators of other directories are asked to consent."`
+	ClientID            string `yaml:"clientID" env:"ENTRASCIM_OPERATOR_CLIENT_ID" help:"Application (client) id of the operator's app registration, which tenants of mode multi have consented to."`
+	ClientSecret        Secret `yaml:"clientSecret" env:"ENTRASCIM_OPERATOR_CLIENT_SECRET" help:"Its client secret."`
+	ClientSecretFile    File   `yaml:"clientSecretFile" env:"ENTRASCIM_OPERATOR_CLIENT_SECRET_FILE" help:"File that holds the client secret."`
+	Certificate         File   `yaml:"certificateFile" env:"ENTRASCIM_OPERATOR_CERTIFICATE_FILE" help:"PEM or PKCS #12 file with a certificate of it and its private key."`
+	CertificatePassword Secret `yaml:"certificatePassword" env:"ENTRASCIM_OPERATOR_CERTIFICATE_PASSWORD" help:"Password of that file."`
+	FederatedTokenFile  string `yaml:"federatedTokenFile" env:"ENTRASCIM_OPERATOR_FEDERATED_TOKEN_FILE" help:"File with the token of a workload identity that it trusts; read again each time it is needed."`
+	Cloud               string `yaml:"cloud" env:"ENTRASCIM_OPERATOR_CLOUD" help:"Microsoft cloud that it is registered in: global, usgov, usgov-dod or china."`
+	GraphURL            string `yaml:"graphURL" env:"ENTRASCIM_OPERATOR_GRAPH_URL" help:"Graph URL with the version, in place of the cloud's."`
+	Authority           string `yaml:"authority" env:"ENTRASCIM_OPERATOR_AUTHORITY" help:"URL of the login service, in place of the cloud's."`
+	CA                  File   `yaml:"caFile" env:"ENTRASCIM_OPERATOR_CA_FILE" help:"PEM file with certificate authorities to trust beside the system's, for Graph and login."`
 }
 
 // Mapping is what is laid on the mapping tables that ship with the gateway.
@@ -118,12 +136,16 @@ type Log struct {
 	Format string        `yaml:"format" env:"ENTRASCIM_LOG_FORMAT" help:"json, or console for people."`
 }
 
+// globalCloud is the cloud that a tenant is in unless it says another.
+const globalCloud = "global"
+
 // Default is the configuration that nobody touched.
 func Default() Config {
 	return Config{
 		Listen:     "127.0.0.1:8080",
 		Dialect:    defaultDialect,
-		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
+		Tenant:     Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
+		Operator:   Operator{Cloud: globalCloud},
 		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
 		Cursors:    Cursors{Life: time.Hour},
 		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

@@ -26,7 +26,7 @@ func (c Config) LoadTenants() ([]Config, error) {
 		return nil, err
 	}
 	for _, file := range files {
-		one, err := loadTenant(file)
+		one, err := c.loadTenant(file)
 		errs = append(errs, err)
 		all = append(all, one)
 	}
@@ -59,14 +59,15 @@ func (c Config) tenantFiles() ([]string, error) {
 
 // loadTenant reads the file of one tenant, whose name is the file's unless it says
 // another.
-func loadTenant(file string) (Config, error) {
+func (c Config) loadTenant(file string) (Config, error) {
 	l := newLoader()
 	l.config.Tenant.Name = strings.TrimSuffix(filepath.Base(file), ".yaml")
 	l.config.file, l.only = file, ofTenant
 	l.file(file)
 	l.read()
-	c := &l.config
-	l.hold(c.tenantChecks(), c.credentialChecks(), c.otherChecks(), c.clientChecks())
+	l.config.Operator = c.Operator // whose files were read once
+	one := &l.config
+	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.clientChecks())
 	return l.config, errors.Join(l.errs...)
 }
 

@@ -241,7 +241,7 @@ func TestReload(t *testing.T) {
 	}
 	kept := 0
 	for _, s := range w.registry.current().seats {
-		if before.seats[s.tenant] == s {
+		if before.seats[s.tenant.ID] == s {
 			kept++
 		}
 	}

@@ -69,7 +69,7 @@ func (l *loader) text(path string, text []byte) {
 
 func (l *loader) given(origin string, g given) {
 	if g.item && l.only(g.key) {
-		l.config.Clients = append(l.config.Clients, Client{Dialect: defaultDialect})
+		l.config.Clients = append(l.config.Clients, newClient())
 		l.settings = settings(&l.config)
 		l.config.origins[g.key] = origin
 		return

@@ -102,7 +102,9 @@ func CertificateEnds(text []byte, password string) (time.Time, error) {
 		return time.Time{}, errors.New("certificate: its key cannot sign")
 	}
 	for _, c := range certs {
-		if public, ok := c.PublicKey.(interface{ Equal(other crypto.PublicKey) bool }); ok && public.Equal(signer.Public()) {
+		if public, ok := c.PublicKey.(interface {
+			Equal(other crypto.PublicKey) bool
+		}); ok && public.Equal(signer.Public()) {
 			return c.NotAfter, nil
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ func checkTenant(r tenant.Record) error {
 	return first(
 		checkID(r.ID, "The tenant's id"),
 		checkName(r.Name, "The tenant's name"),
-		must(known(tenant.States(), r.State), "The tenant's state", "must be invited, consented, active, suspended or removed"),
+		must(slices.Contains(tenant.States(), r.State), "The tenant's state", "must be invited, consented, active, suspended or removed"),
 		must(r.Mode == tenant.Single || r.Mode == tenant.Multi, "The tenant's mode", "must be single or multi"),
 		must(r.DirectoryID == "" || isUUID(r.DirectoryID), "The tenant's directory id", "must be a GUID"),
 		checkText(string(r.Settings), maxSettings, "The settings"),
@@ -116,7 +117,7 @@ func checkClient(r tenant.ClientRecord) error {
 		checkID(r.ID, "The client's id"),
 		must(isUUID(r.TenantID), "The client's tenant", "must be the tenant's id"),
 		checkName(r.Name, "The client's name"),
-		must(known(tenant.Kinds(), r.Kind), "The client's kind", "must be bearer, client-credentials, jwt or basic"),
+		must(slices.Contains(tenant.Kinds(), r.Kind), "The client's kind", "must be bearer, client-credentials, jwt or basic"),
 		must(r.Role == tenant.ReadOnly || r.Role == tenant.ReadWrite, "The client's role", "must be read-only or read-write"),
 		must(r.ResourceTypes == nil || len(r.ResourceTypes) > 0, "The client's resource types", "must be one at least, or be left out for all"),
 		checkLines(r.ResourceTypes, "A client's resource types"),

@@ -36,14 +36,14 @@ func (t *transaction) about(r tenant.Record, target string) {
 	}
 }
 
-// Whether replicas must see a change.
+// Whether a change is one that replicas must see: what it adds to the revision.
 const (
-	unseen = 0
-	seen   = 1
+	silent = 0
+	told   = 1
 )
 
 // change runs do in a transaction of its own, with the event.
-func (s *Store) change(ctx context.Context, c Change, seen int, do func(context.Context, *transaction) error) error {
+func (s *Store) change(ctx context.Context, c Change, step int, do func(context.Context, *transaction) error) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ func (s *Store) change(ctx context.Context, c Change, seen int, do func(context.
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := &transaction{Tx: tx, now: s.moment(), event: c.event()}
-	for _, step := range []func(context.Context, *transaction) error{s.begin(seen), do, s.end(seen)} {
-		if err := step(ctx, t); err != nil {
+	for _, part := range []func(context.Context, *transaction) error{s.begin(step), do, s.end(step)} {
+		if err := part(ctx, t); err != nil {
 			return s.failed(err)
 		}
 	}
@@ -62,22 +62,22 @@ func (s *Store) change(ctx context.Context, c Change, seen int, do func(context.
 }
 
 // begin waits until no other change runs.
-func (s *Store) begin(seen int) func(context.Context, *transaction) error {
+func (s *Store) begin(step int) func(context.Context, *transaction) error {
 	return func(ctx context.Context, t *transaction) error {
 		if s.begun != "" {
 			if _, err := t.ExecContext(ctx, s.begun); err != nil {
 				return err
 			}
 		}
-		return t.QueryRowContext(ctx, "UPDATE store SET revision = revision + $1, events = events + 1 RETURNING revision, events", seen).
+		return t.QueryRowContext(ctx, "UPDATE store SET revision = revision + $1, events = events + 1 RETURNING revision, events", step).
 			Scan(&t.revision, &t.event.Sequence)
 	}
 }
 
 // end writes the event and has replicas told.
-func (s *Store) end(seen int) func(context.Context, *transaction) error {
+func (s *Store) end(step int) func(context.Context, *transaction) error {
 	return func(ctx context.Context, t *transaction) error {
-		if err := t.keep(ctx); err != nil || seen == unseen || s.notify == "" {
+		if err := t.keep(ctx); err != nil || step == silent || s.notify == "" {
 			return err
 		}
 		_, err := t.ExecContext(ctx, s.notify)

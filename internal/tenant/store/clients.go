@@ -91,7 +91,7 @@ func (s *Store) PutClient(ctx context.Context, c Change, r tenant.ClientRecord) 
 	if err := checkClient(r); err != nil {
 		return kept, err
 	}
-	err = s.change(ctx, c, seen, func(ctx context.Context, t *transaction) error {
+	err = s.change(ctx, c, told, func(ctx context.Context, t *transaction) error {
 		owner, err := s.tenantByID(ctx, t, r.TenantID)
 		if err != nil {
 			return err
@@ -181,7 +181,7 @@ func (t *transaction) putClient(ctx context.Context, r tenant.ClientRecord) erro
 // RemoveClient deletes a client and its secrets. Its error is NotFound when there is
 // none.
 func (s *Store) RemoveClient(ctx context.Context, c Change, id string) error {
-	return s.change(ctx, c, seen, func(ctx context.Context, t *transaction) error {
+	return s.change(ctx, c, told, func(ctx context.Context, t *transaction) error {
 		var owner tenant.Record
 		err := t.QueryRowContext(ctx, "SELECT t.id, t.name FROM tenants t JOIN clients c ON c.tenant_id = t.id WHERE c.id = $1", legible(id)).Scan(&owner.ID, &owner.Name)
 		if errors.Is(err, sql.ErrNoRows) {

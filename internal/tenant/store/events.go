@@ -36,7 +36,7 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]tenant.Event, error
 		order = "DESC"
 	}
 	all, err := whole(ctx, s.db, readEvent, "SELECT sequence, time, actor, action, tenant_id, tenant, target, detail FROM events "+
-		"WHERE sequence > $1 AND ($2 = 0 OR sequence < $2) AND ($3 = '' OR tenant_id = $3) ORDER BY sequence "+order+" LIMIT $4",
+		"WHERE sequence > $1 AND (CAST($2 AS BIGINT) = 0 OR sequence < $2) AND ($3 = '' OR tenant_id = $3) ORDER BY sequence "+order+" LIMIT $4",
 		q.After, q.Before, legible(q.TenantID), q.Limit)
 	return all, s.failed(err)
 }

@@ -20,7 +20,7 @@ func (s *Store) PutInvitation(ctx context.Context, c Change, i tenant.Invitation
 	if err := checkInvitation(i); err != nil {
 		return err
 	}
-	return s.change(ctx, c, unseen, func(ctx context.Context, t *transaction) error {
+	return s.change(ctx, c, silent, func(ctx context.Context, t *transaction) error {
 		owner, err := s.tenantByID(ctx, t, i.TenantID)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Store) Invitation(ctx context.Context, sum [32]byte) (tenant.Invitation
 // UseInvitation uses it, which only one can, over all replicas. Its error is NotFound
 // when there is none, Conflict when it was used and Forbidden when it has expired.
 func (s *Store) UseInvitation(ctx context.Context, c Change, id string) error {
-	return s.change(ctx, c, unseen, func(ctx context.Context, t *transaction) error {
+	return s.change(ctx, c, silent, func(ctx context.Context, t *transaction) error {
 		i, err := single(ctx, t, readInvitation, "invitation", "SELECT "+invitationColumns+" FROM invitations WHERE id = $1", legible(id))
 		switch {
 		case err != nil:
@@ -103,7 +103,8 @@ func (s *Store) UseOnce(ctx context.Context, sum [32]byte, until time.Time) erro
 	if !now.Before(until) {
 		return fault.New(fault.Forbidden, "The time in which it could be used is over.")
 	}
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM once WHERE until_time < $1", micros(now)); err != nil {
+	// Clocks of replicas differ: what is over for one may not be for another.
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM once WHERE until_time < $1", micros(now.Add(-time.Hour))); err != nil {
 		return s.failed(err)
 	}
 	done, err := s.db.ExecContext(ctx, "INSERT INTO once (sum, until_time) VALUES ($1, $2) ON CONFLICT (sum) DO NOTHING", sum[:], micros(until))

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/pressly/goose/v3"
 )
@@ -48,7 +47,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	for {
 		before, newest, err := steps.GetVersions(ctx)
 		if err != nil {
-			return schemaError(err)
+			return fmt.Errorf("bringing its schema up to date: %w", err)
 		}
 		if before > newest {
 			return fmt.Errorf("its schema is version %d, made by a newer program: this one knows versions up to %d", before, newest)
@@ -59,15 +58,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		after, _, failed := steps.GetVersions(ctx)
 		if failed != nil || after == before {
-			return schemaError(err)
+			return fmt.Errorf("bringing its schema up to date: %w", err)
 		}
 	}
-}
-
-// schemaError says what the library's errors are about.
-func schemaError(err error) error {
-	if strings.Contains(err.Error(), "file is not a database") {
-		return fmt.Errorf("is no SQLite file: %w", err)
-	}
-	return fmt.Errorf("bringing its schema up to date: %w", err)
 }

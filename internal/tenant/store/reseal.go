@@ -9,7 +9,7 @@ import (
 // much that was. Once it has run while no process seals with the old key any more, the
 // old key can go.
 func (s *Store) Reseal(ctx context.Context, c Change) (n int, err error) {
-	err = s.change(ctx, c, unseen, func(ctx context.Context, t *transaction) error {
+	err = s.change(ctx, c, silent, func(ctx context.Context, t *transaction) error {
 		n, err = s.resealCheck(ctx, t)
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -125,5 +124,3 @@ func marshal(v any) (string, error) {
 func unmarshal[T any](text string, to *T) error {
 	return json.Unmarshal([]byte(text), to, json.RejectUnknownMembers(true))
 }
-
-func known[T comparable](all []T, one T) bool { return slices.Contains(all, one) }

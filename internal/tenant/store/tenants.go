@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 
@@ -54,7 +56,7 @@ func (s *Store) PutTenant(ctx context.Context, c Change, r tenant.Record) (kept 
 	if err := checkTenant(r); err != nil {
 		return kept, err
 	}
-	err = s.change(ctx, c, seen, func(ctx context.Context, t *transaction) error {
+	err = s.change(ctx, c, told, func(ctx context.Context, t *transaction) error {
 		put := s.changeTenant
 		if r.Revision == 0 {
 			r.ID = cmp.Or(r.ID, uuid.NewString())
@@ -91,15 +93,19 @@ func (s *Store) addTenant(ctx context.Context, t *transaction, r tenant.Record) 
 }
 
 func (s *Store) changeTenant(ctx context.Context, t *transaction, r tenant.Record) error {
-	old, err := s.tenantByID(ctx, t, r.ID)
-	if err != nil {
+	var name string
+	var revision int64
+	err := t.QueryRowContext(ctx, "SELECT name, revision FROM tenants WHERE id = $1 AND state <> 'removed'", r.ID).Scan(&name, &revision)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return missing("tenant")
+	case err != nil:
 		return err
-	}
-	if old.Revision != r.Revision {
+	case revision != r.Revision:
 		return stale("tenant")
 	}
 	if r.State == tenant.Removed {
-		r.Name, r.Credential = old.Name, tenant.Credential{}
+		r.Name, r.Credential = name, tenant.Credential{}
 		err = t.emptyTenant(ctx, r.ID)
 	} else {
 		err = t.free(ctx, takenTenant, "SELECT count(*) FROM tenants WHERE id <> $1 AND name_key = $2 AND state <> 'removed'", r.ID, nameKey(r.Name))

@@ -72,7 +72,7 @@ type Tenant struct {
 	Shared              bool   `yaml:"sharesDirectory" env:"-" help:"Another tenant may have the same directory id."`
 	Suspended           bool   `yaml:"suspended" env:"-" help:"Answer the clients of the tenant 403, and ask nothing of its directory."`
 	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
-	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
+	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00, and that one is taken to be in which a client gives without any."`
 }
 
 // Operator is who runs the gateway for others, with one app registration that the

@@ -29,7 +29,8 @@ type ResourceType struct {
 	ID, Name, Endpoint, Description string // "User", "User", "/Users"
 	Schema                          schema.Schema
 	Extensions                      []Extension
-	Supplied                        []string // required attributes that Writer derives when a client leaves them out
+	Supplied                        []string       // required attributes that Writer derives when a client leaves them out
+	Offset                          *time.Location // that date-times are in which name none, of a filter or of what is written; nil: UTC
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 

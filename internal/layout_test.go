@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"internal/conformance":      {},
 	"internal/soak":             {},
 	"internal/transcript":       {},
+	"internal/pgtest":           {},
 	"internal/rfcpatch":         {},
 	"internal/calls":            {},
 	"internal/edm":              {},

@@ -56,7 +56,12 @@ func (s *Service) consent(tenantID string, a App) {
 	s.mu.Lock()
 	lag := s.lag
 	if lag > 0 {
-		s.late[memberOf(tenantID, a.ID)] = lateGrant{a.Roles, s.o.Now().Add(lag)}
+		m := memberOf(tenantID, a.ID)
+		due := s.o.Now().Add(lag)
+		if before, again := s.late[m]; again {
+			due = before.due
+		}
+		s.late[m] = lateGrant{a.Roles, due}
 	}
 	s.mu.Unlock()
 	if lag <= 0 {

@@ -15,9 +15,11 @@ import (
 func clientsOf(c config.Config, t *tenant.Tenant) []auth.Client {
 	var all []auth.Client
 	for _, one := range c.Callers() {
-		client := auth.NewClient(one.Name, t, string(one.BearerToken()))
-		client.Dialect, client.Me = one.Dialect, one.Me
-		all = append(all, client)
+		record := one.Record(t)
+		for _, secret := range one.Secrets() {
+			record.Secrets = append(record.Secrets, tenant.Secret{Sum: auth.Digest(string(secret)), Expires: one.Expires.Time})
+		}
+		all = append(all, auth.NewClient(record, t))
 	}
 	return all
 }
@@ -30,7 +32,8 @@ func callerOf(r *http.Request) scim.Caller {
 		return scim.Caller{}
 	}
 	dialect, _ := scim.FindDialect(client.Dialect) // the configuration knows no others
-	caller := scim.Caller{Scope: fmt.Sprintf("%q %q", client.Tenant.Name, client.Name), Dialect: dialect}
+	caller := scim.Caller{Scope: fmt.Sprintf("%q %q", client.Tenant.Name, client.Name), Dialect: dialect,
+		ReadOnly: client.ReadOnly, ResourceTypes: client.ResourceTypes}
 	if client.Me != "" {
 		caller.Me = "/Users/" + client.Me
 	}

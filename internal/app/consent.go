@@ -2,14 +2,12 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"entrascim/internal/auth"
 	"entrascim/internal/config"
 	"entrascim/internal/consent"
 	"entrascim/internal/entra"
@@ -34,7 +32,7 @@ func consentOptions(c config.Config, origin server.Origin, tenants *store.Store,
 		Examine: func(ctx context.Context, r tenant.Record, directoryID string) (consent.Directory, error) {
 			return examineConsent(ctx, c.Consenting(directoryID), r.DirectoryID != "", now)
 		},
-		NewToken: newToken,
+		NewToken: auth.NewSecret,
 		Now:      now,
 	}
 }
@@ -129,12 +127,4 @@ func lastGrant(ctx context.Context, client *graph.Client, appID string, now func
 		last = last.Add(-skew)
 	}
 	return last, nil
-}
-
-// newToken makes a bearer token and the digest that is kept of it.
-func newToken() (string, [sha256.Size]byte) {
-	b := make([]byte, sha256.Size)
-	_, _ = rand.Read(b) // never fails: crypto/rand
-	text := "esc_" + base64.RawURLEncoding.EncodeToString(b)
-	return text, sha256.Sum256([]byte(text))
 }

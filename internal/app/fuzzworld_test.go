@@ -95,7 +95,7 @@ func (w *world) renew(tb testing.TB) {
 	c := demoConfig(DemoOptions{DefaultDomain: "contoso.onmicrosoft.com", ShortNames: true, Profiles: []string{"external-id"}}, w.graph.URL, authority)
 	c.Token = config.Secret(secretToken)
 	c.Limits.Body, c.Limits.Operations = 64<<10, 20
-	r := &registry{config: c, origin: testOrigin(), roster: &roster{}, tables: w.tables}
+	r := &registry{config: c, origin: testOrigin(), roster: noTenants(testOrigin()), tables: w.tables}
 	if err := r.load(); err != nil {
 		tb.Fatal(err)
 	}

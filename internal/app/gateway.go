@@ -161,7 +161,7 @@ func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin s
 func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
-		Auth:     r.authenticate,
+		Auth:     r.clients,
 		SCIM:     r.protocol,
 		Ready:    r.ready,
 		Lacking:  r.lacking,

@@ -82,9 +82,14 @@ type registry struct {
 	tables map[string]*Tables // by what is laid on them: tenants that lay the same share them
 }
 
+// noTenants is the roster before any tenant is known.
+func noTenants(origin server.Origin) *roster {
+	return &roster{auth: auth.New(auth.Options{URL: origin.URL, Address: origin.Address})}
+}
+
 // newRegistry makes the registry with the tenants that the configuration names.
 func newRegistry(c config.Config, origin server.Origin) (*registry, error) {
-	r := &registry{config: c, origin: origin, roster: &roster{}, tables: map[string]*Tables{}}
+	r := &registry{config: c, origin: origin, roster: noTenants(origin), tables: map[string]*Tables{}}
 	return r, r.load()
 }
 
@@ -114,7 +119,7 @@ func (r *registry) load() error {
 	if err := errors.Join(errs...); err != nil {
 		return Mistake{err}
 	}
-	next.auth = auth.New(clients...)
+	next.auth = before.auth.With(clients...)
 	r.mu.Lock()
 	r.roster = next
 	r.mu.Unlock()
@@ -177,10 +182,8 @@ func (r *registry) current() *roster {
 	return r.roster
 }
 
-// authenticate finds the client who sent the request.
-func (r *registry) authenticate(request *http.Request) (auth.Client, error) {
-	return r.current().auth.Authenticate(request)
-}
+// clients are those in force.
+func (r *registry) clients() *auth.Authenticator { return r.current().auth }
 
 // protocol is what answers the tenant's clients. A request that was authenticated
 // before the tenant left is answered by what it had.

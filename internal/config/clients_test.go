@@ -83,8 +83,9 @@ func TestClientMistakes(t *testing.T) {
 		"all at once": {
 			file: "clients:\n- name: a b\n  token: short\n  dialect: klingon\n  me: ada\n- name: default\n  token: " + token + "\n- name: iga\n  token: change-me-to-a-long-random-token\n- name: iga\n  token: not for a header\n",
 			want: []string{
-				"c.yaml:2: clients[0].name: must be letters, digits and -._ only, 64 at most", "c.yaml:3: clients[0].token: must have at least 16 characters",
+				"c.yaml:2: clients[0].name: must be letters, digits and -._ only, 64 at most",
 				"c.yaml:4: clients[0].dialect: must be one of rfc, entra, okta, one-identity", "c.yaml:5: clients[0].me: must be the user's id, a GUID",
+				"c.yaml:3: clients[0].token: must have at least 16 characters",
 				"c.yaml:6: clients[1].name: is the name of another client, too", "c.yaml:7: clients[1].token: is the token of another client, too",
 				"c.yaml:9: clients[2].token: is still the example's",
 				"c.yaml:11: clients[3].token: must be letters, digits and -._~+/= only (RFC 6750)", "c.yaml:10: clients[3].name: is the name of another client, too",

@@ -64,7 +64,7 @@ func (l *loader) file(path string) {
 
 func (l *loader) given(origin string, g given) {
 	if g.item {
-		l.config.Clients = append(l.config.Clients, Client{Dialect: defaultDialect})
+		l.config.Clients = append(l.config.Clients, newClient())
 		l.settings = settings(&l.config)
 		l.config.origins[g.key] = origin
 		return

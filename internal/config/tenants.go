@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"entrascim/internal/tenant"
 )
 
 // maxTenants bounds the files of a folder of tenants.
@@ -86,7 +88,7 @@ func ofTenant(key string) bool {
 // mostly a slip.
 func distinct(all []Config) []error {
 	var errs []error
-	names, directories, tokens := map[string]int{}, map[string]int{}, map[Secret]string{}
+	names, directories := map[string]int{}, map[string]int{}
 	for i, c := range all {
 		if other, twice := names[strings.ToLower(c.Tenant.Name)]; twice {
 			errs = append(errs, c.complaint("tenant.name", fmt.Errorf("is the name of another tenant, too (%s)", all[other].place("tenant.id"))))
@@ -97,13 +99,57 @@ func distinct(all []Config) []error {
 			errs = append(errs, c.complaint("tenant.id", fmt.Errorf("is the directory of tenant %s, too: say sharesDirectory in both if that is meant", all[other].Tenant.Name)))
 		}
 		directories[id] = i
+	}
+	return append(errs, apart(all)...)
+}
+
+// apart holds the clients of different tenants against one another: a credential
+// decides which tenant is asked for.
+func apart(all []Config) []error {
+	var errs []error
+	owners, issued := map[string]string{}, map[string][]owned{}
+	for _, c := range all {
+		name := c.Tenant.Name
+		complain := func(client Client, format, other string) {
+			errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s "+format+" of tenant %s, too", client.Name, other)))
+		}
 		for _, client := range c.Callers() {
-			token := client.BearerToken()
-			if other, twice := tokens[token]; twice && other != c.Tenant.Name {
-				errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s has a token of tenant %s, too", client.Name, other)))
+			for key, what := range client.marks() {
+				if other, twice := owners[key]; twice && other != name {
+					complain(client, what, other)
+				}
+				owners[key] = name
 			}
-			tokens[token] = c.Tenant.Name
+			if client.Kind != tenant.JWT {
+				continue
+			}
+			key := client.Issuer + " " + client.Audience
+			for _, o := range issued[key] {
+				if o.tenant != name && client.ambiguous(o.client) {
+					complain(client, "takes the tokens of a client", o.tenant)
+					break
+				}
+			}
+			issued[key] = append(issued[key], owned{name, client})
 		}
 	}
 	return errs
+}
+
+// marks are what no client of another tenant may have, and what each is called.
+func (c Client) marks() map[string]string {
+	marks := map[string]string{}
+	for _, secret := range c.Secrets() {
+		marks["secret "+string(secret)] = "has a token"
+	}
+	if c.ClientID != "" {
+		marks["id "+c.ClientID] = "has the clientID of a client"
+	}
+	return marks
+}
+
+// owned is a client and whose it is.
+type owned struct {
+	tenant string
+	client Client
 }

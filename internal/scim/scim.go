@@ -107,6 +107,9 @@ type Caller struct {
 	Scope   string
 	Dialect Dialect
 	Me      string // path of the resource that /Me stands for, "/Users/{id}"; "" none
+
+	ReadOnly      bool     // it may change nothing
+	ResourceTypes []string // names of those that it may reach, such as "User"; nil: all
 }
 
 // Options of a Handler. The zero value of a number takes the default.

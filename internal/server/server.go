@@ -31,14 +31,17 @@ const consentRequests = 16
 // Options of the handler. Zero numbers and durations take the default.
 type Options struct {
 	Log zerolog.Logger
-	// Auth finds the client who sent a request; see auth.Authenticator.
-	Auth func(*http.Request) (auth.Client, error)
+	// Auth is the Authenticator in force, which finds the client who sent a request.
+	Auth func() *auth.Authenticator
 	// SCIM gives the protocol of a tenant, as it is mounted at Root and below the
 	// tenant's own path.
 	SCIM func(*tenant.Tenant) http.Handler
 	// Consent is the admin-consent round trip, which people come to with a browser, at
 	// its own paths. nil: there is none.
 	Consent http.Handler
+	// Public answers the discovery endpoints to whoever sends no credential. nil: that
+	// is refused.
+	Public http.Handler
 	// Ready tells whether the directories can be reached. nil: always.
 	Ready func(context.Context) error
 	// Lacking names what answers are given without because the gateway has no
@@ -80,11 +83,21 @@ func New(o Options) http.Handler {
 		r.MethodFunc(method, "/healthz", health.live)
 		r.MethodFunc(method, "/readyz", health.answer)
 	}
+	places := limitRequests(o.Requests)
 	r.Group(func(r chi.Router) {
-		r.Use(negotiate, limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
+		r.Use(limitTime(o.Timeout), places)
+		oauth := oauth{o.Auth}
+		r.Post(TokenPath, oauth.token)
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r.MethodFunc(method, KeysPath, oauth.keys)
+			r.MethodFunc(method, MetadataPath, oauth.metadata)
+		}
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(negotiate, limitTime(o.Timeout), places, authenticate(o.Auth, o.Public))
 		for _, root := range []string{Root, TenantRoot} {
-			r.Handle(root, mount(o.SCIM))
-			r.Handle(root+"/*", mount(o.SCIM))
+			r.Handle(root, o.mount())
+			r.Handle(root+"/*", o.mount())
 		}
 	})
 	if o.Consent != nil {
@@ -113,25 +126,33 @@ func notAllowed(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotImplemented, "The method of this request is not known."))
 		return
 	}
-	w.Header().Set("Allow", "GET, HEAD")
+	allowed := "GET, HEAD"
+	if r.URL.Path == TokenPath {
+		allowed = http.MethodPost
+	}
+	w.Header().Set("Allow", allowed)
 	scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
 }
 
 // mount hands the request to its tenant's protocol, as a router hands it to one
 // that is mounted. Below another tenant's path there is nothing, as there is below
-// that of a tenant that does not exist.
-func mount(protocol func(*tenant.Tenant) http.Handler) http.HandlerFunc {
+// that of a tenant that does not exist. What is public is the same below each.
+func (o Options) mount() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		t := ticketOf(r)
-		if name := chi.URLParam(r, "tenant"); name != "" {
-			if name != t.caller.Tenant.Name {
+		t, name := ticketOf(r), chi.URLParam(r, "tenant")
+		if name != "" {
+			if t.caller.Tenant != nil && name != t.caller.Tenant.Name {
 				scim.WriteError(w, r, fault.New(fault.NotFound, "There is no such tenant."))
 				return
 			}
 			t.mounted = "/tenants/" + name + Root
 		}
 		chi.RouteContext(r.Context()).RoutePath = "/" + chi.URLParam(r, "*")
-		protocol(t.caller.Tenant).ServeHTTP(w, r)
+		if t.caller.Tenant == nil {
+			o.Public.ServeHTTP(w, r)
+			return
+		}
+		o.SCIM(t.caller.Tenant).ServeHTTP(w, r)
 	}
 }
 

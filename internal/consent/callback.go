@@ -36,6 +36,12 @@ func (h handler) callback(w http.ResponseWriter, r *http.Request) (page, error) 
 	if err != nil {
 		return page{}, err
 	}
+	// One at a time: each may be looked at for long, and asks the login service.
+	if _, busy := h.under.LoadOrStore(a.state.Code, true); busy {
+		w.Header().Set("Retry-After", "15")
+		return page{}, underWay()
+	}
+	defer h.under.Delete(a.state.Code)
 	if err := h.Store.UseOnce(r.Context(), a.state.sum(), a.state.expires()); err != nil {
 		if fault.Is(err, fault.Conflict) {
 			return page{}, replayed()

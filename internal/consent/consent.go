@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"entrascim/internal/fault"
@@ -80,7 +81,11 @@ type Directory struct {
 	Granted time.Time // when the last of them was granted; zero: not known
 }
 
-type handler struct{ Options }
+type handler struct {
+	Options
+
+	under *sync.Map // codes of invitations whose answers are being looked at
+}
 
 // New makes the handler of everything below Root.
 func New(o Options) http.Handler {
@@ -96,7 +101,7 @@ func New(o Options) http.Handler {
 	if o.Registered == nil {
 		o.Registered = func(context.Context, tenant.Record) {}
 	}
-	return handler{o}
+	return handler{o, &sync.Map{}}
 }
 
 // ServeHTTP answers with a page, whatever it is asked.

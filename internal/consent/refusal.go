@@ -66,6 +66,13 @@ func replayed() *refusal {
 	}
 }
 
+func underWay() *refusal {
+	return &refusal{
+		status: http.StatusTooManyRequests, title: "One moment",
+		text: "Another answer to this invitation is being looked at. Load this page again in a quarter of a minute.",
+	}
+}
+
 func otherBrowser() *refusal {
 	return &refusal{
 		status: http.StatusForbidden, title: "This was begun in another browser",

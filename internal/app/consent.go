@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -13,28 +14,45 @@ import (
 	"entrascim/internal/entra"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
-	"entrascim/internal/seal"
-	"entrascim/internal/server"
 	"entrascim/internal/tenant"
-	"entrascim/internal/tenant/store"
 )
 
-// consentOptions are those of the admin-consent round trip over the tenants of the
-// store, with the operator's app registration.
-func consentOptions(c config.Config, origin server.Origin, tenants *store.Store, keys *seal.Keys, now func() time.Time) consent.Options {
-	return consent.Options{
-		Store:    tenants,
-		Keys:     keys,
-		Operator: c.Operator.Name,
-		BaseURL:  origin.URL,
-		App:      func(tenant.Record) (consent.App, error) { return appOf(c.Consenting("")), nil },
-		Features: consentFeatures(),
-		Examine: func(ctx context.Context, r tenant.Record, directoryID string) (consent.Directory, error) {
-			return examineConsent(ctx, c.Consenting(directoryID), r.DirectoryID != "", now)
-		},
-		NewToken: auth.NewSecret,
-		Now:      now,
+// consent is the admin-consent round trip; nil without a store that could keep who
+// consented, or without an app registration to consent to.
+func (r *registry) consent() http.Handler {
+	if r.store == nil || !r.config.HasOperator() {
+		return nil
 	}
+	return consent.New(r.consentOptions())
+}
+
+func (r *registry) consentOptions() consent.Options {
+	c := r.config
+	return consent.Options{
+		Store:    r.store,
+		Keys:     r.keys,
+		Operator: c.Operator.Name,
+		BaseURL:  r.origin.URL,
+		App:      appOf(c.Consenting("")),
+		Features: consentFeatures(),
+		Examine: func(ctx context.Context, directoryID string, named bool) (consent.Directory, error) {
+			return examineConsent(ctx, c.Consenting(directoryID), named, r.now)
+		},
+		Check:    func(_ context.Context, record tenant.Record) error { return r.check(record) },
+		NewToken: auth.NewSecret,
+		Changed:  r.changed,
+		Now:      r.now,
+	}
+}
+
+// checkOperator tells what is wrong with the operator's app registration that only shows
+// when it is used, such as a certificate that cannot be read.
+func checkOperator(c config.Config) error {
+	if !c.HasOperator() {
+		return nil
+	}
+	_, err := newGraph(c.Consenting(anyApp))
+	return err
 }
 
 // appOf is the app registration that a tenant is reached with.

@@ -27,10 +27,8 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/consent"
 	"entrascim/internal/entra"
-	"entrascim/internal/fault"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
-	"entrascim/internal/seal"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
 	"entrascim/internal/tenant/store"
@@ -45,9 +43,13 @@ type consenting struct {
 	gateway *httptest.Server
 	store   *store.Store
 	app     login.App
-	log     bytes.Buffer
-	ahead   atomic.Int64 // nanoseconds that the gateway's clock was advanced
-	waited  atomic.Int64 // times that permissions were waited for
+
+	registry *registry
+	whole    http.Handler // of the gateway, as it is without a test's changes
+
+	log    bytes.Buffer
+	ahead  atomic.Int64 // nanoseconds that the gateway's clock was advanced
+	waited atomic.Int64 // times that permissions were waited for
 }
 
 // everyPermission is what all features need.
@@ -76,18 +78,21 @@ func newConsenting(tb testing.TB, change func(*consent.Options)) *consenting {
 		tb.Fatal(err)
 	}
 	w.sim.Tenant(otherTenant)
-	keys := seal.Random()
-	var err error
-	if w.store, err = store.Open(tb.Context(), store.Options{DSN: filepath.Join(tb.TempDir(), "store.db"), Keys: keys, Now: w.now}); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { w.store.Close() })
 	c := config.Default()
+	c.PublicURL = w.base()
+	c.Store = config.Store{DSN: config.Secret(filepath.Join(tb.TempDir(), "store.db")), Key: "key-of-the-tests-store"}
 	c.Operator = config.Operator{
 		Name: "Contoso Identity", ClientID: operatorApp, ClientSecret: operatorSecret, Cloud: "global", GraphURL: w.graph.URL + "/v1.0", Authority: w.graph.URL,
 		CA: config.File{Path: "ca.pem", Content: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})},
 	}
-	o := consentOptions(c, server.Origin{Public: w.base()}, w.store, keys, w.now)
+	ctx := zerolog.New(zerolog.SyncWriter(&w.log)).WithContext(tb.Context())
+	whole, r, err := newHandler(ctx, c, "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(r.close)
+	w.whole, w.registry, w.store, r.now = whole, r, r.store, w.now
+	o := r.consentOptions()
 	o.Wait = func(_ context.Context, d time.Duration) error {
 		w.waited.Add(1)
 		w.sim.Advance(d)
@@ -96,7 +101,7 @@ func newConsenting(tb testing.TB, change func(*consent.Options)) *consenting {
 	if change != nil {
 		change(&o)
 	}
-	answer = server.New(server.Options{Log: zerolog.New(zerolog.SyncWriter(&w.log)), Consent: consent.New(o)})
+	answer = server.New(server.Options{Log: *zerolog.Ctx(ctx), Consent: consent.New(o)})
 	return w
 }
 
@@ -496,10 +501,8 @@ func (w *consenting) register(roles ...string) {
 // served meanwhile.
 func TestConsentAgain(t *testing.T) {
 	t.Parallel()
-	var told []tenant.Record
-	w := newConsenting(t, func(o *consent.Options) {
-		o.Registered = func(_ context.Context, r tenant.Record) { told = append(told, r) }
-	})
+	changed := 0
+	w := newConsenting(t, func(o *consent.Options) { o.Changed = func(context.Context) { changed++ } })
 	w.register("User.Read.All", "Directory.Read.All")
 	p := w.person()
 	p.consents(w.invite("globex", ""), "grant", otherTenant)
@@ -508,8 +511,8 @@ func TestConsentAgain(t *testing.T) {
 	if s.status != http.StatusOK || tokenOnPage.MatchString(s.text) || !strings.Contains(s.text, "go on with what they have") || strings.Contains(s.text, "What is missing") {
 		t.Errorf("page %d %s", s.status, s.text)
 	}
-	if len(w.clients("globex")) != 1 || len(told) != 2 || told[1].State != tenant.Active || w.tenant("globex").Revision != told[1].Revision {
-		t.Errorf("clients %+v, told %+v", w.clients("globex"), told)
+	if len(w.clients("globex")) != 1 || changed != 2 || w.tenant("globex").State != tenant.Active {
+		t.Errorf("clients %+v, tenant %+v, told %d times", w.clients("globex"), w.tenant("globex"), changed)
 	}
 }
 
@@ -594,18 +597,81 @@ func TestInvitationIsUnknown(t *testing.T) {
 	}
 }
 
-// A directory that could not be served is not registered.
+// A directory that is another tenant's is not registered, and whose it is is not told.
 func TestConsentChecked(t *testing.T) {
 	t.Parallel()
-	w := newConsenting(t, func(o *consent.Options) {
-		o.Check = func(_ context.Context, r tenant.Record) error {
-			return fault.New(fault.Conflict, "The directory %s is another tenant's.", r.DirectoryID)
-		}
-	})
+	w := newConsenting(t, nil)
+	if s := w.person().consents(w.invite("secret-customer", otherTenant), "grant", otherTenant); s.status != http.StatusOK {
+		t.Fatalf("the first: %d %s", s.status, s.text)
+	}
+	w.register(append(everyPermission(), "AuditLog.Read.All")...) // so that something is granted anew
 	link, p := w.invite("globex", ""), w.person()
 	w.unchanged(func() {
-		wantPage(t, p.consents(link, "grant", otherTenant), http.StatusConflict, "The directory "+otherTenant+" is another tenant's.")
+		s := p.consents(link, "grant", otherTenant)
+		if wantPage(t, s, http.StatusConflict, "cannot be served"); strings.Contains(s.text, "secret-customer") {
+			t.Errorf("the page tells of another tenant: %s", s.text)
+		}
 	})
+	if !strings.Contains(w.log.String(), "is the directory of tenant secret-customer") {
+		t.Errorf("the log does not tell why: %s", w.log.String())
+	}
+}
+
+// What an administrator was shown works: the token opens the directory that consented,
+// and nothing else, at once.
+func TestConsentThenSCIM(t *testing.T) {
+	t.Parallel()
+	w := newConsenting(t, nil)
+	w.gateway.Config.Handler = w.whole
+	if _, err := w.sim.Tenant(otherTenant).Add("user", graphsim.Values{"userPrincipalName": "ada@contoso.com", "displayName": "Ada", "mailNickname": "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(token, path string) (int, string) {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer := httptest.NewRecorder()
+		w.whole.ServeHTTP(answer, r)
+		return answer.Code, answer.Body.String()
+	}
+	token := tokenOnPage.FindString(w.person().consents(w.invite("globex", otherTenant), "grant", otherTenant).text)
+	for _, path := range []string{"/scim/v2/Users", "/tenants/globex/scim/v2/Users"} {
+		if status, list := ask(token, path); status != http.StatusOK || !strings.Contains(list, `"totalResults":1`) || !strings.Contains(list, "ada@contoso.com") {
+			t.Errorf("%s: %d %s", path, status, list)
+		}
+	}
+	second := tokenOnPage.FindString(w.person().consents(w.invite("acme", ""), "grant", graphsim.DefaultTenant).text)
+	if status, list := ask(second, "/scim/v2/Users"); status != http.StatusOK || !strings.Contains(list, `"totalResults":0`) {
+		t.Errorf("the other tenant: %d %s", status, list)
+	}
+	if status, _ := ask(second, "/tenants/globex/scim/v2/Users"); status != http.StatusNotFound {
+		t.Errorf("the other tenant at this one's path: %d", status)
+	}
+}
+
+// A tenant that is served goes on with a token that is newer than its consent.
+func TestConsentRenewsTokens(t *testing.T) {
+	t.Parallel()
+	w := newConsenting(t, nil)
+	w.gateway.Config.Handler = w.whole
+	w.register("User.Read.All", "Directory.Read.All")
+	p := w.person()
+	token := tokenOnPage.FindString(p.consents(w.invite("globex", ""), "grant", otherTenant).text)
+	write := func() (int, string) {
+		r := httptest.NewRequest("POST", "/scim/v2/Groups", strings.NewReader(`{"displayName":"Engine builders"}`))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/scim+json")
+		answer := httptest.NewRecorder()
+		w.whole.ServeHTTP(answer, r)
+		return answer.Code, answer.Body.String()
+	}
+	if status, text := write(); status != http.StatusForbidden {
+		t.Errorf("before: %d %s", status, text)
+	}
+	w.register(everyPermission()...)
+	p.consents(w.inviteAgain(w.tenant("globex")), "grant", otherTenant)
+	if status, text := write(); status != http.StatusCreated {
+		t.Errorf("after: %d %s", status, text)
+	}
 }
 
 // A browser that says that the form was on another site's page does not begin.

@@ -12,6 +12,7 @@ import (
 
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
+	"entrascim/internal/graph"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
@@ -44,7 +45,8 @@ func Check(c config.Config) error {
 	if err != nil {
 		return Mistake{err}
 	}
-	var errs []error
+	_, err = storeKeys(c)
+	errs := []error{err, checkOperator(c)}
 	for _, one := range tenants {
 		t := one.Directory()
 		_, tablesErr := compileTables(t)
@@ -69,6 +71,9 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 			return nil, nil, Mistake{err}
 		}
 	}
+	if err := checkOperator(c); err != nil {
+		return nil, nil, Mistake{err}
+	}
 	s, err := listen(ctx, "gateway", c.Listen, cert, limits{
 		header: c.Limits.Header, connections: c.Limits.Connections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
 	})
@@ -77,11 +82,20 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 	}
 	services := []*service{s}
 	handler, r, err := newHandler(ctx, c, s.url())
-	if s.server.Handler = handler; err == nil && c.Health != "" {
+	if err != nil {
+		closeAll(services)
+		return nil, nil, err
+	}
+	s.server.Handler = handler
+	if c.Health != "" {
 		services, err = withHealth(ctx, c.Health, s)
+	}
+	if err == nil && c.Admin.Listen != "" {
+		services, err = withAdmin(ctx, c, cert, r, services)
 	}
 	if err != nil {
 		closeAll(services)
+		r.close()
 		return nil, nil, err
 	}
 	return services, r, nil
@@ -106,6 +120,34 @@ func withHealth(ctx context.Context, address string, gateway *service) ([]*servi
 	return []*service{health, gateway}, nil
 }
 
+// withAdmin opens the listener of the admin API before the gateway: it is stopped after
+// it. What Addr tells stays the gateway's.
+func withAdmin(ctx context.Context, c config.Config, cert *tls.Certificate, r *registry, services []*service) ([]*service, error) {
+	s, err := listen(ctx, "admin listener", c.Admin.Listen, cert, limits{
+		header: c.Limits.Header, connections: adminConnections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
+	})
+	if err != nil {
+		return services, err
+	}
+	s.server.Handler = newAdminFace(ctx, c, r)
+	return append([]*service{s}, services...), nil
+}
+
+// Bounds of the admin listener, which only those who run the gateway should reach.
+const (
+	adminConnections = 64
+	adminRequests    = 16
+)
+
+// newAdminFace is the admin API.
+func newAdminFace(ctx context.Context, c config.Config, r *registry) http.Handler {
+	manage := newAdmin(r, r.changed)
+	return server.NewAdmin(server.AdminOptions{
+		Log: *zerolog.Ctx(ctx), Token: string(c.Admin.BearerToken()), Routes: manage.Routes, Crowded: crowded,
+		Timeout: c.Limits.Timeout, Stall: writeSlack, Requests: adminRequests,
+	})
+}
+
 func certificate(c config.Config) (*tls.Certificate, error) {
 	if !c.ServesTLS() {
 		return nil, nil //nolint:nilnil // no certificate is no mistake
@@ -120,7 +162,7 @@ func certificate(c config.Config) (*tls.Certificate, error) {
 // newHandler makes everything that answers requests; url is where it is reached
 // when neither the configuration nor a request says.
 func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, *registry, error) {
-	r, err := newRegistry(c, server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies})
+	r, err := newRegistry(ctx, c, server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,11 +170,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables) (*entra.Directory, error) {
-	client, err := newGraph(t)
-	if err != nil {
-		return nil, Mistake{err}
-	}
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -140,19 +178,19 @@ func newDirectory(t *tenant.Tenant, tables *Tables) (*entra.Directory, error) {
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
-	}), nil
+	})
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in
-// common.
-func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin) http.Handler {
+// common, and cursors what theirs are sealed with.
+func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin, cursors [][]byte) http.Handler {
 	return scim.NewHandler(d.ResourceTypes(), scim.Options{
 		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Mounted(r) },
 		Caller:  callerOf,
 		MaxBody: c.Limits.Body, MaxOperations: c.Limits.Operations,
 		Strict:        t.Policy.RefuseUnknown,
 		Sort:          true,
-		CursorSecrets: c.CursorSecrets(), CursorLife: c.Cursors.Life,
+		CursorSecrets: cursors, CursorLife: c.Cursors.Life,
 		Together: d.Together,
 	})
 }
@@ -163,6 +201,7 @@ func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
 		Log:      *zerolog.Ctx(ctx),
 		Auth:     r.clients,
 		SCIM:     r.protocol,
+		Consent:  r.consent(),
 		Ready:    r.ready,
 		Lacking:  r.lacking,
 		Crowded:  crowded,

@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/x509"
 	"fmt"
+	"net/http"
 
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
@@ -11,10 +12,11 @@ import (
 // newGraph makes the client of the tenant's directory. It signs in when it is
 // first used.
 func newGraph(t *tenant.Tenant) (*graph.Client, error) {
-	roots, err := trusted(t.RootCAs)
-	if err != nil {
-		return nil, err
-	}
+	return newDialer().graph(t)
+}
+
+// newGraphOver is newGraph over connections that may be shared.
+func newGraphOver(t *tenant.Tenant, transport http.RoundTripper) (*graph.Client, error) {
 	client, err := graph.New(graph.Options{
 		BaseURL: t.GraphURL,
 		Credential: graph.Credential{
@@ -27,7 +29,7 @@ func newGraph(t *tenant.Tenant) (*graph.Client, error) {
 			FederatedTokenFile:  t.Credential.FederatedTokenFile,
 			ManagedIdentity:     t.Credential.ManagedIdentity,
 		},
-		Transport: graph.NewTransport(roots),
+		Transport: transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", t.Name, err)

@@ -24,7 +24,7 @@ func testOrigin() server.Origin { return server.Origin{Public: "http://127.0.0.1
 func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	t.Helper()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
-	r, err := newRegistry(c, testOrigin())
+	r, err := newRegistry(t.Context(), c, testOrigin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ type tenants struct {
 
 // newTenants has the tenants acme and globex, with the clients acme-token-of-iga and
 // globex-token-of-iga.
-func newTenants(t *testing.T) *tenants {
+func newTenants(t *testing.T, change ...func(*config.Config)) *tenants {
 	t.Helper()
 	w := &tenants{t: t, sim: graphsim.New(graphsim.Options{}), folder: t.TempDir()}
 	roles, _ := w.sim.Login().Granted(graphsim.DefaultTenant, graphsim.DefaultClient)
@@ -61,10 +61,14 @@ func newTenants(t *testing.T) *tenants {
 	w.file("title.overlay", "resource: User\nattributes:\n  - { scim: title, remove: true }\n")
 	c := config.Default()
 	c.Tenants, c.PublicURL = w.folder, "https://scim.example"
+	for _, f := range change {
+		f(&c)
+	}
 	var err error
 	if w.handler, w.registry, err = newHandler(w.logged(), c, ""); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.registry.close)
 	return w
 }
 
@@ -241,7 +245,7 @@ func TestReload(t *testing.T) {
 	}
 	kept := 0
 	for _, s := range w.registry.current().seats {
-		if before.seats[s.tenant] == s {
+		if before.seats[s.tenant.ID] == s {
 			kept++
 		}
 	}

@@ -56,12 +56,12 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.operatorChecks(), c.otherChecks()}
+	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks()}
 	if c.HasTenant() {
 		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}
 	if !unserved {
-		all = append([][]check{c.listenerChecks()}, all...)
+		all = append([][]check{c.listenerChecks(), c.adminChecks()}, all...)
 	}
 	if !unserved && c.HasTenant() {
 		all = append([][]check{c.clientChecks()}, all...)
@@ -122,7 +122,7 @@ func (c *Config) otherChecks() []check {
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
 		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
-		{c.Cursors.long(), "cursors.key", "must be secrets of at least 16 characters"},
+		{long(c.Cursors.secrets()), "cursors.key", "must be secrets of at least 16 characters"},
 		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
 		{c.Cursors.Key == "" || !c.Cursors.KeyFile.Given(), "cursors.keyFile", "give key or keyFile"},
 		{!c.Cursors.KeyFile.Given() || len(c.Cursors.secrets()) > 0, "cursors.keyFile", "is empty"},
@@ -146,8 +146,8 @@ const (
 )
 
 // long tells whether all secrets are long enough not to be guessed.
-func (c Cursors) long() bool {
-	return !slices.ContainsFunc(c.secrets(), func(s string) bool { return len(s) < minToken })
+func long(secrets []string) bool {
+	return !slices.ContainsFunc(secrets, func(s string) bool { return len(s) < minToken })
 }
 
 // isExample tells whether a secret is what the files in deploy/ have in its place.

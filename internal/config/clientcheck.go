@@ -57,14 +57,14 @@ func (c Client) checks(prefix string) []check {
 			check{c.hasToken(), c.tokenKey(prefix), "is missing: the client needs a bearer token (or tokenFile)"})...)
 	default:
 		all = append(all, check{c.ClientID != "" && len(c.ClientID) <= maxName && only(c.ClientID, nameAlphabet), prefix + "clientID", "must be letters, digits and -._ only, 64 at most"})
-		return append(all, c.secretChecks(c.secretKey(prefix), printable, "printable ASCII without spaces",
+		return append(all, c.secretChecks(c.secretKey(prefix), visibleASCII, "printable ASCII without spaces",
 			check{c.Secret == "" || !c.SecretFile.Given(), prefix + "secretFile", "cannot be given beside secret"},
 			check{c.Secret != "" || c.SecretFile.Given(), c.secretKey(prefix), "is missing: the client needs a secret (or secretFile)"})...)
 	}
 }
 
-// printable are the characters that a secret may have.
-const printable = tokenAlphabet + "!\"#$%&'()*,:;<>?@[\\]^`{|}"
+// visibleASCII are the characters that a secret may have.
+const visibleASCII = tokenAlphabet + "!\"#$%&'()*,:;<>?@[\\]^`{|}"
 
 // secretChecks hold the client's secrets to the rules that all secrets have, after
 // those of the kind.

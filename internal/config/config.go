@@ -30,6 +30,8 @@ type Config struct {
 	Clients    []Client      `yaml:"clients"`
 	Tenants    string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
 	Tenant     Tenant        `yaml:"tenant"`
+	Store      Store         `yaml:"store"`
+	Admin      Admin         `yaml:"admin"`
 	Operator   Operator      `yaml:"operator"`
 	Mapping    Mapping       `yaml:"mapping"`
 	Policy     Policy        `yaml:"policy"`
@@ -39,7 +41,8 @@ type Config struct {
 	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
 
 	origins map[string]string // where a setting was given, by its key
-	file    string            // of a tenant in the folder; ""
+	file    string            // of a tenant in the folder, or what else alone describes it; ""
+	record  string            // id of a tenant of the store; ""
 }
 
 // TLS is the certificate of the gateway's own listener. Without it the gateway

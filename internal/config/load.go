@@ -55,6 +55,11 @@ func (l *loader) file(path string) {
 		l.errs = append(l.errs, fmt.Errorf("--config: %w", err))
 		return
 	}
+	l.text(path, text)
+}
+
+// text reads the settings of a text of that name.
+func (l *loader) text(path string, text []byte) {
 	found, errs := parseFile(path, text)
 	l.errs = append(l.errs, errs...)
 	for _, g := range found {
@@ -63,7 +68,7 @@ func (l *loader) file(path string) {
 }
 
 func (l *loader) given(origin string, g given) {
-	if g.item {
+	if g.item && l.only(g.key) {
 		l.config.Clients = append(l.config.Clients, newClient())
 		l.settings = settings(&l.config)
 		l.config.origins[g.key] = origin

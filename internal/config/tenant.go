@@ -9,13 +9,14 @@ import (
 func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key.Given() }
 
 // HasTenant tells whether the configuration itself describes a tenant: without a
-// folder of them it must.
-func (c Config) HasTenant() bool { return c.Tenants == "" || c.Tenant.ID != "" }
+// folder or a store of them it must.
+func (c Config) HasTenant() bool { return c.Tenants == "" && !c.Store.Given() || c.Tenant.ID != "" }
 
 // Directory is the one tenant that the configuration describes.
 func (c Config) Directory() *tenant.Tenant {
 	at := c.cloud()
 	return &tenant.Tenant{
+		ID:             c.tenantID(),
 		Name:           c.Tenant.Name,
 		DirectoryID:    c.Tenant.ID,
 		Mode:           tenant.Mode(c.Tenant.Mode),
@@ -32,6 +33,14 @@ func (c Config) Directory() *tenant.Tenant {
 		Offset:         c.Tenant.Offset.Location,
 		Policy:         c.policy(),
 	}
+}
+
+// tenantID is that of the record, or "file:NAME", which is no record's.
+func (c Config) tenantID() string {
+	if c.record != "" {
+		return c.record
+	}
+	return "file:" + c.Tenant.Name
 }
 
 func (c Config) policy() tenant.Policy {

@@ -32,7 +32,7 @@ func (c Config) LoadTenants() ([]Config, error) {
 		errs = append(errs, err)
 		all = append(all, one)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !c.Store.Given() {
 		errs = append(errs, fmt.Errorf("%s: has no tenant: no file NAME.yaml", c.Tenants))
 	}
 	errs = append(errs, distinct(all)...)

@@ -31,11 +31,8 @@ func permissions(features []Feature) []permission {
 }
 
 // ask shows who asks for what.
-func (h handler) ask(r *http.Request, i invited) (page, error) {
-	app, err := h.App(i.tenant)
-	if err != nil {
-		return page{}, err
-	}
+func (h handler) ask(i invited) page {
+	app := h.App
 	p := page{status: http.StatusOK, name: "ask", login: originOf(app.Login)}
 	p.data = struct {
 		frame
@@ -44,7 +41,7 @@ func (h handler) ask(r *http.Request, i invited) (page, error) {
 	}{
 		h.frame(h.operator() + " asks for access to your directory"), i.tenant.Name, i.tenant.DirectoryID, app.ClientID, hostOf(app.Login), permissions(h.Features),
 	}
-	return p, nil
+	return p
 }
 
 // begin sends the browser to the login service.
@@ -54,18 +51,14 @@ func (h handler) begin(w http.ResponseWriter, r *http.Request, i invited) (page,
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
 		return page{}, elsewhere(i.code)
 	}
-	app, err := h.App(i.tenant)
-	if err != nil {
-		return page{}, err
-	}
 	base := h.BaseURL(r)
 	state, err := h.newState(i.code, setCookie(w, r, base))
 	if err != nil {
 		return page{}, err
 	}
-	to := app.consentURL(i.tenant, base+Callback, state)
+	to := h.App.consentURL(i.tenant, base+Callback, state)
 	w.Header().Set("Location", to)
-	return page{status: http.StatusSeeOther, name: "onward", login: originOf(app.Login), data: struct {
+	return page{status: http.StatusSeeOther, name: "onward", login: originOf(h.App.Login), data: struct {
 		frame
 		To string
 	}{h.frame("Continue to Microsoft"), to}}, nil

@@ -127,7 +127,7 @@ func (h handler) consented(r *http.Request, i invited, a answer) (page, error) {
 	if i.tenant.DirectoryID != "" && !strings.EqualFold(i.tenant.DirectoryID, a.directory) {
 		return page{}, otherDirectory(i.code)
 	}
-	found, err := h.examine(r.Context(), i.tenant, a.directory)
+	found, err := h.examine(r.Context(), a.directory, i.tenant.DirectoryID != "")
 	if err != nil {
 		return page{}, unreachable(err, i.code)
 	}
@@ -179,14 +179,14 @@ func pauses() []time.Duration {
 }
 
 // examine asks the directory until it knows of the consent, for a while.
-func (h handler) examine(ctx context.Context, t tenant.Record, directoryID string) (Directory, error) {
-	found, err := h.Examine(ctx, t, directoryID)
+func (h handler) examine(ctx context.Context, directoryID string, named bool) (Directory, error) {
+	found, err := h.Examine(ctx, directoryID, named)
 	for _, pause := range pauses() {
 		complete := err == nil && found.ID != "" && len(h.missing(found.Roles, true)) == 0
 		if complete || err != nil && !fault.Is(err, fault.Unavailable) || h.Wait(ctx, pause) != nil {
 			break
 		}
-		found, err = h.Examine(ctx, t, directoryID)
+		found, err = h.Examine(ctx, directoryID, named)
 	}
 	if err == nil && found.ID == "" && len(h.missing(found.Roles, true)) == 0 {
 		err = fault.New(fault.Unavailable, "The directory does not tell who it is, though it may.")

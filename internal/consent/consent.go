@@ -34,22 +34,22 @@ type Options struct {
 	Operator string
 	// BaseURL is where the browser reaches the gateway, without a slash at its end.
 	BaseURL func(*http.Request) string
-	// App is the app registration that the tenant is asked to consent to.
-	App func(tenant.Record) (App, error)
+	// App is the app registration that directories are asked to consent to.
+	App App
 	// Features are what the gateway does, with what each needs.
 	Features []Feature
 	// Examine signs in to the directory as the app registration, with a token that is
-	// new, and asks who the directory is. When the tenant names no directory it asks
-	// when something was granted, too. Its error is a fault.
-	Examine func(ctx context.Context, r tenant.Record, directoryID string) (Directory, error)
-	// Check tells whether the tenant could be served like that; its error is a fault
-	// whose detail an administrator may read.
+	// new, and asks who the directory is. When nobody named the directory it asks when
+	// something was granted, too. Its error is a fault.
+	Examine func(ctx context.Context, directoryID string, named bool) (Directory, error)
+	// Check tells whether the tenant could be served like that; its error is a fault. nil:
+	// always.
 	Check func(ctx context.Context, r tenant.Record) error
 	// NewToken makes a bearer token and its digest.
 	NewToken func() (text string, sum [sha256.Size]byte)
-	// Registered is told of a tenant whose directory has consented, before anybody else
-	// is: what was kept of its tokens is older than the consent.
-	Registered func(context.Context, tenant.Record)
+	// Changed is told that a tenant was registered: what was kept of its tokens is older
+	// than the consent. nil: nobody is.
+	Changed func(context.Context)
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 	// Wait waits for permissions to arrive in tokens. nil: a timer.
@@ -98,8 +98,8 @@ func New(o Options) http.Handler {
 	if o.Check == nil {
 		o.Check = func(context.Context, tenant.Record) error { return nil }
 	}
-	if o.Registered == nil {
-		o.Registered = func(context.Context, tenant.Record) {}
+	if o.Changed == nil {
+		o.Changed = func(context.Context) {}
 	}
 	return handler{o, &sync.Map{}}
 }
@@ -125,7 +125,7 @@ func (h handler) route(w http.ResponseWriter, r *http.Request) (page, error) {
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		return h.ask(r, i)
+		return h.ask(i), nil
 	case http.MethodPost:
 		return h.begin(w, r, i)
 	}

@@ -101,9 +101,12 @@ func unproven(why string) *refusal {
 	}
 }
 
+// impossible does not tell the reason, which may be another tenant.
 func impossible(cause error, code string) *refusal {
-	f := fault.From(cause)
-	return &refusal{status: f.Status(), title: "This directory cannot be served", text: f.Detail, code: code, cause: cause}
+	return &refusal{
+		status: http.StatusConflict, title: "This directory cannot be served for this tenant", code: code, cause: cause,
+		text: "It may belong to another tenant. Whoever invited you can see the reason in the log of the gateway.",
+	}
 }
 
 func unreachable(cause error, code string) *refusal {

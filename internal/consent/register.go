@@ -35,7 +35,7 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 	if err != nil {
 		return page{}, interrupted(err, i.code)
 	}
-	h.Registered(ctx, kept)
+	defer h.Changed(ctx)
 	zerolog.Ctx(ctx).Info().Str("tenant", kept.Name).Str("directory", kept.DirectoryID).Str("state", string(kept.State)).Msg("consent was given")
 	done := result{tenant: kept, directory: found, code: i.code, missing: h.missing(found.Roles, false)}
 	if len(lacks) > 0 {

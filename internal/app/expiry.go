@@ -35,16 +35,16 @@ func ending(ends, now time.Time) string {
 	case ends.IsZero() || left > expiryNotice:
 		return ""
 	case left <= 0:
-		return "the certificate ended on " + day
+		return "it ended on " + day
 	default:
-		return fmt.Sprintf("the certificate ends on %s, in %d days", day, int(left/(24*time.Hour)))
+		return fmt.Sprintf("it ends on %s, in %d days", day, int(left/(24*time.Hour)))
 	}
 }
 
 // warnOfCertificate says in the log when the tenant's certificate has ended or soon will.
 func (s *seat) warnOfCertificate(ctx context.Context, now time.Time) {
 	if said := ending(s.expires, now); said != "" {
-		zerolog.Ctx(ctx).Warn().Str("tenant", s.tenant.Name).Time("ends", s.expires).Msg(said)
+		zerolog.Ctx(ctx).Warn().Str("tenant", s.tenant.Name).Msg("the certificate that the gateway signs in with: " + said)
 	}
 }
 

@@ -36,29 +36,43 @@ func (s *Store) steps() (*goose.Provider, error) {
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }
 
-// migrate takes the steps that are missing. When several processes take one at once,
-// all but one fail at it and change nothing: the number of a step is kept once. They go
-// on with the next.
+// migrate takes the steps that are missing.
 func (s *Store) migrate(ctx context.Context) error {
+	if s.alone != "" {
+		tx, err := s.db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }() // which ends its being alone
+		if _, err := tx.ExecContext(ctx, s.alone); err != nil {
+			return err
+		}
+	}
 	steps, err := s.steps()
 	if err != nil {
 		return err
 	}
-	for {
-		before, newest, err := steps.GetVersions(ctx)
-		if err != nil {
-			return fmt.Errorf("bringing its schema up to date: %w", err)
-		}
-		if before > newest {
-			return fmt.Errorf("its schema is version %d, made by a newer program: this one knows versions up to %d", before, newest)
-		}
-		_, err = steps.Up(ctx)
-		if err == nil {
-			return nil
-		}
-		after, _, failed := steps.GetVersions(ctx)
-		if failed != nil || after == before {
-			return fmt.Errorf("bringing its schema up to date: %w", err)
-		}
+	for again := true; again && err == nil; {
+		again, err = climb(ctx, steps)
 	}
+	return err
+}
+
+// climb takes the steps. When several processes are at the same SQLite file, all but one
+// fail at a step and change nothing, since its number is kept once: they try again.
+func climb(ctx context.Context, steps *goose.Provider) (again bool, err error) {
+	before, newest, err := steps.GetVersions(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading the version of its schema: %w", err)
+	}
+	if before > newest {
+		return false, fmt.Errorf("its schema is version %d, made by a newer program: this one knows versions up to %d", before, newest)
+	}
+	if _, err = steps.Up(ctx); err == nil {
+		return false, nil
+	}
+	if after, _, failed := steps.GetVersions(ctx); failed == nil && after > before {
+		return true, nil
+	}
+	return false, fmt.Errorf("bringing its schema up to date: %w", err)
 }

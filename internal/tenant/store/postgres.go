@@ -37,6 +37,7 @@ func openPostgres(dsn string) (database, error) {
 	db.SetConnMaxIdleTime(time.Minute)
 	return database{
 		db: db, name: fmt.Sprintf("%s on %s", config.Database, config.Host), kind: "postgres",
+		alone: "SELECT set_config('idle_in_transaction_session_timeout', '10min', true), pg_advisory_xact_lock(5207218160)",
 		// A replica that vanished in the middle of a change does not hold the others up.
 		begun:  "SELECT set_config('lock_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '10s', true)",
 		notify: "SELECT pg_notify('" + channel + "', '')",

@@ -42,6 +42,7 @@ type database struct {
 	db     *sql.DB
 	name   string           // for errors: without any secret
 	kind   string           // "sqlite" or "postgres"
+	alone  string           // run first in a transaction that one process at a time has while it looks after the schema; "": nothing
 	begun  string           // run first in a change; "": nothing
 	notify string           // run in a change that replicas must see; "": nothing
 	away   func(error) bool // whether an error says that the database cannot be used now

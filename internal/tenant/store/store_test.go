@@ -487,3 +487,11 @@ func TestCancelled(t *testing.T) {
 		}
 	})
 }
+
+func wantBroken(t *testing.T, err error, want store.Broken) {
+	t.Helper()
+	var b *store.Broken
+	if !errors.As(err, &b) || b.Table != want.Table || b.ID != want.ID || b.TenantID != want.TenantID {
+		t.Errorf("%v; want the row %+v to be broken", err, want)
+	}
+}

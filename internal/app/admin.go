@@ -8,6 +8,7 @@ import (
 
 	"entrascim/internal/admin"
 	"entrascim/internal/config"
+	"entrascim/internal/consent"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/seal"
@@ -79,7 +80,11 @@ func (r *registry) invite(tenantID string, now time.Time, life time.Duration) (t
 	if r.config.PublicURL == "" {
 		return tenant.Invitation{}, "", fault.New(fault.Conflict, "The gateway has no public URL (publicURL) that an invitation could lead to.")
 	}
-	return tenant.Invitation{}, "", nil
+	if !r.config.HasOperator() {
+		return tenant.Invitation{}, "", fault.New(fault.Conflict, "The gateway has no app registration that could be consented to (operator.clientID).")
+	}
+	i, url := consent.Invite(r.config.PublicURL, tenantID, now, life)
+	return i, url, nil
 }
 
 // mistaken is a fault with every mistake in one line.

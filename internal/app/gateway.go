@@ -46,7 +46,7 @@ func Check(c config.Config) error {
 		return Mistake{err}
 	}
 	_, err = storeKeys(c)
-	errs := []error{err}
+	errs := []error{err, checkOperator(c)}
 	for _, one := range tenants {
 		t := one.Directory()
 		_, tablesErr := compileTables(t)
@@ -70,6 +70,9 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 		if _, err := newGraph(c.Directory()); err != nil { // its certificate, for instance
 			return nil, nil, Mistake{err}
 		}
+	}
+	if err := checkOperator(c); err != nil {
+		return nil, nil, Mistake{err}
 	}
 	s, err := listen(ctx, "gateway", c.Listen, cert, limits{
 		header: c.Limits.Header, connections: c.Limits.Connections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
@@ -198,6 +201,7 @@ func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
 		Log:      *zerolog.Ctx(ctx),
 		Auth:     r.clients,
 		SCIM:     r.protocol,
+		Consent:  r.consent(),
 		Ready:    r.ready,
 		Lacking:  r.lacking,
 		Crowded:  crowded,

@@ -179,8 +179,8 @@ func validGUID(s string) bool {
 
 func validDomain(s string) bool { return !strings.ContainsAny(s, "@/: \t") }
 
-// printable tells whether a text is one line without control characters.
-func printable(s string) bool {
+// oneLine tells whether a text is one line without control characters.
+func oneLine(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 

@@ -32,7 +32,7 @@ func (c *Config) operatorChecks() []check {
 	o := c.Operator
 	_, cloud := graph.FindCloud(o.Cloud)
 	checks := []check{
-		{len(o.Name) <= maxOperatorName && printable(o.Name), "operator.name", "must be one line of at most 100 bytes"},
+		{len(o.Name) <= maxOperatorName && oneLine(o.Name), "operator.name", "must be one line of at most 100 bytes"},
 		{cloud, "operator.cloud", "must be one of " + strings.Join(cloudNames(), ", ")},
 		{o.GraphURL == "" || validURL(o.GraphURL, "https"), "operator.graphURL", "must be an https URL"},
 		{o.Authority == "" || validURL(o.Authority, "https"), "operator.authority", "must be an https URL"},

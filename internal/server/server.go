@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/auth"
+	"entrascim/internal/consent"
 	"entrascim/internal/fault"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
@@ -23,6 +24,10 @@ const Root = "/scim/v2"
 // tokens in any case.
 const TenantRoot = "/tenants/{tenant}" + Root
 
+// consentRequests is how many requests about consent are answered at once: each may wait
+// for a directory, and people are few.
+const consentRequests = 16
+
 // Options of the handler. Zero numbers and durations take the default.
 type Options struct {
 	Log zerolog.Logger
@@ -31,6 +36,9 @@ type Options struct {
 	// SCIM gives the protocol of a tenant, as it is mounted at Root and below the
 	// tenant's own path.
 	SCIM func(*tenant.Tenant) http.Handler
+	// Consent is the admin-consent round trip, which people come to with a browser, at
+	// its own paths. nil: there is none.
+	Consent http.Handler
 	// Public answers the discovery endpoints to whoever sends no credential. nil: that
 	// is refused.
 	Public http.Handler
@@ -92,6 +100,9 @@ func New(o Options) http.Handler {
 			r.Handle(root+"/*", o.mount())
 		}
 	})
+	if o.Consent != nil {
+		r.With(limitTime(o.Timeout), limitRequests(consentRequests)).Handle(consent.Root+"/*", o.Consent)
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
 	})

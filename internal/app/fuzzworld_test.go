@@ -99,7 +99,11 @@ func (w *world) renew(tb testing.TB) {
 	if err := r.load(); err != nil {
 		tb.Fatal(err)
 	}
-	w.face = newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	face, err := newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.face = face
 	w.forget()
 }
 

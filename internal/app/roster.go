@@ -172,7 +172,13 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return newProtocol(r.config, s.tenant, directory, r.origin), directory, nil
+	return newProtocol(r.config, s.tenant, directory, r.origin, r.schemes), directory, nil
+}
+
+// schemes are the ways to authenticate of the request's tenant. Its clients may have
+// changed since the tenant's handler was made.
+func (r *registry) schemes(request *http.Request) []scim.Scheme {
+	return schemesOf(r.clients().Kinds(server.Caller(request).Tenant))
 }
 
 // current is the roster in force.

@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"entrascim/api"
+	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/server"
 )
@@ -24,10 +26,13 @@ func testOrigin() server.Origin { return server.Origin{Public: "http://127.0.0.1
 func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	t.Helper()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
+	c.Store = config.Store{DSN: config.Secret(filepath.Join(t.TempDir(), "store.db")), Key: "key-of-the-tests-store"}
+	c.Operator = config.Operator{ClientID: operatorApp, ClientSecret: operatorSecret, GraphURL: c.Tenant.GraphURL, Authority: c.Tenant.Authority}
 	r, err := newRegistry(t.Context(), c, testOrigin())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.close)
 	var protocol http.Handler
 	var directory *entra.Directory
 	for _, s := range r.current().seats {

@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -29,7 +28,7 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 	next.State = state
 	change := store.Change{
 		Actor: "consent:" + next.DirectoryID, Action: "tenant.consent", Target: i.invitation.ID,
-		Detail: "state " + string(state) + ", permissions: " + strings.Join(found.Roles, " "),
+		Detail: detail(state, h.missing(found.Roles, false)),
 	}
 	kept, err := h.Store.PutTenant(ctx, change, next)
 	if err != nil {
@@ -50,6 +49,15 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 		return page{}, tokenless(err)
 	}
 	return h.result(r, done), nil
+}
+
+// detail tells for the audit log what came of it.
+func detail(s tenant.State, missing []Feature) string {
+	text := "state " + string(s)
+	for _, p := range permissions(missing) {
+		text += ", without " + p.Name
+	}
+	return text
 }
 
 // stateAfter is the state after consent; it suffices or it does not.

@@ -3,9 +3,11 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"entrascim/internal/auth"
 	"entrascim/internal/config"
+	"entrascim/internal/entra"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
@@ -38,4 +40,47 @@ func callerOf(r *http.Request) scim.Caller {
 		caller.Me = "/Users/" + client.Me
 	}
 	return caller
+}
+
+// schemesOf are the ways to authenticate that clients of the kinds have. A JWT of
+// another issuer is a bearer token, too.
+func schemesOf(kinds []tenant.Kind) []scim.Scheme {
+	var all []scim.Scheme
+	for _, kind := range kinds {
+		scheme := scim.BearerScheme()
+		switch kind {
+		case tenant.ClientCredentials:
+			scheme = scim.Scheme{
+				Type: "oauth2", Name: "OAuth 2.0 Client Credentials", SpecURI: "https://www.rfc-editor.org/info/rfc6749",
+				Description: "Each SCIM client gets tokens for its client_id and client_secret at " + server.TokenPath + ".",
+			}
+		case tenant.Basic:
+			scheme = scim.Scheme{
+				Type: "httpbasic", Name: "HTTP Basic", SpecURI: "https://www.rfc-editor.org/info/rfc7617",
+				Description: "Each SCIM client sends its user name and password in the Authorization header.",
+			}
+		}
+		if !slices.Contains(all, scheme) {
+			all = append(all, scheme)
+		}
+	}
+	return all
+}
+
+// publicSchemes are those that every gateway has.
+func publicSchemes(*http.Request) []scim.Scheme {
+	return schemesOf([]tenant.Kind{tenant.Bearer, tenant.ClientCredentials})
+}
+
+// newPublic answers the discovery endpoints to anybody: with the tables that ship, and
+// so nothing of any tenant.
+func newPublic(c config.Config, origin server.Origin) (http.Handler, error) {
+	tables, err := compileTables(&tenant.Tenant{})
+	if err != nil {
+		return nil, err
+	}
+	shipped := entra.New(entra.Options{Tables: tables.entra()}) // which has no directory to ask
+	o := protocolOptions(c, origin)
+	o.Schemes = publicSchemes
+	return scim.NewDiscovery(shipped.ResourceTypes(), o), nil
 }

@@ -104,7 +104,11 @@ func (w *world) renew(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	w.tables = r.tables
-	w.face = newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	face, err := newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.face = face
 	w.forget()
 }
 

@@ -166,7 +166,8 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	if err != nil {
 		return nil, nil, err
 	}
-	return newFace(ctx, c, r), r, nil
+	face, err := newFace(ctx, c, r)
+	return face, r, err
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
@@ -182,31 +183,45 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in
-// common, and cursors what theirs are sealed with.
-func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin, cursors [][]byte) http.Handler {
-	return scim.NewHandler(d.ResourceTypes(), scim.Options{
+// common, cursors what theirs are sealed with, and schemes how clients authenticate.
+func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin, cursors [][]byte, schemes func(*http.Request) []scim.Scheme) http.Handler {
+	o := protocolOptions(c, origin)
+	o.Caller, o.Schemes, o.CursorSecrets = callerOf, schemes, cursors
+	o.Strict = t.Policy.RefuseUnknown
+	o.Together = d.Together
+	return scim.NewHandler(d.ResourceTypes(), o)
+}
+
+// protocolOptions are those that all tenants have in common.
+func protocolOptions(c config.Config, origin server.Origin) scim.Options {
+	return scim.Options{
 		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Mounted(r) },
-		Caller:  callerOf,
 		MaxBody: c.Limits.Body, MaxOperations: c.Limits.Operations,
-		Strict:        t.Policy.RefuseUnknown,
-		Sort:          true,
-		CursorSecrets: cursors, CursorLife: c.Cursors.Life,
-		Together: d.Together,
-	})
+		Sort:       true,
+		CursorLife: c.Cursors.Life,
+	}
 }
 
 // newFace puts authentication, limits and the log before the tenants.
-func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
+func newFace(ctx context.Context, c config.Config, r *registry) (http.Handler, error) {
+	var public http.Handler
+	if c.PublicDiscovery {
+		var err error
+		if public, err = newPublic(c, r.origin); err != nil {
+			return nil, err
+		}
+	}
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
 		Auth:     r.clients,
 		SCIM:     r.protocol,
 		Consent:  r.consent(),
+		Public:   public,
 		Ready:    r.ready,
 		Lacking:  r.lacking,
 		Crowded:  crowded,
 		Timeout:  c.Limits.Timeout,
 		Stall:    writeSlack,
 		Requests: c.Limits.Requests,
-	})
+	}), nil
 }

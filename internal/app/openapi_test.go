@@ -40,7 +40,11 @@ func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 			t.Fatal(err)
 		}
 	}
-	return directory, protocol, newFace(zerolog.Nop().WithContext(t.Context()), c, r)
+	face, err := newFace(zerolog.Nop().WithContext(t.Context()), c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return directory, protocol, face
 }
 
 func document(t *testing.T) map[string]any {

@@ -251,7 +251,13 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 		return nil, nil, Mistake{err}
 	}
 	directory := newDirectory(s.tenant, s.tables, client)
-	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors), directory, nil
+	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
+}
+
+// schemes are the ways to authenticate of the request's tenant. Its clients may have
+// changed since the tenant's handler was made.
+func (r *registry) schemes(request *http.Request) []scim.Scheme {
+	return schemesOf(r.clients().Kinds(server.Caller(request).Tenant))
 }
 
 // current is the roster in force.

@@ -18,8 +18,8 @@ type Options struct {
 	// Keys sign the tokens of the token endpoint, the first the new ones. Replicas
 	// share them. nil: tokens end with the process.
 	Keys *seal.Keys
-	// URL is where the client reaches the gateway: the issuer of its tokens. nil:
-	// none is checked.
+	// URL is where the client reaches the gateway: the issuer of its tokens. nil: the
+	// gateway's name.
 	URL func(*http.Request) string
 	// Address is where the request comes from. nil: the connection's other end.
 	Address func(*http.Request) netip.Addr
@@ -34,7 +34,7 @@ func (o Options) withDefaults() Options {
 		o.Keys = seal.Random()
 	}
 	if o.URL == nil {
-		o.URL = func(*http.Request) string { return "" }
+		o.URL = func(*http.Request) string { return "entrascim" }
 	}
 	if o.Address == nil {
 		o.Address = peer
@@ -57,6 +57,7 @@ type Authenticator struct {
 	o        Options
 	signer   *signer
 	attempts *attempts
+	proofs   *proofs
 	issuers  map[string]*issuer // of the clients of kind JWT, by their URL
 	clients  *directory
 }
@@ -64,7 +65,7 @@ type Authenticator struct {
 // New makes an Authenticator of the clients.
 func New(o Options, clients ...Client) *Authenticator {
 	o = o.withDefaults()
-	a := &Authenticator{o: o, signer: newSigner(o.Keys), attempts: newAttempts(o.Now)}
+	a := &Authenticator{o: o, signer: newSigner(o.Keys), attempts: newAttempts(o.Now), proofs: newProofs()}
 	return a.With(clients...)
 }
 
@@ -75,7 +76,7 @@ func (a *Authenticator) With(clients ...Client) *Authenticator {
 	next.clients, next.issuers = newDirectory(clients), map[string]*issuer{}
 	for url := range next.clients.tokens {
 		if next.issuers[url] = a.issuers[url]; next.issuers[url] == nil {
-			next.issuers[url] = newIssuer(url, a.o)
+			next.issuers[url] = newIssuer(url, a.o, a.proofs)
 		}
 	}
 	return &next

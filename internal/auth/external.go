@@ -35,7 +35,7 @@ type limited struct {
 // external finds the client that a token of the issuer is good for. Two that it is
 // good for get nothing: who is asked for must not be left to chance.
 func (a *Authenticator) external(r *http.Request, i *issuer, given credential) (Client, error) {
-	audiences, claims, err := i.verify(r.Context(), given.text, given.token.KeyID)
+	said, err := i.verify(r.Context(), given)
 	if errors.Is(err, errAway) {
 		f := fault.Wrap(err, fault.Unavailable, "The issuer of this token cannot be asked for its keys.")
 		f.RetryAfter = askAgain
@@ -44,7 +44,7 @@ func (a *Authenticator) external(r *http.Request, i *issuer, given credential) (
 	if err != nil {
 		return Client{}, unknown(err)
 	}
-	found := a.clients.tokens[i.url].match(audiences, claims)
+	found := a.clients.tokens[i.url].match(said.audiences, said.claims)
 	switch len(found) {
 	case 0:
 		return Client{}, unknown(nil)

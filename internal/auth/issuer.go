@@ -48,6 +48,7 @@ type issuer struct {
 	url     string
 	client  *http.Client
 	now     func() time.Time
+	proofs  *proofs
 	waiting chan struct{}
 	flight  singleflight.Group
 
@@ -63,30 +64,37 @@ type keySet struct {
 	read       time.Time
 }
 
-func newIssuer(url string, o Options) *issuer {
+func newIssuer(url string, o Options, p *proofs) *issuer {
 	client := &http.Client{Transport: httpsOnly{o.Issuers}, Timeout: issuerTimeout}
 	if o.Issuers == nil {
 		client.Transport = httpsOnly{http.DefaultTransport}
 	}
-	return &issuer{url: url, client: client, now: o.Now, waiting: make(chan struct{}, maxWaiting)}
+	return &issuer{url: url, client: client, now: o.Now, proofs: p, waiting: make(chan struct{}, maxWaiting)}
 }
 
-// verify gives the audiences and the claims of a token that the issuer signed, and
-// that is good now. Its error is errAway when that cannot be known.
-func (i *issuer) verify(ctx context.Context, text string, key string) (audiences []string, claims map[string]any, err error) {
-	set, err := i.keySet(ctx, key)
+// verify gives what a token says that the issuer signed, and that is good now. Its
+// error is errAway when that cannot be known.
+func (i *issuer) verify(ctx context.Context, given credential) (proof, error) {
+	set, err := i.keySet(ctx, given.token.KeyID)
 	if err != nil {
-		return nil, nil, err
+		return proof{}, err
 	}
-	verifier := oidc.NewVerifier(i.url, &oidc.StaticKeySet{PublicKeys: set.named(key)}, &oidc.Config{
+	if found, ok := i.proofs.find(given.sum, set, i.now()); ok {
+		return found, nil
+	}
+	verifier := oidc.NewVerifier(i.url, &oidc.StaticKeySet{PublicKeys: set.named(given.token.KeyID)}, &oidc.Config{
 		SkipClientIDCheck:    true, // the client decides which it must be
 		SupportedSigningAlgs: set.algorithms, Now: i.now,
 	})
-	token, err := verifier.Verify(ctx, text)
+	token, err := verifier.Verify(ctx, given.text)
 	if err != nil {
-		return nil, nil, err
+		return proof{}, err
 	}
-	return token.Audience, claims, token.Claims(&claims)
+	found := proof{keys: set, expires: token.Expiry, audiences: token.Audience}
+	if err = token.Claims(&found.claims); err == nil {
+		i.proofs.keep(given.sum, found)
+	}
+	return found, err
 }
 
 // named are the public keys that a token which names the key may be signed with.

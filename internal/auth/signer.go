@@ -127,22 +127,15 @@ func (s *signer) sign(c *Client, secret tenant.Secret, issuer, scope string, now
 // own finds the client whom the gateway itself gave the token. The client must have
 // the very secret still that it was given for. Its error is for the log.
 func (a *Authenticator) own(r *http.Request, given credential) (Client, error) {
-	var claims accessClaims
-	issuer, now := a.o.URL(r), a.o.Now()
-	token, err := jwt.ParseWithClaims(given.text, &claims, a.signer.keyOf,
-		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(skew), jwt.WithTimeFunc(a.o.Now), jwt.WithStrictDecoding())
+	claims, err := a.verified(given, a.o.URL(r))
 	if err != nil {
 		return Client{}, err
-	}
-	if typ, _ := token.Header["typ"].(string); typ != tokenType {
-		return Client{}, errors.New("it is no access token")
 	}
 	c := a.clients.named(claims.Subject, tenant.ClientCredentials)
 	if c == nil {
 		return Client{}, errors.New("its client is gone")
 	}
-	key := a.signer.named(given.token.KeyID)
+	key, now := a.signer.named(given.token.KeyID), a.o.Now()
 	for _, s := range c.secrets {
 		current := s.Expires.IsZero() || now.Before(s.Expires)
 		if current && hmac.Equal([]byte(key.generationOf(c, s)), []byte(claims.Generation)) {
@@ -150,6 +143,25 @@ func (a *Authenticator) own(r *http.Request, given credential) (Client, error) {
 		}
 	}
 	return Client{}, errors.New("the secret that it was given for is gone")
+}
+
+// verified are the claims of a token that the gateway itself made, as the issuer.
+func (a *Authenticator) verified(given credential, issuer string) (*accessClaims, error) {
+	if found, ok := a.proofs.find(given.sum, issuer, a.o.Now()); ok {
+		return found.own, nil
+	}
+	claims := &accessClaims{}
+	token, err := jwt.ParseWithClaims(given.text, claims, a.signer.keyOf,
+		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(skew), jwt.WithTimeFunc(a.o.Now), jwt.WithStrictDecoding())
+	if err != nil {
+		return nil, err
+	}
+	if typ, _ := token.Header["typ"].(string); typ != tokenType {
+		return nil, errors.New("it is no access token")
+	}
+	a.proofs.keep(given.sum, proof{keys: issuer, expires: claims.ExpiresAt.Time, own: claims})
+	return claims, nil
 }
 
 func (s *signer) keyOf(t *jwt.Token) (any, error) {

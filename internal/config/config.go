@@ -18,27 +18,28 @@ import (
 // prefix and with hyphens. A Secret has no flag; what has the variable "-" stands
 // in the file only. Default has the defaults.
 type Config struct {
-	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
-	Health     string        `yaml:"healthListen" env:"ENTRASCIM_HEALTH_LISTEN" help:"Address of a listener for /healthz and /readyz alone, in plain HTTP, host:port: probes reach it however busy the other is. Without it: none."`
-	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
-	TLS        TLS           `yaml:"tls"`
-	Proxies    Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
-	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client \"default\", at least 16 characters."`
-	TokenFile  File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
-	Dialect    string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
-	Me         string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
-	Clients    []Client      `yaml:"clients"`
-	Tenants    string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
-	Tenant     Tenant        `yaml:"tenant"`
-	Store      Store         `yaml:"store"`
-	Admin      Admin         `yaml:"admin"`
-	Operator   Operator      `yaml:"operator"`
-	Mapping    Mapping       `yaml:"mapping"`
-	Policy     Policy        `yaml:"policy"`
-	Cursors    Cursors       `yaml:"cursors"`
-	Limits     Limits        `yaml:"limits"`
-	Log        Log           `yaml:"log"`
-	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
+	Listen          string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
+	Health          string        `yaml:"healthListen" env:"ENTRASCIM_HEALTH_LISTEN" help:"Address of a listener for /healthz and /readyz alone, in plain HTTP, host:port: probes reach it however busy the other is. Without it: none."`
+	PublicURL       string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
+	TLS             TLS           `yaml:"tls"`
+	Proxies         Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
+	Token           Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client \"default\", at least 16 characters."`
+	TokenFile       File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
+	Dialect         string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
+	Me              string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
+	Clients         []Client      `yaml:"clients"`
+	PublicDiscovery bool          `yaml:"publicDiscovery" env:"ENTRASCIM_PUBLIC_DISCOVERY" help:"Answer /ServiceProviderConfig, /ResourceTypes and /Schemas without a credential, too, as they are without any tenant's mapping."`
+	Tenants         string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
+	Tenant          Tenant        `yaml:"tenant"`
+	Store           Store         `yaml:"store"`
+	Admin           Admin         `yaml:"admin"`
+	Operator        Operator      `yaml:"operator"`
+	Mapping         Mapping       `yaml:"mapping"`
+	Policy          Policy        `yaml:"policy"`
+	Cursors         Cursors       `yaml:"cursors"`
+	Limits          Limits        `yaml:"limits"`
+	Log             Log           `yaml:"log"`
+	DrainGrace      time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
 
 	origins map[string]string // where a setting was given, by its key
 	file    string            // of a tenant in the folder, or what else alone describes it; ""
@@ -72,7 +73,7 @@ type Tenant struct {
 	Shared              bool   `yaml:"sharesDirectory" env:"-" help:"Another tenant may have the same directory id."`
 	Suspended           bool   `yaml:"suspended" env:"-" help:"Answer the clients of the tenant 403, and ask nothing of its directory."`
 	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
-	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
+	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00, and that one is taken to be in which a client gives without any."`
 }
 
 // Operator is who runs the gateway for others, with one app registration that the
@@ -142,14 +143,15 @@ const globalCloud = "global"
 // Default is the configuration that nobody touched.
 func Default() Config {
 	return Config{
-		Listen:     "127.0.0.1:8080",
-		Dialect:    defaultDialect,
-		Tenant:     Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
-		Operator:   Operator{Cloud: globalCloud},
-		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
-		Cursors:    Cursors{Life: time.Hour},
-		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
-		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},
-		DrainGrace: 25 * time.Second,
+		Listen:          "127.0.0.1:8080",
+		Dialect:         defaultDialect,
+		PublicDiscovery: true,
+		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
+		Operator:        Operator{Cloud: globalCloud},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Cursors:         Cursors{Life: time.Hour},
+		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
+		Log:             Log{Level: zerolog.InfoLevel, Format: "json"},
+		DrainGrace:      25 * time.Second,
 	}
 }

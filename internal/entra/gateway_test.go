@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type gateway struct {
 	directory *entra.Directory
 	options   entra.Options
 	url       string
+	caller    *atomic.Pointer[scim.Caller] // nil: one who may do all
 }
 
 // start makes a gateway of its own for a test. Time passes only when somebody
@@ -51,7 +53,7 @@ func tables(tb testing.TB, profile string) entra.Tables {
 // startWith is start with tables that were made before, since that takes time.
 func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extended bool, change func(*entra.Options)) *gateway {
 	tb.Helper()
-	g := &gateway{t: tb, sim: graphsim.New(sim)}
+	g := &gateway{t: tb, sim: graphsim.New(sim), caller: new(atomic.Pointer[scim.Caller])}
 	g.dir = g.sim.Tenant(graphsim.DefaultTenant)
 	if extended {
 		if err := extend(g.sim); err != nil {
@@ -95,6 +97,12 @@ func (g *gateway) serve() {
 	g.directory = entra.New(g.options)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")}, Together: g.directory.Together,
+		Caller: func(*http.Request) scim.Caller {
+			if c := g.caller.Load(); c != nil {
+				return *c
+			}
+			return scim.Caller{}
+		},
 	}))
 	g.t.Cleanup(front.Close)
 	g.url = front.URL

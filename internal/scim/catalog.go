@@ -3,6 +3,7 @@ package scim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/elimity-com/scim/schema"
 )
@@ -93,7 +94,20 @@ func (rt *ResourceType) catalog() *catalog {
 	}
 	c.common()
 	c.standard()
+	c.placed(rt.Offset)
 	return c
+}
+
+// placed tells the date-times which offset one is in that names none.
+func (c *catalog) placed(offset *time.Location) {
+	for _, s := range c.sections {
+		for _, a := range s.order {
+			a.offset = offset
+			for _, sub := range a.subs {
+				sub.offset = offset
+			}
+		}
+	}
 }
 
 // common adds the attributes that every resource has (RFC 7643 section 3.1)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,8 +25,8 @@ const (
 )
 
 // refused says what is wrong with a value.
-func refused(what, must string) error {
-	return fault.New(fault.InvalidValue, "%s %s.", what, must)
+func refused(what, format string, args ...any) error {
+	return fault.New(fault.InvalidValue, "%s "+format+".", append([]any{what}, args...)...)
 }
 
 // first gives the first mistake.
@@ -40,11 +39,12 @@ func first(all ...error) error {
 	return nil
 }
 
-func must(ok bool, what, must string) error {
+// must says so unless something is as it must be.
+func must(ok bool, what, format string, args ...any) error {
 	if ok {
 		return nil
 	}
-	return refused(what, must)
+	return refused(what, format, args...)
 }
 
 func checkTenant(r tenant.Record) error {
@@ -68,14 +68,14 @@ func checkOverlays(all []tenant.Overlay) error {
 			return err
 		}
 	}
-	return must(len(all) <= maxOverlays && size <= maxOverlay, "The overlays", fmt.Sprintf("must be %d at most, of %d bytes together", maxOverlays, maxOverlay))
+	return must(len(all) <= maxOverlays && size <= maxOverlay, "The overlays", "must be %d at most, of %d bytes together", maxOverlays, maxOverlay)
 }
 
 func checkCredential(c tenant.Credential) error {
 	size := len(c.ClientID) + len(c.Secret) + len(c.Certificate) + len(c.CertificatePassword) + len(c.FederatedTokenFile)
 	legible := utf8.ValidString(c.ClientID + c.Secret + c.CertificatePassword + c.FederatedTokenFile)
 	return first(
-		must(size <= maxCredential, "The credential", fmt.Sprintf("must have %d bytes at most", maxCredential)),
+		must(size <= maxCredential, "The credential", "must have %d bytes at most", maxCredential),
 		must(legible, "The credential", "must be UTF-8, apart from the certificate"),
 	)
 }
@@ -89,12 +89,12 @@ func isUUID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
 // checkName holds a name to what URLs and logs show as it is.
 func checkName(name, what string) error {
 	plain := strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") == ""
-	return must(strings.Trim(name, ".") != "" && len(name) <= maxName && plain, what, fmt.Sprintf("must be letters, digits and -._ only, %d at most, and not dots alone", maxName))
+	return must(strings.Trim(name, ".") != "" && len(name) <= maxName && plain, what, "must be letters, digits and -._ only, %d at most, and not dots alone", maxName)
 }
 
 // checkText holds a text to what both databases keep.
 func checkText(text string, most int, what string) error {
-	return must(len(text) <= most && utf8.ValidString(text) && !strings.Contains(text, "\x00"), what, fmt.Sprintf("must be UTF-8 text of %d bytes at most", most))
+	return must(len(text) <= most && utf8.ValidString(text) && !strings.Contains(text, "\x00"), what, "must be UTF-8 text of %d bytes at most", most)
 }
 
 // checkLine holds a text to one line.
@@ -109,7 +109,7 @@ func checkLines(all []string, what string) error {
 			return err
 		}
 	}
-	return must(len(all) <= maxList, what, fmt.Sprintf("must be %d at most", maxList))
+	return must(len(all) <= maxList, what, "must be %d at most", maxList)
 }
 
 func checkClient(r tenant.ClientRecord) error {
@@ -139,7 +139,7 @@ func checkNetworks(r tenant.ClientRecord) error {
 	}
 	return first(
 		must(r.Networks == nil || len(r.Networks) > 0, "The client's networks", "must be one at least, or be left out for any"),
-		must(len(r.Networks) <= maxList, "The client's networks", fmt.Sprintf("must be %d at most", maxList)),
+		must(len(r.Networks) <= maxList, "The client's networks", "must be %d at most", maxList),
 	)
 }
 
@@ -149,7 +149,7 @@ func checkClaims(all map[string]string) error {
 			return err
 		}
 	}
-	return must(len(all) <= maxList, "The claims", fmt.Sprintf("must be %d at most", maxList))
+	return must(len(all) <= maxList, "The claims", "must be %d at most", maxList)
 }
 
 func checkSecrets(all []tenant.Secret) error {
@@ -162,6 +162,6 @@ func checkSecrets(all []tenant.Secret) error {
 	}
 	return first(
 		must(len(ids) == len(all) && len(sums) == len(all), "The client's secrets", "must differ"),
-		must(len(all) <= maxSecrets, "The client's secrets", fmt.Sprintf("must be %d at most", maxSecrets)),
+		must(len(all) <= maxSecrets, "The client's secrets", "must be %d at most", maxSecrets),
 	)
 }

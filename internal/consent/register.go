@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -53,11 +54,11 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 
 // detail tells for the audit log what came of it.
 func detail(s tenant.State, missing []Feature) string {
-	text := "state " + string(s)
+	parts := []string{"state " + string(s)}
 	for _, p := range permissions(missing) {
-		text += ", without " + p.Name
+		parts = append(parts, "without "+p.Name)
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // stateAfter is the state after consent; it suffices or it does not.

@@ -30,7 +30,7 @@ func TestConsentHostile(t *testing.T) {
 	p := w.person()
 	at, _ := url.Parse(p.begin(link))
 	state := at.Query().Get("state")
-	random := rand.New(rand.NewPCG(4, 5)) //nolint:gosec // it must be the same each time
+	random := rand.New(rand.NewPCG(4, 5)) // the same each time
 	texts := hostileTexts()
 	any1 := func() string { return texts[random.IntN(len(texts))] }
 	w.unchanged(func() {

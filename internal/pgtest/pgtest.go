@@ -35,23 +35,23 @@ var server struct {
 
 // Database makes an empty database for the test and gives its URL. The test is skipped
 // when PostgreSQL is not installed.
-func Database(t testing.TB) string {
-	t.Helper()
-	server.Do(func() { server.folder, server.err = start(context.WithoutCancel(t.Context())) })
+func Database(tb testing.TB) string {
+	tb.Helper()
+	server.Do(func() { server.folder, server.err = start(context.WithoutCancel(tb.Context())) })
 	if why := missing(""); errors.As(server.err, &why) {
-		t.Skip(string(why))
+		tb.Skip(string(why))
 	}
 	if server.err != nil {
-		t.Fatalf("PostgreSQL: %v", server.err)
+		tb.Fatalf("PostgreSQL: %v", server.err)
 	}
-	conn, err := pgx.Connect(t.Context(), url(server.folder, "postgres"))
+	conn, err := pgx.Connect(tb.Context(), url(server.folder, "postgres"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(tb.Context()) }()
 	name := "test_" + rand.Text()
-	if _, err := conn.Exec(t.Context(), `CREATE DATABASE "`+name+`"`); err != nil {
-		t.Fatal(err)
+	if _, err := conn.Exec(tb.Context(), `CREATE DATABASE "`+name+`"`); err != nil {
+		tb.Fatal(err)
 	}
 	return url(server.folder, name)
 }
@@ -75,7 +75,7 @@ func start(ctx context.Context) (folder string, err error) {
 	if err != nil {
 		return "", errors.Join(err, os.Remove(folder))
 	}
-	run := exec.CommandContext(ctx, "/bin/sh", "-c", script, programs, folder)
+	run := exec.CommandContext(ctx, "/bin/sh", "-c", script, programs, folder) //nolint:gosec // the folders of the programs and of this test
 	run.Dir, run.SysProcAttr = folder, who
 	var complaint strings.Builder
 	run.Stderr = &complaint

@@ -15,7 +15,8 @@ import (
 )
 
 func TestRefusedTenants(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		for what, spoil := range map[string]func(*tenant.Record){
 			"no name":             func(r *tenant.Record) { r.Name = "" },
@@ -70,7 +71,8 @@ func slicesOf[T any](n int, one T) []T {
 }
 
 func TestRefusedClients(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := w.put(s, named("a"))
 		secret := tenant.Secret{ID: uuid.NewString(), Sum: sum("x")}
@@ -134,7 +136,8 @@ func secrets(n int) []tenant.Secret {
 }
 
 func TestRefusedInvitations(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := w.put(s, named("a"))
 		for what, spoil := range map[string]func(*tenant.Invitation){

@@ -14,7 +14,7 @@ import (
 
 const (
 	clientColumns = "id, tenant_id, name, kind, role, resource_types, networks, dialect, me, issuer, audience, claims, revision, created, changed"
-	secretColumns = "s.id, c.tenant_id, s.client_id, s.sum, s.created, s.expires"
+	digestColumns = "s.id, c.tenant_id, s.client_id, s.sum, s.created, s.expires"
 )
 
 // Clients are those of the tenant, by name, each with its secrets, the oldest first.
@@ -57,7 +57,7 @@ func clientsWhere(ctx context.Context, tx querier, where string, args ...any) ([
 	if err != nil {
 		return nil, nil, err
 	}
-	secrets, bad, err := read(ctx, tx, readSecret, "SELECT "+secretColumns+" FROM secrets s JOIN clients c ON c.id = s.client_id WHERE "+where+" ORDER BY s.created, s.id", args...)
+	secrets, bad, err := read(ctx, tx, readSecret, "SELECT "+digestColumns+" FROM secrets s JOIN clients c ON c.id = s.client_id WHERE "+where+" ORDER BY s.created, s.id", args...)
 	if err != nil {
 		return nil, nil, err
 	}

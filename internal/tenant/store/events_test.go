@@ -12,7 +12,8 @@ import (
 )
 
 func TestEvents(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		a, b := w.put(s, named("a")), w.put(s, named("b"))
 		for i := range 6 {
@@ -69,7 +70,8 @@ func sequences(all []tenant.Event) string {
 
 // TestEventsOnlyGrow tries what someone may try who writes SQL.
 func TestEventsOnlyGrow(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		for _, name := range []string{"a", "b", "c"} {
 			w.put(s, named(name))
@@ -101,7 +103,8 @@ func TestEventsOnlyGrow(t *testing.T) {
 
 // TestNoGaps reads the log while it grows: who reads on after the last event misses none.
 func TestNoGaps(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		replicas := []*store.Store{w.open(), w.open()}
 		const writers, changes = 8, 5
 		done := make(chan error, 1)
@@ -145,7 +148,8 @@ func TestNoGaps(t *testing.T) {
 }
 
 func TestFailedChangeLeavesNothing(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		w.put(s, named("a"))
 		wantFault(t, second(s.PutTenant(ctx, change, named("a"))), fault.Uniqueness, "a name twice")

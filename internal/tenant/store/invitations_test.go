@@ -19,7 +19,8 @@ func invitation(w *world, tenantID string) tenant.Invitation {
 }
 
 func TestInvitation(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := w.put(s, named("a"))
 		i := invitation(w, r.ID)
@@ -51,7 +52,8 @@ func TestInvitation(t *testing.T) {
 }
 
 func TestInvitationExpires(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := w.put(s, named("a"))
 		i := invitation(w, r.ID)
@@ -74,7 +76,8 @@ func TestInvitationExpires(t *testing.T) {
 }
 
 func TestOneUserOfAnInvitation(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		replicas := []*store.Store{w.open(), w.open()}
 		i := invitation(w, w.put(replicas[0], named("a")).ID)
 		if err := replicas[0].PutInvitation(t.Context(), change, i); err != nil {
@@ -101,7 +104,8 @@ func wantOne(t *testing.T, all func(func(error) bool)) {
 }
 
 func TestUseOnce(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		replicas := []*store.Store{w.open(), w.open()}
 		ctx, until := t.Context(), w.now().Add(10*time.Minute)
 		for round := range 4 {

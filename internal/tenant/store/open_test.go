@@ -15,7 +15,8 @@ import (
 )
 
 func TestWrongKey(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open(oldKey)
 		r := w.put(s, full())
 		s.Close()
@@ -36,7 +37,8 @@ func TestNoKey(t *testing.T) {
 }
 
 func TestReseal(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(oldKey), t.Context()
 		var all []tenant.Record
 		for _, name := range []string{"a", "b", "c"} {
@@ -70,7 +72,8 @@ func TestReseal(t *testing.T) {
 
 // TestResealAllOrNothing has a credential that none of the keys opens.
 func TestResealAllOrNothing(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open(oldKey)
 		good, bad := full(), full()
 		good.ID, good.Name, bad.ID, bad.Name = "", "good", "", "bad"
@@ -88,7 +91,8 @@ func TestResealAllOrNothing(t *testing.T) {
 }
 
 func TestNewerSchema(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.open().Close()
 		w.exec("INSERT INTO entrascim_schema (version_id, is_applied) VALUES (99, $1)", map[string]any{"sqlite": 1, "postgres": true}[w.kind])
 		if _, err := w.tryOpen(); err == nil || !strings.Contains(err.Error(), "version 99, made by a newer program: this one knows versions up to 2") {
@@ -100,7 +104,8 @@ func TestNewerSchema(t *testing.T) {
 // TestStepTakenTwice tries to note a step that was taken, as a process does that took it
 // at the same moment.
 func TestStepTakenTwice(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.open()
 		if _, err := w.sql().ExecContext(t.Context(), "INSERT INTO entrascim_schema (version_id, is_applied) SELECT version_id, is_applied FROM entrascim_schema WHERE version_id = 1"); err == nil {
 			t.Error("a step can be noted twice: two processes may both take it")
@@ -113,7 +118,8 @@ func TestSameTables(t *testing.T) {
 	t.Parallel()
 	var kinds [2]string
 	t.Run("each", func(t *testing.T) {
-		each(t, func(t *testing.T, w *world) {
+		each(t, func(w *world) {
+			t := w.t
 			w.open()
 			query := "SELECT m.name, c.name, CASE WHEN c.\"notnull\" > 0 THEN 'NO' ELSE 'YES' END, lower(c.type) FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'entrascim_schema' ORDER BY 1, 2"
 			if w.kind == "postgres" {

@@ -90,7 +90,7 @@ func listenOnce(ctx context.Context, config *pgx.ConnConfig, wake func()) error 
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // it says goodbye, within a time of its own
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it says goodbye, within a time of its own
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}

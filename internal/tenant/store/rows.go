@@ -34,7 +34,7 @@ func read[T any](ctx context.Context, q querier, r reader[T], query string, args
 	if err != nil {
 		return nil, nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has told
 	var all []T
 	var broken []*Broken
 	for rows.Next() {

@@ -16,7 +16,8 @@ import (
 
 // TestNothingInClear has someone read the whole database who has no key.
 func TestNothingInClear(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := full()
 		r.Credential.Certificate = bytes.Repeat([]byte("the certificate's private key"), 10)
@@ -103,7 +104,8 @@ func (w *world) dump() []byte {
 // TestMoved has someone write the sealed credential of one tenant into the row of
 // another, who would then sign in with it.
 func TestMoved(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open()
 		victim, thief := full(), named("thief")
 		victim, thief = w.put(s, victim), w.put(s, thief)
@@ -118,7 +120,8 @@ func TestMoved(t *testing.T) {
 
 // TestBroken spoils rows of one tenant, and wants the others to be served.
 func TestBroken(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		good := w.put(s, named("good"))
 		spoilt := full()

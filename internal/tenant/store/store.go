@@ -66,8 +66,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.prepare(ctx); err != nil {
-		d.db.Close()
-		return nil, fmt.Errorf("the store %s: %w", d.name, err)
+		return nil, errors.Join(fmt.Errorf("the store %s: %w", d.name, err), d.db.Close())
 	}
 	return s, nil
 }

@@ -41,17 +41,17 @@ type world struct {
 }
 
 // each runs the test at every kind of database.
-func each(t *testing.T, do func(t *testing.T, w *world)) {
+func each(t *testing.T, do func(w *world)) {
 	t.Helper()
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		do(t, &world{t: t, kind: "sqlite", dsn: filepath.Join(t.TempDir(), "store.db"), time: start})
+		do(&world{t: t, kind: "sqlite", dsn: filepath.Join(t.TempDir(), "store.db"), time: start})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		do(t, &world{t: t, kind: "postgres", dsn: pgtest.Database(t), time: start})
+		do(&world{t: t, kind: "postgres", dsn: pgtest.Database(t), time: start})
 	})
 }
 
@@ -85,15 +85,15 @@ func (w *world) tryOpen(secrets ...string) (*store.Store, error) {
 	return store.Open(w.t.Context(), store.Options{DSN: w.dsn, Keys: keys(w.t, secrets...), Now: w.now})
 }
 
-func keys(t testing.TB, secrets ...string) *seal.Keys {
-	t.Helper()
+func keys(tb testing.TB, secrets ...string) *seal.Keys {
+	tb.Helper()
 	var all [][]byte
 	for _, s := range secrets {
 		all = append(all, []byte(s))
 	}
 	k, err := seal.New(all...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
@@ -182,7 +182,8 @@ func fullClient(tenantID string) tenant.ClientRecord {
 }
 
 func TestRoundTrip(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open()
 		r := w.put(s, full())
 		want := full()
@@ -247,7 +248,8 @@ func TestFull(t *testing.T) {
 }
 
 func TestTenants(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		if all, err := s.Tenants(ctx); err != nil || len(all) != 0 {
 			t.Errorf("of a new store: %v, %v", all, err)
@@ -284,7 +286,8 @@ func TestTenants(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestRevisions(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		first := w.put(s, named("a"))
 		changed := first
@@ -329,7 +332,8 @@ func TestRevisions(t *testing.T) {
 }
 
 func TestOneWriterWins(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		replicas := []*store.Store{w.open(), w.open()}
 		r := w.put(replicas[0], named("a"))
 		var won, lost int
@@ -371,7 +375,8 @@ func together(n int, do func(n int) error) func(yield func(error) bool) {
 }
 
 func TestNames(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		a, b := w.put(s, named("Contoso")), w.put(s, named("b"))
 		_, err := s.PutTenant(ctx, change, named("cONTOSO"))
@@ -416,7 +421,8 @@ func TestNames(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r, other := w.put(s, full()), w.put(s, named("other"))
 		w.putClient(s, fullClient(r.ID))
@@ -456,7 +462,8 @@ func TestRemove(t *testing.T) {
 }
 
 func TestRemoveClient(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s, ctx := w.open(), t.Context()
 		r := w.put(s, named("a"))
 		c := w.putClient(s, fullClient(r.ID))
@@ -474,7 +481,8 @@ func TestRemoveClient(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -72,7 +72,8 @@ func (w *watcher) until(t *testing.T, tenants int) {
 }
 
 func TestWatch(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		one, other := w.open(), w.open()
 		w.put(one, named("before"))
 		seen := watch(t, one)
@@ -90,7 +91,8 @@ func TestWatch(t *testing.T) {
 
 // TestWatchWithoutNotice has a change that nobody tells of.
 func TestWatchWithoutNotice(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		s := w.open()
 		w.put(s, named("a"))
 		seen := watch(t, s)
@@ -132,7 +134,8 @@ func TestWatchLosesConnection(t *testing.T) {
 
 // TestSnapshotIsOfOneMoment reads while two replicas write: each change adds one tenant.
 func TestSnapshotIsOfOneMoment(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		replicas := []*store.Store{w.open(), w.open()}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan int)
@@ -189,7 +192,8 @@ func TestAnotherProcess(t *testing.T) {
 
 // TestProcesses has several processes make a store at once, and change it.
 func TestProcesses(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		const processes = 6
 		out := make([]string, processes)
 		for err := range together(processes, func(n int) error {

@@ -40,6 +40,9 @@ func body(r *http.Request, into any, types ...string) error {
 	case len(text) > maxBody:
 		return fault.New(fault.TooLarge, "The body is longer than %d bytes.", maxBody)
 	}
+	if jsontext.Value(text).Kind() != '{' {
+		return fault.New(fault.InvalidSyntax, "The body must be a JSON object.")
+	}
 	return decode(text, into)
 }
 

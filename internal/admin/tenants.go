@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -80,9 +81,15 @@ func (s *Service) UpdateTenant(ctx context.Context, who Actor, name string, revi
 		if c.Credential != nil {
 			changed, r.Credential = append(changed, "credential"), *c.Credential
 		}
+		if len(changed) == 0 {
+			return "", errSame
+		}
 		return strings.Join(changed, ", "), nil
 	})
 }
+
+// errSame says that a tenant is already as it shall be.
+var errSame = errors.New("nothing is to be changed")
 
 // SwitchTenant has the tenant reached by its own app registration, with the credential,
 // or by the operator's, which needs none. Its id, clients and cursors stay.
@@ -185,6 +192,10 @@ func (s *Service) change(ctx context.Context, who Actor, name string, revision i
 			return fault.New(fault.PreconditionFailed, "The tenant was changed meanwhile: read it again.")
 		}
 		detail, err := do(&r)
+		if errors.Is(err, errSame) {
+			kept = r
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"entrascim/api"
 	"entrascim/internal/admin"
+	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/server"
 )
@@ -27,10 +29,13 @@ func testOrigin() server.Origin { return server.Origin{Public: "http://127.0.0.1
 func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	t.Helper()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
+	c.Store = config.Store{DSN: config.Secret(filepath.Join(t.TempDir(), "store.db")), Key: "key-of-the-tests-store"}
+	c.Operator = config.Operator{ClientID: operatorApp, ClientSecret: operatorSecret, GraphURL: c.Tenant.GraphURL, Authority: c.Tenant.Authority}
 	r, err := newRegistry(t.Context(), c, testOrigin())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.close)
 	var protocol http.Handler
 	var directory *entra.Directory
 	for _, s := range r.current().seats {

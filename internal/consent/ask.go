@@ -33,7 +33,7 @@ func permissions(features []Feature) []permission {
 // ask shows who asks for what.
 func (h handler) ask(i invited) page {
 	app := h.App
-	p := page{status: http.StatusOK, name: "ask", login: originOf(app.Login)}
+	p := page{status: http.StatusOK, name: "ask", form: true}
 	p.data = struct {
 		frame
 		Tenant, Directory, ClientID, Login string
@@ -58,7 +58,7 @@ func (h handler) begin(w http.ResponseWriter, r *http.Request, i invited) (page,
 	}
 	to := h.App.consentURL(i.tenant, base+Callback, state)
 	w.Header().Set("Location", to)
-	return page{status: http.StatusSeeOther, name: "onward", login: originOf(h.App.Login), data: struct {
+	return page{status: http.StatusSeeOther, name: "onward", data: struct {
 		frame
 		To string
 	}{h.frame("Continue to Microsoft"), to}}, nil
@@ -75,7 +75,11 @@ func (a App) consentURL(t tenant.Record, redirect, state string) string {
 	return strings.TrimSuffix(a.Login, "/") + "/" + url.PathEscape(directory) + "/v2.0/adminconsent?" + q.Encode()
 }
 
+// hostOf is the host of a URL, as people are shown it.
 func hostOf(address string) string {
-	_, host, _ := strings.Cut(originOf(address), "://")
-	return host
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }

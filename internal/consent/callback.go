@@ -29,9 +29,6 @@ type answer struct {
 
 // callback takes the login service's answer.
 func (h handler) callback(w http.ResponseWriter, r *http.Request) (page, error) {
-	if r.Method != http.MethodGet {
-		return page{}, notAllowed("GET")
-	}
 	a, err := h.readAnswer(r)
 	if err != nil {
 		return page{}, err

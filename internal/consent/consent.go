@@ -17,12 +17,16 @@ import (
 	"entrascim/internal/tenant/store"
 )
 
-// Root is the path that everything here is served below.
-const Root = "/consent"
-
-// Callback is the path that the login service sends the browser back to. With the
-// gateway's URL before it, it is a redirect URI of the app registration.
-const Callback = Root + "/callback"
+const (
+	// Root is the path that everything here is served below.
+	Root = "/consent"
+	// Invitation is the route of the page that an invitation opens, by GET and HEAD, and
+	// that sends the browser to the login service, by POST.
+	Invitation = Root + "/{invitation}"
+	// Callback is the path that the login service sends the browser back to, by GET. With
+	// the gateway's URL before it, it is a redirect URI of the app registration.
+	Callback = Root + "/callback"
+)
 
 // Options of the handler.
 type Options struct {
@@ -87,7 +91,7 @@ type handler struct {
 	under *sync.Map // codes of invitations whose answers are being looked at
 }
 
-// New makes the handler of everything below Root.
+// New makes the handler of Invitation and Callback.
 func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -108,7 +112,7 @@ func New(o Options) http.Handler {
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p, err := h.route(w, r)
 	if err != nil {
-		p = h.refused(w, r, err)
+		p = h.refused(r, err)
 	}
 	p.write(w, r)
 }
@@ -123,13 +127,10 @@ func (h handler) route(w http.ResponseWriter, r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return h.ask(i), nil
-	case http.MethodPost:
+	if r.Method == http.MethodPost {
 		return h.begin(w, r, i)
 	}
-	return page{}, notAllowed("GET, HEAD, POST")
+	return h.ask(i), nil
 }
 
 // An invited is a tenant whose administrator was invited.

@@ -51,7 +51,7 @@ type page struct {
 	status int
 	name   string // of the template
 	data   any
-	login  string // origin that its form leads to; "" when it has none
+	form   bool // it has a form of ours
 }
 
 // write sends the page. No cache keeps it, no other site shows it or learns where it
@@ -64,8 +64,8 @@ func (p page) write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	forms := "'none'"
-	if p.login != "" {
-		forms = "'self' " + p.login
+	if p.form { // browsers hold what the form leads to against this, too: any login service that Microsoft's may send people on to
+		forms = "'self' https:"
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

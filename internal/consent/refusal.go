@@ -16,7 +16,6 @@ type refusal struct {
 	title, text string
 	changed     bool   // something was done, which the text tells
 	code        string // of the invitation when it may be used again
-	allow       string // methods, of a 405
 	cause       error  // for the log
 }
 
@@ -31,10 +30,6 @@ func unknownInvitation() *refusal {
 		status: http.StatusNotFound, title: "This invitation is not known",
 		text: "It may have been used, or its time may be over. Ask whoever sent it to you for a new one.",
 	}
-}
-
-func notAllowed(methods string) *refusal {
-	return &refusal{status: http.StatusMethodNotAllowed, title: "That is not possible here", text: "Open the link of your invitation in a browser.", allow: methods}
 }
 
 func elsewhere(code string) *refusal {
@@ -133,7 +128,7 @@ func tokenless(cause error) *refusal {
 }
 
 // refused is the page of an error.
-func (h handler) refused(w http.ResponseWriter, r *http.Request, err error) page {
+func (h handler) refused(r *http.Request, err error) page {
 	var why *refusal
 	if !errors.As(err, &why) {
 		f := fault.From(err)
@@ -141,9 +136,6 @@ func (h handler) refused(w http.ResponseWriter, r *http.Request, err error) page
 	}
 	if why.cause != nil {
 		zerolog.Ctx(r.Context()).Error().Err(why.cause).Int("status", why.status).Msg("consent failed")
-	}
-	if why.allow != "" {
-		w.Header().Set("Allow", why.allow)
 	}
 	return page{status: why.status, name: "refusal", data: struct {
 		frame

@@ -29,7 +29,7 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 	next.State = state
 	change := store.Change{
 		Actor: "consent:" + next.DirectoryID, Action: "tenant.consent", Target: i.invitation.ID,
-		Detail: "state " + string(state) + ", permissions: " + strings.Join(found.Roles, " "),
+		Detail: detail(state, h.missing(found.Roles, false)),
 	}
 	kept, err := h.Store.PutTenant(ctx, change, next)
 	if err != nil {
@@ -50,6 +50,15 @@ func (h handler) register(r *http.Request, i invited, next tenant.Record, found 
 		return page{}, tokenless(err)
 	}
 	return h.result(r, done), nil
+}
+
+// detail tells for the audit log what came of it.
+func detail(s tenant.State, missing []Feature) string {
+	parts := []string{"state " + string(s)}
+	for _, p := range permissions(missing) {
+		parts = append(parts, "without "+p.Name)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // stateAfter is the state after consent; it suffices or it does not.

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -103,13 +102,4 @@ func setCookie(w http.ResponseWriter, r *http.Request, base string) string {
 		Secure: secure(base), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	return value
-}
-
-// originOf is scheme and host of a URL, as a Content-Security-Policy names them.
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -101,7 +102,13 @@ func New(o Options) http.Handler {
 		}
 	})
 	if o.Consent != nil {
-		r.With(limitTime(o.Timeout), limitRequests(consentRequests)).Handle(consent.Root+"/*", o.Consent)
+		r.Group(func(r chi.Router) {
+			r.Use(limitTime(o.Timeout), limitRequests(consentRequests))
+			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+				r.Method(method, consent.Invitation, o.Consent)
+			}
+			r.Method(http.MethodGet, consent.Callback, o.Consent)
+		})
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
@@ -127,8 +134,13 @@ func notAllowed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	allowed := "GET, HEAD"
-	if r.URL.Path == TokenPath {
+	switch {
+	case r.URL.Path == TokenPath:
 		allowed = http.MethodPost
+	case r.URL.Path == consent.Callback:
+		allowed = http.MethodGet
+	case strings.HasPrefix(r.URL.Path, consent.Root+"/"):
+		allowed = "GET, HEAD, POST"
 	}
 	w.Header().Set("Allow", allowed)
 	scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))

@@ -30,7 +30,7 @@ func TestConsentHostile(t *testing.T) {
 	p := w.person()
 	at, _ := url.Parse(p.begin(link))
 	state := at.Query().Get("state")
-	random := rand.New(rand.NewPCG(4, 5)) //nolint:gosec // it must be the same each time
+	random := rand.New(rand.NewPCG(4, 5)) // the same each time
 	texts := hostileTexts()
 	any1 := func() string { return texts[random.IntN(len(texts))] }
 	w.unchanged(func() {
@@ -105,6 +105,32 @@ func TestConsentHostileAnswers(t *testing.T) {
 					t.Errorf("%s=%q: %d %s", name, text, s.status, s.text)
 				}
 			}
+		}
+	})
+}
+
+// FuzzConsent holds the consent routes to the law of TestConsentHostile.
+func FuzzConsent(f *testing.F) {
+	w := newConsenting(f, nil)
+	link, p := w.invite("globex", ""), w.person()
+	at, _ := url.Parse(p.begin(link))
+	f.Add("/consent/callback", at.RawQuery, "", true)
+	f.Add(strings.TrimPrefix(link, w.base()), "", "", false)
+	f.Add("/consent/callback", "error=x&admin_consent=True&state=AAAA", strings.Repeat("A", 43), true)
+	before, err := w.store.Revision(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path, query, cookie string, get bool) {
+		r := httptest.NewRequest("GET", w.base()+"/consent/", nil)
+		if !get {
+			r.Method = "POST"
+		}
+		r.URL.Path, r.URL.RawQuery = "/consent/"+strings.TrimPrefix(path, "/consent/"), query
+		r.Header.Set("Cookie", "__Host-entrascim-consent="+cookie)
+		hostile(t, w, path, r)
+		if after, err := w.store.Revision(t.Context()); err != nil || after != before {
+			t.Errorf("something was changed: revision %d after %d, %v", after, before, err)
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 
 // browserTime bounds what a browser may take for a test, with the race detector on a
 // busy machine.
-const browserTime = 3 * time.Minute
+const browserTime = 5 * time.Minute
 
 // chromium starts a real browser, and gives what makes a window of somebody new.
 func chromium(t *testing.T) func(*testing.T) *window {
@@ -143,18 +143,18 @@ func (w *window) decides(decision, directory string) {
 func TestConsentInBrowser(t *testing.T) {
 	t.Parallel()
 	person := chromium(t)
-	for name, try := range map[string]func(*testing.T, *consenting, *window){
-		"grant": func(t *testing.T, w *consenting, p *window) {
+	for name, try := range map[string]func(*consenting, *window){
+		"grant": func(w *consenting, p *window) {
 			p.begins(w.invite("globex", ""))
 			p.decides("grant", otherTenant)
 			p.sees("Consent was given")
-			token, at := of(p, chromedp.Text("#token")), of(p, chromedp.Location())
-			if clients := w.clients("globex"); tokenOnPage.FindString(token) != token || len(clients) != 1 || w.tenant("globex").State != tenant.Active {
-				t.Errorf("token %q, clients %+v", token, clients)
+			token, at := of(p, chromedp.Value("#token")), of(p, chromedp.Location())
+			if clients := w.clients(); tokenOnPage.FindString(token) != token || len(clients) != 1 || w.tenant("globex").State != tenant.Active {
+				w.t.Errorf("token %q, clients %+v", token, clients)
 			}
 			p.opens(at, "This answer was used already") // the same page again
 		},
-		"refuse": func(_ *testing.T, w *consenting, p *window) {
+		"refuse": func(w *consenting, p *window) {
 			p.begins(w.invite("globex", otherTenant))
 			w.unchanged(func() {
 				p.decides("refuse", "")
@@ -163,7 +163,7 @@ func TestConsentInBrowser(t *testing.T) {
 			p.does(chromedp.Click("main a"))
 			p.sees("Contoso Identity asks for access") // "begin again"
 		},
-		"expired state": func(_ *testing.T, w *consenting, p *window) {
+		"expired state": func(w *consenting, p *window) {
 			p.begins(w.invite("globex", otherTenant))
 			w.unchanged(func() {
 				w.ahead.Add(int64(10 * time.Minute))
@@ -171,9 +171,9 @@ func TestConsentInBrowser(t *testing.T) {
 				p.sees("That took too long")
 			})
 		},
-		"another browser's callback": func(t *testing.T, w *consenting, p *window) {
+		"another browser's callback": func(w *consenting, p *window) {
 			back := w.person().decide(p.begins(w.invite("globex", otherTenant)), "grant", otherTenant)
-			thief, other := person(t), w.invite("initech", "")
+			thief, other := person(p.t), w.invite("initech", "")
 			w.unchanged(func() {
 				thief.opens(back, "This was begun in another browser")
 				thief.begins(other)
@@ -181,20 +181,20 @@ func TestConsentInBrowser(t *testing.T) {
 			})
 			p.opens(back, "Consent was given")
 		},
-		"another tenant's callback": func(_ *testing.T, w *consenting, p *window) {
+		"another tenant's callback": func(w *consenting, p *window) {
 			back, _ := url.Parse(w.person().decide(p.begins(w.invite("globex", otherTenant)), "grant", otherTenant))
 			q := back.Query()
 			q.Set("tenant", operatorTenant)
 			back.RawQuery = q.Encode()
 			w.unchanged(func() { p.opens(back.String(), "Another directory was invited") })
 		},
-		"missing permissions": func(_ *testing.T, w *consenting, p *window) {
+		"missing permissions": func(w *consenting, p *window) {
 			w.register("Group.Read.All")
 			p.begins(w.invite("globex", otherTenant))
 			p.decides("grant", otherTenant)
 			p.sees("Permissions are missing")
 		},
 	} {
-		t.Run(name, func(t *testing.T) { try(t, newConsenting(t, nil), person(t)) })
+		t.Run(name, func(t *testing.T) { try(newConsenting(t, nil), person(t)) })
 	}
 }

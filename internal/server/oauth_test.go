@@ -252,7 +252,7 @@ func TestPublicDiscovery(t *testing.T) {
 		}
 	}
 	off, _ := face(t, ok)
-	resp, err := http.Get(off + "/scim/v2/Schemas") //nolint:noctx // a test
+	resp, err := http.Get(off + "/scim/v2/Schemas")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -182,6 +182,17 @@ func TestEveryKindReachesItsTenant(t *testing.T) {
 			}
 		}
 	}
+	for _, header := range said { // and as nobody has them
+		for _, scheme := range []string{"Bearer ", "Basic "} {
+			if answer := w.send("GET", "/scim/v2/Users", "", scheme+"A"+header); answer.Code != 401 && answer.Code != 429 {
+				t.Errorf("a broken credential: %d", answer.Code)
+			}
+			if answer := w.send("GET", "/scim/v2/Users", "", scheme+header+"A"); answer.Code != 401 && answer.Code != 429 {
+				t.Errorf("a broken credential: %d", answer.Code)
+			}
+		}
+		said = append(said, strings.Split(header, ".")...)
+	}
 	for _, secret := range append(said, "secret-of-robot", "password-of-script", "token-of-") {
 		if strings.Contains(w.log.String(), secret) {
 			t.Errorf("the log has %s", secret)

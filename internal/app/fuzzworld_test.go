@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/pem"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -96,11 +95,20 @@ func (w *world) renew(tb testing.TB) {
 	c := demoConfig(DemoOptions{DefaultDomain: "contoso.onmicrosoft.com", ShortNames: true, Profiles: []string{"external-id"}}, w.graph.URL, authority)
 	c.Token = config.Secret(secretToken)
 	c.Limits.Body, c.Limits.Operations = 64<<10, 20
-	r := &registry{config: c, origin: testOrigin(), roster: &roster{}, tables: maps.Clone(w.tables)}
-	if err := r.load(); err != nil {
+	r, err := emptyRegistry(c, testOrigin())
+	if err != nil {
 		tb.Fatal(err)
 	}
-	w.face = newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	r.tables = w.tables
+	if err := r.load(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	w.tables = r.tables
+	face, err := newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.face = face
 	w.forget()
 }
 

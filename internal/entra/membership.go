@@ -153,11 +153,14 @@ func (m *membership) found(results []graph.Result) error {
 
 // checkMembers refuses members that do not exist or that the group cannot have.
 // Source: https://learn.microsoft.com/graph/api/group-post-members.
-func (g groups) checkMembers(id string, about jsontext.Value, m *membership) error {
+func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Value, m *membership) error {
 	isUnified := slices.Contains(groupTypes(about), unified)
 	for _, member := range m.add {
 		v, known := m.objects[member]
 		kind := strings.TrimPrefix(text(v, "@odata.type"), "#microsoft.graph.")
+		if err := g.refers(ctx, member, kind, known); err != nil {
+			return err
+		}
 		switch {
 		case member == strings.ToLower(id):
 			return fault.New(fault.InvalidValue, "members.value: a group cannot be its own member.")
@@ -171,6 +174,24 @@ func (g groups) checkMembers(id string, about jsontext.Value, m *membership) err
 		}
 	}
 	return nil
+}
+
+// refers refuses a member of a resource type that the client may not reach, and of one
+// that is not known, when it may be such a one. What is no user and no group has no
+// resource type.
+func (g groups) refers(ctx context.Context, member, kind string, known bool) error {
+	user, group := scim.Reaches(ctx, "User"), scim.Reaches(ctx, "Group")
+	switch {
+	case user && group && (!known || kind == entityUser || kind == entityGroup), scim.Reaches(ctx, ""):
+		return nil
+	case known && (kind == entityUser && user || kind == entityGroup && group):
+		return nil
+	case !known && g.fresh.any([]string{member}):
+		f := fault.New(fault.Unavailable, "members.value: %q was just made, and Graph does not say yet what it is.", member)
+		f.RetryAfter = firstWait
+		return f
+	}
+	return fault.New(fault.Forbidden, "members.value: this client may not refer to %q, which is of a resource type that it may not reach.", member)
 }
 
 // settle turns a replacement and the filters into what is to be added and

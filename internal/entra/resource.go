@@ -32,7 +32,7 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
-		Schema: t.Schema(), Reader: r,
+		Schema: t.Schema(), Reader: r, Offset: d.options.Offset,
 	}
 	for _, x := range t.Extensions() {
 		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})

@@ -2,10 +2,13 @@ package graph
 
 import (
 	"cmp"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -67,16 +70,45 @@ func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azco
 }
 
 func (c Credential) certificate(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
-	var password []byte
-	if c.CertificatePassword != "" {
-		password = []byte(c.CertificatePassword)
-	}
-	certs, key, err := azidentity.ParseCertificates(c.Certificate, password)
+	certs, key, err := parseCertificate(c.Certificate, c.CertificatePassword)
 	if err != nil {
-		return nil, fmt.Errorf("certificate: must be PEM with an unencrypted key, or PKCS #12 in its older form (openssl pkcs12 -legacy): %w", err)
+		return nil, err
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
+}
+
+func parseCertificate(text []byte, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	var secret []byte
+	if password != "" {
+		secret = []byte(password)
+	}
+	certs, key, err := azidentity.ParseCertificates(text, secret)
+	if err != nil {
+		return nil, nil, fmt.Errorf("certificate: must be PEM with an unencrypted key, or PKCS #12 in its older form (openssl pkcs12 -legacy): %w", err)
+	}
+	return certs, key, nil
+}
+
+// CertificateEnds is when the certificate that belongs to the private key ends, of what
+// Credential.Certificate holds.
+func CertificateEnds(text []byte, password string) (time.Time, error) {
+	certs, key, err := parseCertificate(text, password)
+	if err != nil {
+		return time.Time{}, err
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return time.Time{}, errors.New("certificate: its key cannot sign")
+	}
+	for _, c := range certs {
+		if public, ok := c.PublicKey.(interface {
+			Equal(other crypto.PublicKey) bool
+		}); ok && public.Equal(signer.Public()) {
+			return c.NotAfter, nil
+		}
+	}
+	return time.Time{}, errors.New("certificate: none belongs to the private key")
 }
 
 func (c Credential) validate() error {

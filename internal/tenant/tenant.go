@@ -18,6 +18,9 @@ const (
 
 // A Tenant is one Entra directory and how it is served.
 type Tenant struct {
+	// ID is the tenant's for good, whatever else of it changes: the Record's, or made of
+	// the name of one that a file describes.
+	ID            string
 	Name          string // what operators call it; unique
 	DirectoryID   string // Entra's tenant id, a GUID
 	Mode          Mode

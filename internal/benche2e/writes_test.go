@@ -133,7 +133,7 @@ func members(t *testing.T, b *bench) {
 	}
 	for _, n := range []int{1, 1000, min(20_000, s.sim.scale.users*2/3, len(ids))} {
 		r := s.compare(t, trial{
-			name: "add " + grouped(float64(n)) + " members", setup: f.setup, scim: change("add", ids[:n]),
+			name: strings.TrimSuffix("add "+grouped(float64(n))+" members", map[bool]string{true: "s"}[n == 1]), setup: f.setup, scim: change("add", ids[:n]),
 			graph: func(_ int, by string) steps { return f.adding(f.ids[by], ids[:n]) },
 		})
 		if n == 1000 {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,6 +13,34 @@ import (
 	"entrascim/internal/tenant"
 	"entrascim/internal/tenant/store"
 )
+
+// full is a tenant with a value in every field.
+func full() tenant.Record {
+	return tenant.Record{
+		ID: "6e1c6d0a-0000-4000-8000-000000000001", Name: "Contoso.Ltd_1-a", State: tenant.Consented, Mode: tenant.Single,
+		DirectoryID: "11111111-2222-3333-4444-555555555555",
+		Settings:    []byte("policy:\n  maxScan: 5 # größer\n"),
+		Overlays:    []tenant.Overlay{{Name: "b.yaml", Text: []byte("b: \"\\u0000\"\n")}, {Name: "a ü.yaml", Text: []byte("")}},
+		Credential: tenant.Credential{
+			ClientID: "66666666-2222-3333-4444-555555555555", Secret: "s3cret-of-contoso", Certificate: []byte{0, 255, 1}, CertificatePassword: "pässword",
+			FederatedTokenFile: "/var/run/token", ManagedIdentity: true,
+		},
+	}
+}
+
+// fullClient is a client with a value in every field.
+func fullClient(tenantID string) tenant.ClientRecord {
+	return tenant.ClientRecord{
+		ID: "6e1c6d0a-0000-4000-8000-000000000002", TenantID: tenantID, Name: "SailPoint", Kind: tenant.JWT, Role: tenant.ReadWrite,
+		ResourceTypes: []string{"User", "Group"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+		Dialect: "entra", Me: "77777777-2222-3333-4444-555555555555", Issuer: "https://issuer.example/ü", Audience: "api://x",
+		Claims: map[string]string{"roles": "Scim.Write", "azp": "\"quoted\""},
+		Secrets: []tenant.Secret{
+			{ID: "6e1c6d0a-0000-4000-8000-000000000003", Sum: sum("first"), Created: time.Date(2026, 1, 1, 0, 0, 0, 1000, time.UTC)},
+			{ID: "6e1c6d0a-0000-4000-8000-000000000004", Sum: sum("second"), Created: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Expires: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)},
+		},
+	}
+}
 
 func TestRoundTrip(t *testing.T) {
 	each(t, func(w *world) {

@@ -351,7 +351,8 @@ func TestWritesWait(t *testing.T) {
 		if first.Load() {
 			t.Error("it did not wait")
 		}
-		if mustTake(t, p, writing(), time.Hour); !first.Load() {
+		mustTake(t, p, writing(), time.Hour)
+		if synctest.Wait(); !first.Load() {
 			t.Error("a write went before one that waited longer")
 		}
 		waiting.Wait()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -184,38 +183,6 @@ func (r *registry) seat(t *tenant.Tenant) (*seat, error) {
 	return &seat{tenant: t, expires: expires, places: make(chan struct{}, r.config.Limits.PerTenant), make: r.serve}, nil
 }
 
-// claims are what a tenant has for itself: its name, and its directory unless it
-// shares that.
-type claims struct {
-	names       map[string]bool
-	directories map[string][]claim
-}
-
-type claim struct {
-	tenant string
-	shared bool
-}
-
-// claim takes the tenant's name and directory. Its error says what is taken already;
-// then nothing was.
-func (c *claims) claim(t *tenant.Tenant, shared bool) error {
-	if c.names == nil {
-		c.names, c.directories = map[string]bool{}, map[string][]claim{}
-	}
-	name, id := strings.ToLower(t.Name), strings.ToLower(t.DirectoryID)
-	if c.names[name] {
-		return fault.New(fault.Uniqueness, "There is a tenant of this name already.")
-	}
-	for _, other := range c.directories[id] {
-		if id != "" && (!shared || !other.shared) {
-			return fault.New(fault.Conflict, "directoryId: is the directory of tenant %s, too: say tenant.sharesDirectory in both if that is meant.", other.tenant)
-		}
-	}
-	c.names[name] = true
-	c.directories[id] = append(c.directories[id], claim{t.Name, shared})
-	return nil
-}
-
 // serve makes the handler of a tenant.
 func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	client, err := r.dialer.graph(s.tenant)
@@ -266,7 +233,7 @@ func (r *registry) only() (*entra.Directory, error) {
 		return nil, nil //nolint:nilnil // several tenants have no one directory
 	}
 	for _, s := range seats {
-		if s.refusal != nil {
+		if !s.served() {
 			break
 		}
 		_, directory, err := s.open()

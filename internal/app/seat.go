@@ -36,6 +36,9 @@ func refusing(t *tenant.Tenant, refusal, broken error) *seat {
 	return &seat{tenant: t, refusal: refusal, broken: broken}
 }
 
+// served tells whether the tenant's clients are answered.
+func (s *seat) served() bool { return s.refusal == nil }
+
 // open makes what serves the tenant, once.
 func (s *seat) open() (http.Handler, *entra.Directory, error) {
 	s.once.Do(func() { s.handler, s.directory, s.err = s.make(s) })

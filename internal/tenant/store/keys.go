@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"entrascim/internal/seal"
 )
 
 // checked is what is sealed when a store is made: who opens it has the key.
@@ -22,8 +24,12 @@ func (s *Store) checkKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if text, err := s.keys.Open(sealed, checkPurpose); err != nil || string(text) != checked {
-		return fmt.Errorf("the store was sealed with another key: %w", errors.Join(err))
+	_, err = s.keys.Open(sealed, checkPurpose)
+	if errors.Is(err, seal.ErrUnknownKey) {
+		return errors.New("the store was sealed with another key: that one is needed, too, until the store is sealed again with the new one")
+	}
+	if err != nil {
+		return fmt.Errorf("what tells whether the key is right %w", err)
 	}
 	return nil
 }

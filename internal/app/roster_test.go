@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -33,7 +34,8 @@ type tenants struct {
 	sim    *graphsim.Simulator
 	graph  *httptest.Server
 	folder string
-	log    bytes.Buffer
+	log    journal
+	hold   func(tenant string, w http.ResponseWriter) bool // takes a request to Graph for the directory; nil: none
 
 	handler  http.Handler
 	registry *registry
@@ -41,6 +43,24 @@ type tenants struct {
 	authority []byte // PEM, of the simulator's certificate
 	mu        sync.Mutex
 	tokens    []string // paths of the token endpoint that were asked
+}
+
+// A journal is a log that is written and read at the same time.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // newTenants has the tenants acme and globex, with the clients acme-token-of-iga and
@@ -52,7 +72,9 @@ func newTenants(t *testing.T, change ...func(*config.Config)) *tenants {
 	if err := w.sim.Register(login.App{ID: otherApp, TenantID: otherTenant, Roles: roles, Secrets: []login.Secret{{Value: "s"}}}); err != nil {
 		t.Fatal(err)
 	}
-	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.simulator))
+	w.graph = httptest.NewUnstartedServer(http.HandlerFunc(w.simulator))
+	w.graph.EnableHTTP2 = true // as Graph has it: tenants share connections
+	w.graph.StartTLS()
 	t.Cleanup(w.graph.Close)
 	w.authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})
 	w.file("ca.pem", string(w.authority))
@@ -79,12 +101,43 @@ func (w *tenants) simulator(answer http.ResponseWriter, r *http.Request) {
 		w.tokens = append(w.tokens, r.URL.Path)
 		w.mu.Unlock()
 	}
+	if hold := w.holding(); hold != nil && hold(directoryOf(r), answer) {
+		return
+	}
 	w.sim.ServeHTTP(answer, r)
+}
+
+// holding is what takes requests from the simulator.
+func (w *tenants) holding() func(string, http.ResponseWriter) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hold
+}
+
+// held has requests to Graph taken from the simulator.
+func (w *tenants) held(by func(directory string, answer http.ResponseWriter) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hold = by
+}
+
+// directoryOf is the directory that a request's access token is for; "" without one.
+func directoryOf(r *http.Request) string {
+	parts := strings.Split(r.Header.Get("Authorization"), ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	text, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		TID string `json:"tid"`
+	}
+	_ = json.Unmarshal(text, &claims)
+	return claims.TID
 }
 
 // logged is a context whose log the tests read.
 func (w *tenants) logged() context.Context {
-	return zerolog.New(zerolog.SyncWriter(&w.log)).WithContext(w.t.Context())
+	return zerolog.New(&w.log).WithContext(w.t.Context())
 }
 
 func (w *tenants) path(name string) string { return filepath.Join(w.folder, name) }

@@ -109,6 +109,7 @@ func TestWatchLosesConnection(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, kind: "postgres", dsn: pgtest.Database(t)}
 	s, db := w.open(), w.sql()
+	s.PollEvery(time.Hour) // it must be told, or ask when it listens again
 	seen := watch(t, s)
 	seen.until(t, 0)
 	for n := range 5 {
@@ -129,6 +130,20 @@ func TestWatchLosesConnection(t *testing.T) {
 		if err := row.Scan(&listening); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestWatchIsTold has a change that only a notice tells of.
+func TestWatchIsTold(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, kind: "postgres", dsn: pgtest.Database(t)}
+	one, other := w.open(), w.open()
+	one.PollEvery(time.Hour)
+	seen := watch(t, one)
+	seen.until(t, 0)
+	for n := range 3 {
+		w.put(other, named(fmt.Sprint("t", n)))
+		seen.until(t, n+1)
 	}
 }
 

@@ -59,7 +59,7 @@ func scripts(dir string, more map[string]string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload, "token": scriptToken, "served": scriptServed, "cursor": scriptCursor,
+			"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload, "token": scriptToken, "served": scriptServed, "cursor": scriptCursor, "grant": scriptGrant,
 		},
 	}
 }
@@ -96,31 +96,55 @@ func await(address string) error {
 
 // scriptHTTP sends a request and prints status, headers and body:
 // "http METHOD URL [BODYFILE]". The bearer token is $TOKEN, the body's type $TYPE or that
-// of SCIM; an https server is trusted by the file $CA.
+// of SCIM; an https server is trusted by the file $CA. A body in a file *.form is
+// form-encoded, and sent without the token.
 func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: http METHOD URL [BODYFILE]")
 	}
-	var body io.Reader
-	if len(args) == 3 {
-		body = strings.NewReader(ts.ReadFile(args[2]))
-	}
-	request, err := http.NewRequest(args[0], args[1], body)
+	answer, text := exchange(ts, args)
+	var head bytes.Buffer
+	ts.Check(answer.Header.Write(&head))
+	_, err := fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
 	ts.Check(err)
-	request.Header.Set("Content-Type", cmp.Or(ts.Getenv("TYPE"), "application/scim+json"))
+}
+
+// exchange sends a request as scriptHTTP does.
+func exchange(ts *testscript.TestScript, args []string) (*http.Response, []byte) {
+	text, media := "", cmp.Or(ts.Getenv("TYPE"), "application/scim+json")
+	if len(args) == 3 {
+		text = strings.TrimSuffix(ts.ReadFile(args[2]), "\n")
+	}
+	request, err := http.NewRequest(args[0], args[1], strings.NewReader(text))
+	ts.Check(err)
 	if token := ts.Getenv("TOKEN"); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if len(args) == 3 && strings.HasSuffix(args[2], ".form") {
+		media = "application/x-www-form-urlencoded"
+		request.Header.Del("Authorization")
+	}
+	request.Header.Set("Content-Type", media)
 	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: trusting(ts)}}
 	answer, err := client.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(answer.Body)
 	ts.Check(err)
-	var head bytes.Buffer
-	ts.Check(answer.Header.Write(&head))
-	_, err = fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
-	ts.Check(err)
+	return answer, body
+}
+
+// scriptGrant gets a token of OAuth 2.0: "grant VARIABLE URL FORMFILE".
+func scriptGrant(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: grant VARIABLE URL FORMFILE")
+	}
+	_, body := exchange(ts, []string{http.MethodPost, args[1], args[2]})
+	var grant struct {
+		Token string `json:"access_token"`
+	}
+	ts.Check(json.Unmarshal(body, &grant))
+	ts.Setenv(args[0], grant.Token)
 }
 
 // scriptReload sends SIGHUP to the gateway, "reload STATUS URL", until a GET of the URL
@@ -158,19 +182,16 @@ func scriptServed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s was never answered with %s", args[1], args[0])
 }
 
-// scriptToken makes the secret of a client, or an access token, the bearer token: "token
-// FILE", where the file is JSON, or an answer that http printed.
+// scriptToken makes the secret of a client the bearer token: "token FILE", where the file
+// is JSON, or an answer that http printed.
 func scriptToken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: token FILE")
 	}
 	text := ts.ReadFile(args[0])
-	var found struct {
-		Secret string
-		Access string `json:"access_token"`
-	}
+	var found struct{ Secret string }
 	ts.Check(json.Unmarshal([]byte(text[strings.Index(text, "{"):]), &found))
-	ts.Setenv("TOKEN", cmp.Or(found.Secret, found.Access))
+	ts.Setenv("TOKEN", found.Secret)
 }
 
 // scriptCursor makes $CURSOR the next one of a page that http printed: "cursor FILE".

@@ -34,8 +34,10 @@ func callerOf(r *http.Request) scim.Caller {
 		return scim.Caller{}
 	}
 	dialect, _ := scim.FindDialect(client.Dialect) // the configuration knows no others
-	caller := scim.Caller{Scope: fmt.Sprintf("%q %q", client.Tenant.ID, client.Name), Dialect: dialect,
-		ReadOnly: client.ReadOnly, ResourceTypes: client.ResourceTypes}
+	caller := scim.Caller{
+		Scope: fmt.Sprintf("%q %q", client.Tenant.ID, client.Name), Dialect: dialect,
+		ReadOnly: client.ReadOnly, ResourceTypes: client.ResourceTypes,
+	}
 	if client.Me != "" {
 		caller.Me = "/Users/" + client.Me
 	}
@@ -47,8 +49,10 @@ func callerOf(r *http.Request) scim.Caller {
 func schemesOf(kinds []tenant.Kind) []scim.Scheme {
 	var all []scim.Scheme
 	for _, kind := range kinds {
-		scheme := scim.BearerScheme()
+		var scheme scim.Scheme
 		switch kind {
+		case tenant.Bearer, tenant.JWT:
+			scheme = scim.BearerScheme()
 		case tenant.ClientCredentials:
 			scheme = scim.Scheme{
 				Type: "oauth2", Name: "OAuth 2.0 Client Credentials", SpecURI: "https://www.rfc-editor.org/info/rfc6749",

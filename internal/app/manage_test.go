@@ -244,8 +244,10 @@ func TestManagedMistakes(t *testing.T) {
 		"a secret in settings":   {in(`"tenant":{`, `"tenant":{"clientSecret":"x",`), 400, "tenant.clientSecret: no such setting"},
 		"a file in settings":     {in(`"tenant":{`, `"tenant":{"caFile":"/etc/passwd",`), 400, "tenant.caFile: no such setting"},
 		"clients in settings":    {in(`{"tenant":`, `{"clients":[{"name":"x"}],"tenant":`), 400, "clients[0]: no such setting"},
-		"settings of the process": {in(`{"tenant":`, `{"listen":":1","limits":{"body":5000},"tenant":`), 400,
-			"listen: no such setting; settings:1: limits.body: no such setting"},
+		"settings of the process": {
+			in(`{"tenant":`, `{"listen":":1","limits":{"body":5000},"tenant":`), 400,
+			"listen: no such setting; settings:1: limits.body: no such setting",
+		},
 		"a bad value":            {in(`"tenant":{`, `"policy":{"maxScan":0},"tenant":{`), 400, "policy.maxScan: must be more than 0"},
 		"settings that are text": {in(`"settings":{`, `"settings":"x","overlays":[],"x":{`), 400, "not known here: /x"},
 		"a bad overlay":          {in(`"settings"`, `"overlays":[{"name":"o.yaml","text":"resource: User\nattributes: [{scim: nothing, remove: true}]"}],"settings"`), 400, "o.yaml:"},
@@ -407,7 +409,9 @@ func TestManagedVersions(t *testing.T) {
 		t.Fatalf("%d, ETag %s after %s", changed.Code, changed.Header().Get("ETag"), etag)
 	}
 	for _, request := range [][3]string{
-		{"PATCH", "/tenants/initech", `{"name":"x"}`}, {"DELETE", "/tenants/initech", ""}, {"POST", "/tenants/initech/suspend", ""},
+		{"PATCH", "/tenants/initech", `{"name":"x"}`},
+		{"DELETE", "/tenants/initech", ""},
+		{"POST", "/tenants/initech/suspend", ""},
 		{"POST", "/tenants/initech/switch", `{"mode":"multi"}`},
 	} {
 		for _, match := range []string{etag, `"x"`, "W/" + etag, "7", `"-1"`} {

@@ -22,8 +22,6 @@ type seat struct {
 	refusal  error     // what its clients are answered instead; nil: it is served
 	broken   error     // what keeps it from being served, for the log; nil: nothing
 
-	laid   string // which tables they are, see registry.tables
-	tables *Tables
 	places chan struct{} // one for each request that is being answered
 	make   func(*seat) (http.Handler, *entra.Directory, error)
 

@@ -67,7 +67,7 @@ func TestGuessing(t *testing.T) {
 func TestGuessingLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	clock, one := newClock(), &tenant.Tenant{Name: "a"}
-	known := auth.New(auth.Options{Now: clock.Now, URL: at(gateway)},
+	known := auth.New(auth.Options{Now: clock.Now, URL: here},
 		client("iga", tenant.Bearer, one, []string{"token-of-iga"}), client("shell", tenant.Bearer, one, []string{"token-of-shell"}),
 		client("script", tenant.Basic, one, []string{"password-of-script"}), oauthClient(one))
 	const address = "[2001:db8:0:1::1]:1"

@@ -39,6 +39,9 @@ func (o Options) withDefaults() Options {
 	if o.Address == nil {
 		o.Address = peer
 	}
+	if o.Issuers == nil {
+		o.Issuers = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: idleIssuer, MaxResponseHeaderBytes: maxIssuerHeader}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -163,21 +166,26 @@ func (a *Authenticator) basic(given credential) (Client, error) {
 	return Client{}, fault.New(fault.Unauthenticated, "The user name or password is not known.")
 }
 
-// Challenges are the values of WWW-Authenticate of a 401 answer: the ways to
-// authenticate that there are clients for (RFC 9110 section 11.6.1, RFC 6750 section
-// 3, RFC 7617 section 2).
-func (a *Authenticator) Challenges() []string {
-	if !a.clients.kinds[tenant.Basic] {
-		return []string{bearerChallenge}
+// Challenges are the values of WWW-Authenticate of a 401 answer to the request: the ways
+// to authenticate that there are clients for (RFC 9110 section 11.6.1, RFC 7617 section
+// 2), and, when it had a bearer token, that it is not good (RFC 6750 section 3.1), which
+// has OAuth clients get another.
+func (a *Authenticator) Challenges(r *http.Request) []string {
+	var all []string
+	if !a.clients.kinds[tenant.Basic] || len(a.clients.kinds) > 1 {
+		all = append(all, bearerChallenge)
+		if given, err := credentialOf(r.Header); err == nil && !given.basic {
+			all[0] += `, error="invalid_token"`
+		}
 	}
-	if len(a.clients.kinds) == 1 {
-		return []string{basicChallenge}
+	if a.clients.kinds[tenant.Basic] {
+		all = append(all, basicChallenge)
 	}
-	return []string{bearerChallenge, basicChallenge}
+	return all
 }
 
 const (
-	bearerChallenge = `Bearer realm="scim"`
+	bearerChallenge = `Bearer realm="scim"` //nolint:gosec // no credential
 	basicChallenge  = `Basic realm="scim", charset="UTF-8"`
 )
 

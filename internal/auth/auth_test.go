@@ -191,8 +191,16 @@ func TestChallenges(t *testing.T) {
 		`[Bearer realm="scim" Basic realm="scim", charset="UTF-8"]`:          {bearer, basic},
 		`[Bearer realm="scim" Basic realm="scim", charset="UTF-8"] of OAuth`: {oauth, basic},
 	} {
-		if got := fmt.Sprint(auth.New(auth.Options{}, clients...).Challenges()); !strings.HasPrefix(want, got) {
+		if got := fmt.Sprint(auth.New(auth.Options{}, clients...).Challenges(request())); !strings.HasPrefix(want, got) {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	both := auth.New(auth.Options{}, bearer, basic)
+	for header, want := range map[string]string{
+		"Bearer x": `Bearer realm="scim", error="invalid_token"`, "Bearer ": `Bearer realm="scim"`, "Basic Og==": `Bearer realm="scim"`, "": `Bearer realm="scim"`,
+	} {
+		if got := both.Challenges(request(header)); len(got) != 2 || got[0] != want {
+			t.Errorf("after %q: %q", header, got)
 		}
 	}
 	known := auth.New(auth.Options{}, bearer, basic, oauth, client("d", tenant.Basic, &tenant.Tenant{Name: "other"}, nil))

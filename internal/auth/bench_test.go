@@ -22,7 +22,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 			all[tenant.JWT] = append(all[tenant.JWT], w.of(name, one, "scim", map[string]string{"sub": name}))
 		}
 	}
-	options := auth.Options{Now: clock.Now, URL: at(gateway), Issuers: w.Client().Transport}
+	options := auth.Options{Now: clock.Now, URL: here, Issuers: w.Client().Transport}
 	oauth := auth.New(options, all[tenant.ClientCredentials]...)
 	g, err := oauth.Grant(asking("grant_type=client_credentials&client_id=id-of-700-1&client_secret=secret-of-700-1"))
 	if err != nil {

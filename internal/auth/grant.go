@@ -103,10 +103,10 @@ func (a *Authenticator) grant(r *http.Request, c Client, secret tenant.Secret, s
 func refusalOf(err error) error {
 	code := "temporarily_unavailable"
 	f := fault.From(err)
-	switch f.Kind {
-	case fault.Unauthenticated:
+	if fault.Is(err, fault.Unauthenticated) {
 		code = invalidClient
-	case fault.Forbidden:
+	}
+	if fault.Is(err, fault.Forbidden) {
 		code = "unauthorized_client"
 	}
 	return &Refusal{code, f}

@@ -25,8 +25,11 @@ import (
 const (
 	// issuerTimeout bounds how long an issuer is waited for, discovery and keys together.
 	issuerTimeout = 5 * time.Second
-	// maxIssuerBody bounds an answer of it, in bytes.
-	maxIssuerBody = 1 << 20
+	// maxIssuerBody and maxIssuerHeader bound an answer of it, in bytes.
+	maxIssuerBody   = 1 << 20
+	maxIssuerHeader = 64 << 10
+	// idleIssuer is how long a connection to one is kept.
+	idleIssuer = 90 * time.Second
 	// maxKeys bounds the keys of it that are looked at, and minRSA is the least size of
 	// one of RSA, in bits (RFC 7518 section 3.3).
 	maxKeys = 100
@@ -66,9 +69,6 @@ type keySet struct {
 
 func newIssuer(url string, o Options, p *proofs) *issuer {
 	client := &http.Client{Transport: httpsOnly{o.Issuers}, Timeout: issuerTimeout}
-	if o.Issuers == nil {
-		client.Transport = httpsOnly{http.DefaultTransport}
-	}
 	return &issuer{url: url, client: client, now: o.Now, proofs: p, waiting: make(chan struct{}, maxWaiting)}
 }
 

@@ -39,21 +39,21 @@ type world struct {
 	replaces map[string]http.HandlerFunc
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
 	w := &world{keys: map[string]crypto.Signer{}, replaces: map[string]http.HandlerFunc{}}
 	w.Server = httptest.NewTLSServer(w)
-	t.Cleanup(w.Close)
-	w.rotate(t, "first")
+	tb.Cleanup(w.Close)
+	w.rotate(tb, "first")
 	return w
 }
 
 // rotate makes a key that takes the place of the others.
-func (w *world) rotate(t testing.TB, id string) {
-	t.Helper()
+func (w *world) rotate(tb testing.TB, id string) {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -99,8 +99,8 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 // token is one that the issuer signed at the time, with other claims and header where
 // they are given.
-func (w *world) token(t testing.TB, now time.Time, claims map[string]any, header ...string) string {
-	t.Helper()
+func (w *world) token(tb testing.TB, now time.Time, claims map[string]any, header ...string) string {
+	tb.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := jwt.MapClaims{"iss": w.URL, "sub": "robot", "aud": "scim", "exp": now.Add(time.Hour).Unix(), "iat": now.Unix()}
@@ -117,7 +117,7 @@ func (w *world) token(t testing.TB, now time.Time, claims map[string]any, header
 		}
 		text, err := token.SignedString(key)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return text
 	}
@@ -223,8 +223,11 @@ func TestForeignForged(t *testing.T) {
 	}
 	shared := []byte("a-secret-that-is-published-by-mistake")
 	w.extra = []any{
-		jose.JSONWebKey{Key: &weak.PublicKey, KeyID: "weak", Use: "sig"}, jose.JSONWebKey{Key: shared, KeyID: "shared", Use: "sig"},
-		map[string]any{"kty": "future", "kid": "future"}, "no key", jose.JSONWebKey{Key: other.keys["first"].Public(), KeyID: "sealing", Use: "enc"},
+		jose.JSONWebKey{Key: &weak.PublicKey, KeyID: "weak", Use: "sig"},
+		jose.JSONWebKey{Key: shared, KeyID: "shared", Use: "sig"},
+		map[string]any{"kty": "future", "kid": "future"},
+		"no key",
+		jose.JSONWebKey{Key: other.keys["first"].Public(), KeyID: "sealing", Use: "enc"},
 	}
 	sign := func(method jwt.SigningMethod, id string, key any) string {
 		token := jwt.NewWithClaims(method, jwt.MapClaims{"iss": w.URL, "sub": "robot", "aud": "scim", "exp": start().Add(time.Hour).Unix()})
@@ -335,8 +338,8 @@ func TestIssuerDown(t *testing.T) {
 // Answers of an issuer that are too long, lead elsewhere, or are none.
 func TestOddIssuers(t *testing.T) {
 	t.Parallel()
-	clear := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a key was asked for in the clear") }))
-	t.Cleanup(clear.Close)
+	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a key was asked for in the clear") }))
+	t.Cleanup(plain.Close)
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(s)) }
 	}
@@ -345,10 +348,10 @@ func TestOddIssuers(t *testing.T) {
 		"too long":               {path: discovery, body: strings.Repeat(" ", 2<<20) + `{}`},
 		"another issuer":         {path: discovery, body: `{"issuer":"https://evil.example","jwks_uri":"https://evil.example"}`},
 		"no keys":                {path: discovery, body: `{"issuer":"ISSUER"}`},
-		"keys in the clear":      {path: discovery, body: `{"issuer":"ISSUER","jwks_uri":"` + clear.URL + `"}`},
+		"keys in the clear":      {path: discovery, body: `{"issuer":"ISSUER","jwks_uri":"` + plain.URL + `"}`},
 		"keys of a file":         {path: discovery, body: `{"issuer":"ISSUER","jwks_uri":"file:///etc/passwd"}`},
-		"a redirect":             {path: discovery, to: clear.URL},
-		"a redirect of the keys": {path: jwks, to: clear.URL},
+		"a redirect":             {path: discovery, to: plain.URL},
+		"a redirect of the keys": {path: jwks, to: plain.URL},
 		"keys that are none":     {path: jwks, body: `{"keys":7}`},
 		"keys that are too long": {path: jwks, body: `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`},
 	} {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -28,17 +29,18 @@ const (
 	secret  = "secret-of-the-oauth-client"
 )
 
-func at(url string) func(*http.Request) string { return func(*http.Request) string { return url } }
+// here is the URL of every gateway of the tests.
+func here(*http.Request) string { return gateway }
 
-func keysOf(t testing.TB, secrets ...string) *seal.Keys {
-	t.Helper()
+func keysOf(tb testing.TB, secrets ...string) *seal.Keys {
+	tb.Helper()
 	var all [][]byte
 	for _, s := range secrets {
 		all = append(all, []byte(s))
 	}
 	k, err := seal.New(all...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
@@ -60,11 +62,11 @@ func asking(form string, authorization ...string) *http.Request {
 const form = "grant_type=client_credentials&client_id=id-of-oauth&client_secret=" + secret
 
 // grant gets a token, or fails the test.
-func grant(t testing.TB, a *auth.Authenticator) auth.Grant {
-	t.Helper()
+func grant(tb testing.TB, a *auth.Authenticator) auth.Grant {
+	tb.Helper()
 	g, err := a.Grant(asking(form))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return g
 }
@@ -76,7 +78,7 @@ func oauthClient(one *tenant.Tenant, change ...func(*tenant.ClientRecord)) auth.
 // issuing knows clients of several kinds.
 func issuing(clock *clock) *auth.Authenticator {
 	one := &tenant.Tenant{Name: "a"}
-	return auth.New(auth.Options{Now: clock.Now, URL: at(gateway)},
+	return auth.New(auth.Options{Now: clock.Now, URL: here},
 		oauthClient(one), client("reader", tenant.ClientCredentials, one, []string{secret + "2"}, func(r *tenant.ClientRecord) { r.Role = tenant.ReadOnly }),
 		client("odd", tenant.ClientCredentials, one, []string{"a+b%41/=: c-is-a-secret"}), client("iga", tenant.Bearer, one, []string{"token-of-iga"}),
 		client("script", tenant.Basic, one, []string{"password-of-script"}), client("closing", tenant.ClientCredentials, one, []string{secret + "3"}, func(r *tenant.ClientRecord) {
@@ -192,7 +194,7 @@ func TestRevoked(t *testing.T) {
 		r.Secrets = append(r.Secrets, tenant.Secret{Sum: auth.Digest("the-next-secret")})
 	}
 	clock := newClock()
-	known := auth.New(auth.Options{Now: clock.Now, URL: at(gateway)}, oauthClient(one))
+	known := auth.New(auth.Options{Now: clock.Now, URL: here}, oauthClient(one))
 	token := "Bearer " + grant(t, known).Token
 	for name, test := range map[string]struct {
 		clients []auth.Client
@@ -226,7 +228,7 @@ func TestSharedKeys(t *testing.T) {
 	t.Parallel()
 	one, clock := &tenant.Tenant{Name: "a"}, newClock()
 	with := func(keys *seal.Keys) *auth.Authenticator {
-		return auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: at(gateway)}, oauthClient(one))
+		return auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: here}, oauthClient(one))
 	}
 	before, both, after := with(keysOf(t, oldKey)), with(keysOf(t, newKey, oldKey)), with(keysOf(t, newKey))
 	for name, test := range map[string]struct {
@@ -248,17 +250,15 @@ func TestSharedKeys(t *testing.T) {
 
 // forged makes a token with the published key's id that says what is given, over the
 // claims of a good one.
-func forged(t testing.TB, a *auth.Authenticator, method jwt.SigningMethod, key any, header, claims map[string]any) string {
-	t.Helper()
-	good, _, err := jwt.NewParser().ParseUnverified(grant(t, a).Token, jwt.MapClaims{})
+func forged(tb testing.TB, a *auth.Authenticator, method jwt.SigningMethod, key any, header, claims map[string]any) string {
+	tb.Helper()
+	good, _, err := jwt.NewParser().ParseUnverified(grant(tb, a).Token, jwt.MapClaims{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	token := jwt.NewWithClaims(method, good.Claims)
 	token.Header["kid"], token.Header["typ"] = good.Header["kid"], good.Header["typ"]
-	for name, v := range header {
-		token.Header[name] = v
-	}
+	maps.Copy(token.Header, header)
 	for name, v := range claims {
 		if token.Claims.(jwt.MapClaims)[name] = v; v == nil {
 			delete(token.Claims.(jwt.MapClaims), name)
@@ -266,7 +266,7 @@ func forged(t testing.TB, a *auth.Authenticator, method jwt.SigningMethod, key a
 	}
 	text, err := token.SignedString(key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }
@@ -280,7 +280,7 @@ func signingKey(keys *seal.Keys) ed25519.PrivateKey {
 func TestForged(t *testing.T) {
 	t.Parallel()
 	clock, keys := newClock(), keysOf(t, oldKey)
-	known := auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: at(gateway)}, oauthClient(&tenant.Tenant{Name: "a"}))
+	known := auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: here}, oauthClient(&tenant.Tenant{Name: "a"}))
 	private := signingKey(keys)
 	public, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
@@ -325,7 +325,7 @@ func TestForged(t *testing.T) {
 		t.Fatalf("the test forges badly: %v", err)
 	}
 	for name, token := range tokens {
-		known := auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: at(gateway)}, oauthClient(&tenant.Tenant{Name: "a"}))
+		known := auth.New(auth.Options{Keys: keys, Now: clock.Now, URL: here}, oauthClient(&tenant.Tenant{Name: "a"}))
 		_, err := known.Authenticate(request("Bearer " + token))
 		if !fault.Is(err, fault.Unauthenticated) || fault.From(err).Public() != "The bearer token is not known." {
 			t.Errorf("%s: %v", name, err)

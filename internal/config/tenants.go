@@ -109,31 +109,38 @@ func apart(all []Config) []error {
 	var errs []error
 	owners, issued := map[string]string{}, map[string][]owned{}
 	for _, c := range all {
-		name := c.Tenant.Name
-		complain := func(client Client, format, other string) {
-			errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s "+format+" of tenant %s, too", client.Name, other)))
-		}
 		for _, client := range c.Callers() {
-			for key, what := range client.marks() {
-				if other, twice := owners[key]; twice && other != name {
-					complain(client, what, other)
-				}
-				owners[key] = name
+			one := owned{c.Tenant.Name, client}
+			complain := func(what, other string) {
+				errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s %s of tenant %s, too", client.Name, what, other)))
 			}
-			if client.Kind != tenant.JWT {
-				continue
+			for key, what := range client.marks() {
+				if other, twice := owners[key]; twice && other != one.tenant {
+					complain(what, other)
+				}
+				owners[key] = one.tenant
 			}
 			key := client.Issuer + " " + client.Audience
-			for _, o := range issued[key] {
-				if o.tenant != name && client.ambiguous(o.client) {
-					complain(client, "takes the tokens of a client", o.tenant)
-					break
-				}
+			if i := slices.IndexFunc(issued[key], one.rivals); i >= 0 {
+				complain("takes the tokens of a client", issued[key][i].tenant)
 			}
-			issued[key] = append(issued[key], owned{name, client})
+			if client.Kind == tenant.JWT {
+				issued[key] = append(issued[key], one)
+			}
 		}
 	}
 	return errs
+}
+
+// owned is a client and whose it is.
+type owned struct {
+	tenant string
+	client Client
+}
+
+// rivals tells whether a token is good for both clients, which are of two tenants.
+func (o owned) rivals(other owned) bool {
+	return o.tenant != other.tenant && o.client.ambiguous(other.client)
 }
 
 // marks are what no client of another tenant may have, and what each is called.
@@ -146,10 +153,4 @@ func (c Client) marks() map[string]string {
 		marks["id "+c.ClientID] = "has the clientID of a client"
 	}
 	return marks
-}
-
-// owned is a client and whose it is.
-type owned struct {
-	tenant string
-	client Client
 }

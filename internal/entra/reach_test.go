@@ -24,8 +24,12 @@ func TestMembersOfTypesOutOfReach(t *testing.T) {
 		member string
 		status int // of a POST; the others follow from it
 	}{
-		{[]string{"Group"}, user[0], 403}, {[]string{"Group"}, inner, 201}, {[]string{"Group", "User"}, user[0], 201}, {[]string{"Group", "User"}, inner, 201},
-		{[]string{"Group", "Application"}, user[0], 403}, {nil, user[0], 201},
+		{[]string{"Group"}, user[0], 403},
+		{[]string{"Group"}, inner, 201},
+		{[]string{"Group", "User"}, user[0], 201},
+		{[]string{"Group", "User"}, inner, 201},
+		{[]string{"Group", "Application"}, user[0], 403},
+		{nil, user[0], 201},
 	} {
 		g.caller.Store(&scim.Caller{ResourceTypes: test.types})
 		made := g.do(http.MethodPost, "/Groups", object{"displayName": "New", "members": members(test.member)}, test.status)

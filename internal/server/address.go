@@ -31,17 +31,17 @@ func (o Origin) Address(r *http.Request) netip.Addr {
 // furthest is the last of the addresses that is no trusted proxy's: each proxy puts
 // whom it got the request from behind those before. Of what is no address nothing
 // before it counts.
-func (o Origin) furthest(hops []string) (found netip.Addr, any bool) {
+func (o Origin) furthest(hops []string) (found netip.Addr, some bool) {
 	for _, hop := range slices.Backward(hops) {
 		address, ok := hopAddress(hop)
 		if !ok {
 			break
 		}
-		if found, any = address, true; !o.within(address) {
+		if found, some = address, true; !o.within(address) {
 			break
 		}
 	}
-	return found, any
+	return found, some
 }
 
 // hopAddress reads an address with or without a port (RFC 7239 section 6).

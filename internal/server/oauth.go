@@ -18,7 +18,7 @@ import (
 
 // The paths of OAuth 2.0 (RFC 6749 section 3.2, RFC 7517, RFC 8414 section 3).
 const (
-	TokenPath    = "/oauth2/token"
+	TokenPath    = "/oauth2/token" //nolint:gosec // no credential
 	KeysPath     = "/.well-known/jwks.json"
 	MetadataPath = "/.well-known/oauth-authorization-server"
 )
@@ -83,7 +83,7 @@ func tell(w http.ResponseWriter, r *http.Request, status int, body any) {
 	}
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // a client that is gone can not be told
+	_, _ = w.Write(append(text, '\n')) //nolint:gosec // JSON, with every text quoted; a client that is gone can not be told
 }
 
 // authenticate lets through whom the Authenticator knows (RFC 7644 section 2), and
@@ -98,7 +98,7 @@ func authenticate(find func() *auth.Authenticator, public http.Handler) func(htt
 			clients := find()
 			caller, err := clients.Authenticate(r)
 			if fault.Is(err, fault.Unauthenticated) {
-				w.Header()["Www-Authenticate"] = clients.Challenges()
+				w.Header()["Www-Authenticate"] = clients.Challenges(r)
 			}
 			if err != nil {
 				scim.WriteError(w, r, err)

@@ -219,6 +219,8 @@ func TestPublicDiscovery(t *testing.T) {
 		"GET /scim/v2/ServiceProviderConfig":                 "public /scim/v2 /ServiceProviderConfig",
 		"GET /tenants/contoso/scim/v2/Schemas":               "public /tenants/contoso/scim/v2 /Schemas",
 		"GET /tenants/nobody/scim/v2/Schemas":                "public /tenants/nobody/scim/v2 /Schemas",
+		"GET /tenants/a%22b%2Fc/scim/v2/Schemas":             "public /tenants/a%22b%2Fc/scim/v2 /Schemas",
+		"GET /tenants/a%22b/scim/v2/Schemas":                 "public /tenants/a%22b/scim/v2 /Schemas",
 		"POST /scim/v2/Schemas":                              "401",
 		"GET /scim/v2/Users":                                 "401",
 		"GET /scim/v2/Schema":                                "401",
@@ -252,7 +254,7 @@ func TestPublicDiscovery(t *testing.T) {
 		}
 	}
 	off, _ := face(t, ok)
-	resp, err := http.Get(off + "/scim/v2/Schemas") //nolint:noctx // a test
+	resp, err := http.Get(off + "/scim/v2/Schemas")
 	if err != nil {
 		t.Fatal(err)
 	}

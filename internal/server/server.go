@@ -157,7 +157,8 @@ func (o Options) mount() http.HandlerFunc {
 				scim.WriteError(w, r, fault.New(fault.NotFound, "There is no such tenant."))
 				return
 			}
-			t.mounted = "/tenants/" + name + Root
+			below, _, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/tenants/"), "/")
+			t.mounted = "/tenants/" + below + Root
 		}
 		chi.RouteContext(r.Context()).RoutePath = "/" + chi.URLParam(r, "*")
 		if t.caller.Tenant == nil {

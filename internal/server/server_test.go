@@ -118,8 +118,10 @@ func TestRoutes(t *testing.T) {
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	url, log := face(t, func(http.ResponseWriter, *http.Request) { t.Error("a stranger was let in") })
-	for name, header := range map[string]string{"none": "", "another": "Bearer 0123456789abcdeX", "no scheme": token} {
-		t.Run(name, func(t *testing.T) {
+	for header, challenge := range map[string]string{
+		"": `Bearer realm="scim"`, "Bearer 0123456789abcdeX": `Bearer realm="scim", error="invalid_token"`, token: `Bearer realm="scim"`,
+	} {
+		t.Run(header, func(t *testing.T) {
 			t.Parallel()
 			resp, text := send(t, "GET", url+"/scim/v2/Users", "Authorization", header)
 			var body struct {
@@ -129,7 +131,7 @@ func TestAuthentication(t *testing.T) {
 			if err := json.Unmarshal([]byte(text), &body); err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != 401 || body.Status != "401" || body.Detail == "" || resp.Header.Get("WWW-Authenticate") != `Bearer realm="scim"` {
+			if resp.StatusCode != 401 || body.Status != "401" || body.Detail == "" || resp.Header.Get("WWW-Authenticate") != challenge {
 				t.Errorf("got %d %s, %q", resp.StatusCode, text, resp.Header.Get("WWW-Authenticate"))
 			}
 			if resp.Header.Get("Content-Type") != "application/scim+json" {

@@ -69,6 +69,7 @@ func newRegistry(ctx context.Context, c config.Config, origin server.Origin) (*r
 		r.close()
 		return nil, err
 	}
+	r.warnOfOperator(ctx)
 	return r, nil
 }
 

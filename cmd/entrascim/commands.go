@@ -78,7 +78,7 @@ func (s serveCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	if c.Tenants == "" {
+	if c.Tenants == "" && !c.Store.Given() {
 		return gateway.Run(p.untilHangup(ctx))
 	}
 	p.onHangup(ctx, func() { gateway.Reload(ctx) })

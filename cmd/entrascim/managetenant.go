@@ -156,7 +156,7 @@ type tenantUpdateCommand struct {
 // Run changes what is given about a tenant.
 func (t tenantUpdateCommand) Run(ctx context.Context, p process) error {
 	change := admin.TenantChange{Name: t.Rename, DirectoryID: t.Directory}
-	if t.credential.given() {
+	if t.given() {
 		given, err := t.credential.read(p)
 		if err != nil {
 			return err
@@ -235,7 +235,7 @@ type tenantSwitchCommand struct {
 
 // Run has a tenant reached by another app registration.
 func (t tenantSwitchCommand) Run(ctx context.Context, p process) error {
-	given, err := t.credential.read(p)
+	given, err := t.read(p)
 	if err != nil {
 		return err
 	}

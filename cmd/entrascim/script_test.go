@@ -59,7 +59,7 @@ func scripts(dir string, more map[string]string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload, "token": scriptToken, "served": scriptServed, "cursor": scriptCursor, "grant": scriptGrant,
+			"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload, "token": scriptToken, "served": scriptServed, "cursor": scriptCursor,
 		},
 	}
 }
@@ -96,55 +96,31 @@ func await(address string) error {
 
 // scriptHTTP sends a request and prints status, headers and body:
 // "http METHOD URL [BODYFILE]". The bearer token is $TOKEN, the body's type $TYPE or that
-// of SCIM; an https server is trusted by the file $CA. A body in a file *.form is
-// form-encoded, and sent without the token.
+// of SCIM; an https server is trusted by the file $CA.
 func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: http METHOD URL [BODYFILE]")
 	}
-	answer, text := exchange(ts, args)
-	var head bytes.Buffer
-	ts.Check(answer.Header.Write(&head))
-	_, err := fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
-	ts.Check(err)
-}
-
-// exchange sends a request as scriptHTTP does.
-func exchange(ts *testscript.TestScript, args []string) (*http.Response, []byte) {
-	text, media := "", cmp.Or(ts.Getenv("TYPE"), "application/scim+json")
+	var body io.Reader
 	if len(args) == 3 {
-		text = strings.TrimSuffix(ts.ReadFile(args[2]), "\n")
+		body = strings.NewReader(ts.ReadFile(args[2]))
 	}
-	request, err := http.NewRequest(args[0], args[1], strings.NewReader(text))
+	request, err := http.NewRequest(args[0], args[1], body)
 	ts.Check(err)
+	request.Header.Set("Content-Type", cmp.Or(ts.Getenv("TYPE"), "application/scim+json"))
 	if token := ts.Getenv("TOKEN"); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	if len(args) == 3 && strings.HasSuffix(args[2], ".form") {
-		media = "application/x-www-form-urlencoded"
-		request.Header.Del("Authorization")
-	}
-	request.Header.Set("Content-Type", media)
 	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: trusting(ts)}}
 	answer, err := client.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	ts.Check(err)
-	return answer, body
-}
-
-// scriptGrant gets a token of OAuth 2.0: "grant VARIABLE URL FORMFILE".
-func scriptGrant(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: grant VARIABLE URL FORMFILE")
-	}
-	_, body := exchange(ts, []string{http.MethodPost, args[1], args[2]})
-	var grant struct {
-		Token string `json:"access_token"`
-	}
-	ts.Check(json.Unmarshal(body, &grant))
-	ts.Setenv(args[0], grant.Token)
+	var head bytes.Buffer
+	ts.Check(answer.Header.Write(&head))
+	_, err = fmt.Fprintf(ts.Stdout(), "%s\n%s\n%s\n", answer.Status, head.String(), text)
+	ts.Check(err)
 }
 
 // scriptReload sends SIGHUP to the gateway, "reload STATUS URL", until a GET of the URL

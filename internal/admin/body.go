@@ -121,13 +121,13 @@ func (n newTenant) value() (NewTenant, error) {
 
 // settingsFrom takes settings that are given as an object: JSON is YAML.
 func settingsFrom(value jsontext.Value) ([]byte, error) {
-	switch value.Kind() {
-	case 0, 'n':
+	if len(value) == 0 || value.Kind() == 'n' {
 		return nil, nil
-	case '{':
-		return value, nil
 	}
-	return nil, fault.New(fault.InvalidValue, "settings: must be an object.")
+	if value.Kind() != '{' {
+		return nil, fault.New(fault.InvalidValue, "settings: must be an object.")
+	}
+	return value, nil
 }
 
 func overlaysFrom(all []Overlay) []tenant.Overlay {

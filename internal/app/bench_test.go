@@ -127,7 +127,11 @@ func serveFrom(directory http.RoundTripper, s *seat, r *registry) (http.Handler,
 	if err != nil {
 		return nil, nil, err
 	}
-	d := entra.New(entra.Options{Graph: client, Tables: s.tables.entra(), Policy: s.tenant.Policy})
+	tables, err := r.tables.of(s.tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := entra.New(entra.Options{Graph: client, Tables: tables.entra(), Policy: s.tenant.Policy})
 	return newProtocol(r.config, s.tenant, d, r.origin, r.cursors, r.schemes), d, nil
 }
 

@@ -17,7 +17,7 @@ import (
 
 // browserTime bounds what a browser may take for a test, with the race detector on a
 // busy machine.
-const browserTime = 5 * time.Minute
+const browserTime = 10 * time.Minute
 
 // chromium starts a real browser, and gives what makes a window of somebody new.
 func chromium(t *testing.T) func(*testing.T) *window {

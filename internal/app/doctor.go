@@ -49,9 +49,9 @@ func Doctor(ctx context.Context, c config.Config, name string, now func() time.T
 
 // A patient is a tenant to be examined.
 type patient struct {
-	config config.Config
-	state  tenant.State
-	err    error // why it cannot be served at all
+	config   config.Config
+	state    tenant.State
+	mistakes string // why it cannot be served at all
 }
 
 // patients are the tenants of the files, and then those of the store.
@@ -82,7 +82,11 @@ func patients(ctx context.Context, c config.Config) ([]patient, error) {
 		if err == nil {
 			_, err = compileTables(t)
 		}
-		all = append(all, patient{one, record.State, err})
+		sick := patient{config: one, state: record.State}
+		if err != nil {
+			sick.mistakes = strings.ReplaceAll(err.Error(), "\n", "; ")
+		}
+		all = append(all, sick)
 	}
 	return all, nil
 }
@@ -113,8 +117,8 @@ func (p patient) examined(ctx context.Context, now func() time.Time) (string, bo
 	e := &examination{tenant: p.config.Directory(), now: now}
 	e.line("directory", "%s (%s), %s", e.tenant.Name, e.tenant.DirectoryID, e.tenant.GraphURL)
 	switch {
-	case p.err != nil:
-		e.bad("settings", "%s", strings.ReplaceAll(p.err.Error(), "\n", "; "))
+	case p.mistakes != "":
+		e.bad("settings", "%s", p.mistakes)
 		return e.text.String(), false, nil
 	case p.state != tenant.Active && p.state != tenant.Consented:
 		e.line("state", "%s: it is not served", p.state)

@@ -14,11 +14,12 @@ import (
 // expiryNotice is how long before a certificate ends the operator is told.
 const expiryNotice = 30 * 24 * time.Hour
 
-// certificateEnds is when the certificate ends that the gateway signs in to the tenant's
-// directory with; the zero time when it does so by other means. Its error says what is
-// wrong with the certificate.
+// certificateEnds is when the tenant's own certificate ends, which the gateway signs in
+// to its directory with; the zero time when it does so by other means. Its error says
+// what is wrong with the certificate. The operator's is looked at once, not for each
+// tenant that is reached with it: see warnOfOperator.
 func certificateEnds(t *tenant.Tenant) (time.Time, error) {
-	if len(t.Credential.Certificate) == 0 {
+	if len(t.Credential.Certificate) == 0 || t.Mode == tenant.Multi {
 		return time.Time{}, nil
 	}
 	ends, err := graph.CertificateEnds(t.Credential.Certificate, t.Credential.CertificatePassword)
@@ -48,7 +49,19 @@ func (s *seat) warnOfCertificate(ctx context.Context, now time.Time) {
 	}
 }
 
-// warnDaily says it of all tenants once a day, until ctx ends.
+// warnOfOperator says in the log when the certificate of the operator's app registration
+// has ended or soon will.
+func (r *registry) warnOfOperator(ctx context.Context) {
+	if !r.config.HasOperator() {
+		return
+	}
+	ends := credentialEnds(r.config.Consenting("").Credential)
+	if said := ending(ends, r.now()); said != "" {
+		zerolog.Ctx(ctx).Warn().Msg("the certificate of the operator's app registration: " + said)
+	}
+}
+
+// warnDaily says all this once a day, until ctx ends.
 func (r *registry) warnDaily(ctx context.Context) {
 	for tick := time.NewTicker(24 * time.Hour); ; {
 		select {
@@ -56,6 +69,7 @@ func (r *registry) warnDaily(ctx context.Context) {
 			tick.Stop()
 			return
 		case <-tick.C:
+			r.warnOfOperator(ctx)
 			for _, s := range r.current().seats {
 				s.warnOfCertificate(ctx, r.now())
 			}

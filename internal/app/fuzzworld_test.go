@@ -39,7 +39,7 @@ type world struct {
 	sim   *graphsim.Simulator
 	face  http.Handler
 
-	tables map[string]*Tables // compiled once, since that takes time
+	tables *tableCache // compiled once, since that takes time
 
 	mu    sync.Mutex
 	calls []call
@@ -54,7 +54,7 @@ type call struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{tables: map[string]*Tables{}}
+	w := &world{tables: newTableCache()}
 	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.asked))
 	tb.Cleanup(w.graph.Close)
 	w.renew(tb)
@@ -103,7 +103,6 @@ func (w *world) renew(tb testing.TB) {
 	if err := r.load(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	w.tables = r.tables
 	face, err := newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
 	if err != nil {
 		tb.Fatal(err)

@@ -47,9 +47,10 @@ func Check(c config.Config) error {
 	}
 	_, err = storeKeys(c)
 	errs := []error{err, checkOperator(c)}
+	tables := newTableCache()
 	for _, one := range tenants {
 		t := one.Directory()
-		_, tablesErr := compileTables(t)
+		tablesErr := tables.check(t)
 		_, graphErr := newGraph(t, c.Graph.Pacing)
 		errs = append(errs, tablesErr, graphErr)
 	}

@@ -28,6 +28,7 @@ func newGraphOver(t *tenant.Tenant, transport http.RoundTripper, pacing config.P
 			Certificate:         t.Credential.Certificate,
 			CertificatePassword: t.Credential.CertificatePassword,
 			FederatedTokenFile:  t.Credential.FederatedTokenFile,
+			FederatedIdentity:   t.Credential.FederatedIdentity,
 			ManagedIdentity:     t.Credential.ManagedIdentity,
 		},
 		Transport: transport,

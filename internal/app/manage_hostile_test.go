@@ -50,7 +50,7 @@ func hostileBodies() []string {
 		`{"life":"-1h","overlap":"-1h"}`, `{"life":"1000000h","overlap":"1000000h"}`, `{"life":7,"overlap":7}`, `{"life":"x","overlap":"x"}`,
 		`{"expires":"yesterday"}`, `{"expires":"2001-01-01T00:00:00Z","name":"late"}`, `{"kind":"none","name":"other"}`, `{"kind":"jwt","name":"other","issuer":"file:///etc/passwd","audience":"x"}`,
 		`{"name":"other","networks":["10.0.0.0/99"]}`, `{"name":"other","role":"admin"}`, `{"name":"other","resourceTypes":["Everything"]}`, `{"name":"other","me":"../x"}`,
-		`{"name":"other","dialect":"klingon"}`, `{"name":"o ther"}`, `{"name":"other","claims":{"a":1}}`, `{"name":"other","__proto__":{}}`,
+		`{"name":"other","dialect":"klingon"}`, `{"name":"an other"}`, `{"name":"other","claims":{"a":1}}`, `{"name":"other","__proto__":{}}`,
 	}
 }
 

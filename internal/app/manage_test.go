@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
-	"entrascim/internal/tenant"
-	"entrascim/internal/tenant/store"
 )
 
 const (
@@ -34,15 +31,15 @@ type managed struct {
 	api http.Handler
 }
 
-func newManaged(t *testing.T, change ...func(*config.Config)) *managed {
+func newManaged(t *testing.T) *managed {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "store.db")
 	m := &managed{}
-	m.tenants = newTenants(t, append(change, func(c *config.Config) {
+	m.tenants = newTenants(t, func(c *config.Config) {
 		c.Store = config.Store{DSN: config.Secret(file), Key: storeSecret}
 		c.Admin = config.Admin{Token: adminToken}
 		c.PublicURL = "https://scim.example"
-	})...)
+	})
 	roles, _ := m.sim.Login().Granted(graphsim.DefaultTenant, graphsim.DefaultClient)
 	if err := m.sim.Register(login.App{ID: storedApp, TenantID: storedTenant, Roles: roles, Secrets: []login.Secret{{Value: storedSecret}}}); err != nil {
 		t.Fatal(err)
@@ -244,8 +241,10 @@ func TestManagedMistakes(t *testing.T) {
 		"a secret in settings":   {in(`"tenant":{`, `"tenant":{"clientSecret":"x",`), 400, "tenant.clientSecret: no such setting"},
 		"a file in settings":     {in(`"tenant":{`, `"tenant":{"caFile":"/etc/passwd",`), 400, "tenant.caFile: no such setting"},
 		"clients in settings":    {in(`{"tenant":`, `{"clients":[{"name":"x"}],"tenant":`), 400, "clients[0]: no such setting"},
-		"settings of the process": {in(`{"tenant":`, `{"listen":":1","limits":{"body":5000},"tenant":`), 400,
-			"listen: no such setting; settings:1: limits.body: no such setting"},
+		"settings of the process": {
+			in(`{"tenant":`, `{"listen":":1","limits":{"body":5000},"tenant":`), 400,
+			"listen: no such setting; settings:1: limits.body: no such setting",
+		},
 		"a bad value":            {in(`"tenant":{`, `"policy":{"maxScan":0},"tenant":{`), 400, "policy.maxScan: must be more than 0"},
 		"settings that are text": {in(`"settings":{`, `"settings":"x","overlays":[],"x":{`), 400, "not known here: /x"},
 		"a bad overlay":          {in(`"settings"`, `"overlays":[{"name":"o.yaml","text":"resource: User\nattributes: [{scim: nothing, remove: true}]"}],"settings"`), 400, "o.yaml:"},
@@ -265,164 +264,5 @@ func TestManagedMistakes(t *testing.T) {
 	}
 	if kept := m.good(200, "GET", "/tenants", "")["items"].([]any); len(kept) != 0 {
 		t.Errorf("kept %v", kept)
-	}
-}
-
-// A tenant goes from its own app registration to the operator's and back: its id, its
-// clients and their cursors stay, and each credential is the one in force.
-func TestManagedSwitch(t *testing.T) {
-	t.Parallel()
-	m := newManaged(t)
-	roles, _ := m.sim.Login().Granted(graphsim.DefaultTenant, graphsim.DefaultClient)
-	operator := login.App{ID: operatorApp, TenantID: operatorTenant, MultiTenant: true, Roles: roles, Secrets: []login.Secret{{Value: operatorSecret}}}
-	if err := m.sim.Register(operator); err != nil {
-		t.Fatal(err)
-	}
-	before := m.good(201, "POST", "/tenants", m.initech())
-	token := m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)["secret"].(string)
-	for i := range 7 {
-		if status, body := m.scim(token, "POST", "/scim/v2/Users", fmt.Sprintf(`{"userName":"u%d@contoso.com","displayName":"U"}`, i)); status != 201 {
-			t.Fatal(status, body)
-		}
-	}
-	cursor := ""
-	next := func() {
-		t.Helper()
-		status, page := m.get(token, "?count=2&cursor="+url.QueryEscape(cursor))
-		if status != 200 || len(page["Resources"].([]any)) != 2 {
-			t.Fatalf("a page: %d %v", status, page)
-		}
-		cursor, _ = page["nextCursor"].(string)
-	}
-	next()
-	multi := m.good(200, "POST", "/tenants/initech/switch", `{"mode":"multi"}`)
-	if multi["id"] != before["id"] || multi["mode"] != "multi" || multi["state"] != "active" || multi["credential"] != nil {
-		t.Errorf("switched: %v", multi)
-	}
-	if status, body := m.get(token, ""); status != 503 {
-		t.Errorf("with the operator's application, which nobody consented to: %d %v", status, body)
-	}
-	m.sim.Login().Grant(storedTenant, operatorApp, roles)
-	next()
-	single := m.good(200, "POST", "/tenants/initech/switch", fmt.Sprintf(`{"mode":"single","credential":{"clientId":%q,"clientSecret":%q}}`, storedApp, storedSecret))
-	if single["id"] != before["id"] || single["state"] != "active" {
-		t.Errorf("switched back: %v", single)
-	}
-	m.sim.Login().Revoke(storedTenant, operatorApp)
-	next()
-	if answer, _ := m.manage("POST", "/tenants/initech/switch", `{"mode":"single"}`); answer.Code != 400 {
-		t.Errorf("switched to no credential: %d", answer.Code)
-	}
-	next2, page := m.get(token, "?count=2&cursor="+url.QueryEscape(cursor))
-	if next2 != 200 || len(page["Resources"].([]any)) != 1 || page["nextCursor"] != nil {
-		t.Errorf("the last page: %d %v", next2, page)
-	}
-}
-
-// A tenant that is not active is not served, and says why.
-func TestManagedNotActive(t *testing.T) {
-	t.Parallel()
-	m := newManaged(t)
-	made := m.good(201, "POST", "/tenants", `{"name":"initech","mode":"multi"}`)
-	if made["state"] != "invited" || made["directoryId"] != nil {
-		t.Errorf("made %v", made)
-	}
-	token := m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)["secret"].(string)
-	if status, body := m.get(token, ""); status != 403 || !strings.Contains(fmt.Sprint(body), "not active yet") {
-		t.Errorf("%d %v", status, body)
-	}
-	m.good(409, "POST", "/tenants/initech/suspend", "")
-	m.good(409, "POST", "/tenants/initech/resume", "")
-}
-
-// A tenant that became invalid is not served, and keeps nobody else from it.
-func TestManagedBroken(t *testing.T) {
-	t.Parallel()
-	m := newManaged(t)
-	m.good(201, "POST", "/tenants", m.initech())
-	token := m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)["secret"].(string)
-	bad := tenant.Record{
-		Name: "hooli", State: tenant.Active, Mode: tenant.Single, DirectoryID: anotherTenant, Settings: []byte("policy: {maxScan: many}"),
-		Credential: tenant.Credential{ClientID: storedApp, Secret: "s"},
-	}
-	kept, err := m.registry.store.PutTenant(t.Context(), store.Change{Actor: "test", Action: "tenant.add"}, bad)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.registry.refresh(m.logged()); err != nil {
-		t.Fatal(err)
-	}
-	broken := m.good(201, "POST", "/tenants/hooli/clients", `{"name":"iga"}`)["secret"].(string)
-	if status, body := m.get(broken, ""); status != 503 || !strings.Contains(fmt.Sprint(body), "cannot serve this tenant") {
-		t.Errorf("the broken one: %d %v", status, body)
-	}
-	if status, body := m.get(token, ""); status != 200 {
-		t.Errorf("another: %d %v", status, body)
-	}
-	if shown := m.good(200, "GET", "/tenants/hooli", ""); !strings.Contains(fmt.Sprint(shown["problem"]), "settings:1: policy.maxScan: must be a whole number") {
-		t.Errorf("shown %v", shown)
-	}
-	if n := strings.Count(m.log.String(), `"tenant":"hooli","error":"settings:1: policy.maxScan: must be a whole number","message":"the tenant is not served"`); n != 1 {
-		t.Errorf("the log tells it %d times", n)
-	}
-	m.good(200, "PATCH", "/tenants/hooli", fmt.Sprintf(`{"settings":{"policy":{"maxScan":50},"tenant":{"graphURL":"%[1]s/v1.0","authority":"%[1]s"}}}`, m.graph.URL))
-	if s := m.registry.current().seats[kept.ID]; s.broken != nil || s.tenant.Policy.MaxScan != 50 {
-		t.Errorf("mended: %v", s.broken)
-	}
-}
-
-// A change of one tenant leaves the others all that they remember.
-func TestManagedSeats(t *testing.T) {
-	t.Parallel()
-	m := newManaged(t)
-	id := m.good(201, "POST", "/tenants", m.initech())["id"].(string)
-	before := m.registry.current().seats
-	m.good(201, "POST", "/tenants", strings.NewReplacer("initech", "hooli", storedTenant, anotherTenant).Replace(m.initech()))
-	m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)
-	m.registry.reload(m.logged())
-	after := m.registry.current().seats
-	if len(before) != 3 || len(after) != 4 {
-		t.Fatalf("%d and %d seats", len(before), len(after))
-	}
-	for key, s := range before {
-		if after[key] != s {
-			t.Errorf("%s has another seat", s.tenant.Name)
-		}
-	}
-	m.good(200, "PATCH", "/tenants/initech", `{"settings":{"policy":{"maxScan":50}}}`)
-	if s := m.registry.current().seats[id]; s == before[id] || s.tenant.Policy.MaxScan != 50 {
-		t.Error("the change is not in force")
-	}
-}
-
-// Two who change a tenant at once learn of each other by its ETag.
-func TestManagedVersions(t *testing.T) {
-	t.Parallel()
-	m := newManaged(t)
-	m.good(201, "POST", "/tenants", m.initech())
-	answer, _ := m.manage("GET", "/tenants/initech", "")
-	etag := answer.Header().Get("ETag")
-	changed, _ := m.manage("PATCH", "/tenants/initech", `{"settings":{"policy":{"weakPasswords":true}}}`, "If-Match", etag)
-	if changed.Code != 200 || changed.Header().Get("ETag") == etag || etag == "" {
-		t.Fatalf("%d, ETag %s after %s", changed.Code, changed.Header().Get("ETag"), etag)
-	}
-	for _, request := range [][3]string{
-		{"PATCH", "/tenants/initech", `{"name":"x"}`}, {"DELETE", "/tenants/initech", ""}, {"POST", "/tenants/initech/suspend", ""},
-		{"POST", "/tenants/initech/switch", `{"mode":"multi"}`},
-	} {
-		for _, match := range []string{etag, `"x"`, "W/" + etag, "7", `"-1"`} {
-			if answer, _ := m.manage(request[0], request[1], request[2], "If-Match", match); answer.Code != 412 {
-				t.Errorf("%s %s with If-Match %s: %d", request[0], request[1], match, answer.Code)
-			}
-		}
-	}
-	shown := m.good(200, "GET", "/tenants/initech", "")
-	settings := shown["settings"].(map[string]any)
-	if shown["state"] != "active" || settings["policy"].(map[string]any)["weakPasswords"] != true || settings["tenant"].(map[string]any)["authority"] != m.graph.URL {
-		t.Errorf("shown %v", shown)
-	}
-	m.good(200, "PATCH", "/tenants/initech", `{"settings":{"policy":null}}`)
-	if settings := m.good(200, "GET", "/tenants/initech", "")["settings"].(map[string]any); settings["policy"] != nil || settings["tenant"] == nil {
-		t.Errorf("settings %v", settings)
 	}
 }

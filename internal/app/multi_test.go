@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entrascim/internal/config"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
+	"entrascim/internal/server"
 )
 
 const (
@@ -82,5 +84,23 @@ func TestMultiWithoutConsent(t *testing.T) {
 	}
 	if status, body := w.ask("acme", "GET", "/scim/v2/Users", ""); status != http.StatusOK {
 		t.Errorf("acme: %d %v", status, body)
+	}
+}
+
+// The operator's certificate is warned about once, not for each tenant that is reached
+// with it; one that cannot be read keeps the gateway from starting.
+func TestOperatorsCertificate(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t)
+	w.operated()
+	certificate, key := clientCertificate(t, time.Now().Add(10*24*time.Hour))
+	c := w.registry.config
+	c.Operator.ClientSecret, c.Operator.Certificate = "", config.File{Path: "operator.pem", Content: []byte(certificate + key)}
+	if _, err := newRegistry(w.logged(), c, server.Origin{}); err != nil || strings.Count(w.log.String(), "it ends on") != 1 || !strings.Contains(w.log.String(), "the operator's app registration: it ends on") {
+		t.Errorf("error %v, log %s", err, w.log.String())
+	}
+	c.Operator.Certificate.Content = []byte(certificate)
+	if err := checkOperator(c); err == nil || !strings.Contains(err.Error(), "certificate: must be PEM") {
+		t.Errorf("a certificate without a key: %v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +35,7 @@ type registry struct {
 	origin  server.Origin
 	cursors [][]byte // secrets that cursors of all tenants are sealed with
 	dialer  *dialer
+	tables  *tableCache
 	store   *store.Store // nil: there is none
 	keys    *seal.Keys   // of the store; without any of this process
 	now     func() time.Time
@@ -46,7 +46,6 @@ type registry struct {
 
 	mu     sync.RWMutex
 	roster *roster
-	tables map[string]*Tables // by what is laid on them: tenants that lay the same share them
 }
 
 // noTenants is the roster before any tenant is known.
@@ -70,6 +69,7 @@ func newRegistry(ctx context.Context, c config.Config, origin server.Origin) (*r
 		r.close()
 		return nil, err
 	}
+	r.warnOfOperator(ctx)
 	return r, nil
 }
 
@@ -81,7 +81,7 @@ func emptyRegistry(c config.Config, origin server.Origin) (*registry, error) {
 	}
 	r := &registry{
 		config: c, origin: origin, dialer: newDialer(c.Graph.Pacing), keys: keys, cursors: c.CursorSecrets(), now: time.Now,
-		roster: noTenants(origin, keys), tables: map[string]*Tables{},
+		roster: noTenants(origin, keys), tables: newTableCache(),
 	}
 	if len(r.cursors) == 0 { // without a store for as long as this process lives, whatever becomes of a tenant meanwhile
 		r.cursors = keys.Derive("cursors", 32)
@@ -137,14 +137,12 @@ func (r *registry) swap(ctx context.Context, next *roster) {
 	r.mu.Lock()
 	before := r.roster
 	r.roster = next
-	used := map[string]*Tables{}
-	for _, s := range next.seats {
-		if s.tables != nil {
-			used[s.laid] = s.tables
-		}
-	}
-	r.tables = used
 	r.mu.Unlock()
+	var served []*tenant.Tenant
+	for _, s := range next.seats {
+		served = append(served, s.tenant)
+	}
+	r.tables.keep(served)
 	for id, s := range next.seats {
 		was := before.seats[id]
 		if s.broken != nil && (was == nil || was.broken == nil || was.broken.Error() != s.broken.Error()) {
@@ -176,72 +174,14 @@ func (r *registry) fileSeat(c config.Config) (*seat, error) {
 
 // seat makes a seat of the tenant.
 func (r *registry) seat(t *tenant.Tenant) (*seat, error) {
-	laid, tables, err := r.compiled(t)
-	if err != nil {
+	if err := r.tables.check(t); err != nil {
 		return nil, err
 	}
 	expires, err := certificateEnds(t)
 	if err != nil {
 		return nil, err
 	}
-	return &seat{tenant: t, expires: expires, laid: laid, tables: tables, places: make(chan struct{}, r.config.Limits.PerTenant), make: r.serve}, nil
-}
-
-// compiled are the tenant's mapping tables, and the key that they are kept by.
-func (r *registry) compiled(t *tenant.Tenant) (string, *Tables, error) {
-	key := strings.Join(t.Profiles, ",") + "\x00" + t.ExtensionAppID
-	if !usesAppID(t) {
-		key = strings.Join(t.Profiles, ",")
-	}
-	for _, o := range t.Overlays {
-		key += "\x00" + o.Name + "\x00" + string(o.Text)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if tables := r.tables[key]; tables != nil {
-		return key, tables, nil
-	}
-	tables, err := compileTables(t)
-	if err == nil {
-		r.tables[key] = tables
-	}
-	return key, tables, err
-}
-
-// usesAppID tells whether the tables depend on the app registration: whether anything
-// is laid on them at all.
-func usesAppID(t *tenant.Tenant) bool { return len(t.Profiles)+len(t.Overlays) > 0 }
-
-// claims are what a tenant has for itself: its name, and its directory unless it
-// shares that.
-type claims struct {
-	names       map[string]bool
-	directories map[string][]claim
-}
-
-type claim struct {
-	tenant string
-	shared bool
-}
-
-// claim takes the tenant's name and directory. Its error says what is taken already;
-// then nothing was.
-func (c *claims) claim(t *tenant.Tenant, shared bool) error {
-	if c.names == nil {
-		c.names, c.directories = map[string]bool{}, map[string][]claim{}
-	}
-	name, id := strings.ToLower(t.Name), strings.ToLower(t.DirectoryID)
-	if c.names[name] {
-		return fault.New(fault.Uniqueness, "There is a tenant of this name already.")
-	}
-	for _, other := range c.directories[id] {
-		if id != "" && (!shared || !other.shared) {
-			return fault.New(fault.Conflict, "directoryId: is the directory of tenant %s, too: say tenant.sharesDirectory in both if that is meant.", other.tenant)
-		}
-	}
-	c.names[name] = true
-	c.directories[id] = append(c.directories[id], claim{t.Name, shared})
-	return nil
+	return &seat{tenant: t, expires: expires, places: make(chan struct{}, r.config.Limits.PerTenant), make: r.serve}, nil
 }
 
 // serve makes the handler of a tenant.
@@ -250,7 +190,11 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, Mistake{err}
 	}
-	directory := newDirectory(s.tenant, s.tables, client)
+	tables, err := r.tables.of(s.tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	directory := newDirectory(s.tenant, tables, client)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 
@@ -290,7 +234,7 @@ func (r *registry) only() (*entra.Directory, error) {
 		return nil, nil //nolint:nilnil // several tenants have no one directory
 	}
 	for _, s := range seats {
-		if s.refusal != nil {
+		if !s.served() {
 			break
 		}
 		_, directory, err := s.open()

@@ -22,8 +22,6 @@ type seat struct {
 	refusal  error     // what its clients are answered instead; nil: it is served
 	broken   error     // what keeps it from being served, for the log; nil: nothing
 
-	laid   string // which tables they are, see registry.tables
-	tables *Tables
 	places chan struct{} // one for each request that is being answered
 	make   func(*seat) (http.Handler, *entra.Directory, error)
 
@@ -37,6 +35,9 @@ type seat struct {
 func refusing(t *tenant.Tenant, refusal, broken error) *seat {
 	return &seat{tenant: t, refusal: refusal, broken: broken}
 }
+
+// served tells whether the tenant's clients are answered.
+func (s *seat) served() bool { return s.refusal == nil }
 
 // open makes what serves the tenant, once.
 func (s *seat) open() (http.Handler, *entra.Directory, error) {

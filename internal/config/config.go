@@ -88,6 +88,7 @@ type Operator struct {
 	Certificate         File   `yaml:"certificateFile" env:"ENTRASCIM_OPERATOR_CERTIFICATE_FILE" help:"PEM or PKCS #12 file with a certificate of it and its private key."`
 	CertificatePassword Secret `yaml:"certificatePassword" env:"ENTRASCIM_OPERATOR_CERTIFICATE_PASSWORD" help:"Password of that file."`
 	FederatedTokenFile  string `yaml:"federatedTokenFile" env:"ENTRASCIM_OPERATOR_FEDERATED_TOKEN_FILE" help:"File with the token of a workload identity that it trusts; read again each time it is needed."`
+	ManagedIdentity     string `yaml:"managedIdentity" env:"ENTRASCIM_OPERATOR_MANAGED_IDENTITY" help:"Client id of a user-assigned managed identity of the machine that it trusts by a federated credential."`
 	Cloud               string `yaml:"cloud" env:"ENTRASCIM_OPERATOR_CLOUD" help:"Microsoft cloud that it is registered in: global, usgov, usgov-dod or china."`
 	GraphURL            string `yaml:"graphURL" env:"ENTRASCIM_OPERATOR_GRAPH_URL" help:"Graph URL with the version, in place of the cloud's."`
 	Authority           string `yaml:"authority" env:"ENTRASCIM_OPERATOR_AUTHORITY" help:"URL of the login service, in place of the cloud's."`

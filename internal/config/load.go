@@ -61,7 +61,7 @@ func (l *loader) file(path string) {
 
 // text reads the settings of a text of that name.
 func (l *loader) text(path string, text []byte) {
-	found, errs := parseFile(path, text)
+	found, errs := parseFile(path, text, groups(l.settings))
 	l.errs = append(l.errs, errs...)
 	for _, g := range found {
 		l.given(fmt.Sprintf("%s:%d: %s", path, g.line, g.key), g)

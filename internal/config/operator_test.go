@@ -45,6 +45,11 @@ func TestMulti(t *testing.T) {
 		got.Credential.Secret != "hush-hush" || got.ExtensionAppID != ofOperator || got.GraphURL != "https://graph.microsoft.com/v1.0" {
 		t.Errorf("tenant %+v", got)
 	}
+	federated := "operator: {clientID: " + ofOperator + ", managedIdentity: 33333333-3333-4333-8333-333333333333}\n"
+	got, err = loadWith(t, federated, multi)
+	if err != nil || got.Credential.FederatedIdentity != "33333333-3333-4333-8333-333333333333" || got.Credential.ManagedIdentity || got.ExtensionAppID != ofOperator {
+		t.Errorf("by a managed identity: %+v, %v", got, err)
+	}
 	single, err := loadWith(t, operator, aTenant)
 	if err != nil || single.Mode != tenant.Single || single.Credential.Secret != "s" {
 		t.Errorf("a single tenant beside the operator: %+v, %v", single, err)
@@ -82,7 +87,8 @@ func TestOperatorMistakes(t *testing.T) {
 		"a client id":   {operator, strings.Replace(multi, "}", ", clientID: "+ofOperator+"}", 1), []string{"a.yaml:2: tenant.clientID: cannot be given"}},
 		"an identity":   {operator, strings.Replace(multi, "}", ", managedIdentity: true}", 1), []string{"a.yaml:2: tenant.managedIdentity: cannot be given"}},
 		"no directory":  {operator, "token: token-of-the-multi-tenant\ntenant: {mode: multi}\n", []string{"a.yaml: tenant.id: must be"}},
-		"no proof":      {"operator: {clientID: " + ofOperator + "}\n", multi, []string{"operator.clientSecret (ENTRASCIM_OPERATOR_CLIENT_SECRET): is missing: give one of clientSecret, clientSecretFile, certificateFile, federatedTokenFile"}},
+		"no proof":      {"operator: {clientID: " + ofOperator + "}\n", multi, []string{"operator.clientSecret (ENTRASCIM_OPERATOR_CLIENT_SECRET): is missing: give one of clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity"}},
+		"a bare true":   {"operator: {clientID: " + ofOperator + ", managedIdentity: true}\n", multi, []string{"operator.managedIdentity: must be the identity's client id, a GUID"}},
 		"no client id":  {"operator: {clientSecret: hush-hush}\n", multi, []string{"operator.clientID (ENTRASCIM_OPERATOR_CLIENT_ID): must be the application's GUID"}},
 		"two proofs":    {strings.Replace(operator, "}", ", federatedTokenFile: nowhere}", 1), multi, []string{"give one credential, not clientSecret and federatedTokenFile", "operator.federatedTokenFile: cannot be read"}},
 		"no login":      {strings.Replace(operator, "}", ", graphURL: 'https://graph.example/v1.0'}", 1), multi, []string{"operator.authority (ENTRASCIM_OPERATOR_AUTHORITY): is missing"}},

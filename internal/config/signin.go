@@ -17,22 +17,24 @@ type signIn struct {
 	certificate     File
 	password        Secret // of the certificate
 	federatedToken  string // path
+	identity        string // client id of a managed identity that the application trusts
 	managedIdentity bool
 	possible        string // the settings, one of which is needed
 }
 
 func (t Tenant) signIn() signIn {
 	return signIn{
-		"tenant", t.ClientID, t.ClientSecret, t.ClientSecretFile, t.Certificate, t.CertificatePassword, t.FederatedTokenFile, t.ManagedIdentity,
+		"tenant", t.ClientID, t.ClientSecret, t.ClientSecretFile, t.Certificate, t.CertificatePassword, t.FederatedTokenFile, "", t.ManagedIdentity,
 		"clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity",
 	}
 }
 
-// signIn has no managed identity: one is of its own directory only.
+// signIn has no managed identity that signs in by itself, which it can in its own
+// directory only.
 func (o Operator) signIn() signIn {
 	return signIn{
-		"operator", o.ClientID, o.ClientSecret, o.ClientSecretFile, o.Certificate, o.CertificatePassword, o.FederatedTokenFile, false,
-		"clientSecret, clientSecretFile, certificateFile, federatedTokenFile",
+		"operator", o.ClientID, o.ClientSecret, o.ClientSecretFile, o.Certificate, o.CertificatePassword, o.FederatedTokenFile, o.ManagedIdentity, false,
+		"clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity",
 	}
 }
 
@@ -41,7 +43,7 @@ func (s signIn) proofs() []string {
 	var given []string
 	for name, is := range map[string]bool{
 		"clientSecret": s.secret != "", "clientSecretFile": s.secretFile.Given(), "certificateFile": s.certificate.Given(),
-		"federatedTokenFile": s.federatedToken != "", "managedIdentity": s.managedIdentity,
+		"federatedTokenFile": s.federatedToken != "", "managedIdentity": s.managedIdentity || s.identity != "",
 	} {
 		if is {
 			given = append(given, name)
@@ -73,6 +75,7 @@ func (s signIn) checks() []check {
 		{!isExample(s.secret), in + "clientSecret", "is still the example's"},
 		{!isExample(s.secretFile.secret()), in + "clientSecretFile", "is still the example's"},
 		{s.password == "" || s.certificate.Given(), in + "certificatePassword", "needs " + in + "certificateFile"},
+		{s.identity == "" || validGUID(s.identity), in + "managedIdentity", "must be the identity's client id, a GUID"},
 		{s.federatedToken == "" || readable(s.federatedToken), in + "federatedTokenFile", "cannot be read"},
 	}
 }
@@ -88,6 +91,7 @@ func (s signIn) credential() tenant.Credential {
 		Certificate:         s.certificate.Content,
 		CertificatePassword: string(s.password),
 		FederatedTokenFile:  s.federatedToken,
+		FederatedIdentity:   s.identity,
 		ManagedIdentity:     s.managedIdentity,
 	}
 }

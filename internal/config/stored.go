@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"entrascim/internal/tenant"
@@ -39,13 +40,11 @@ func ofStored(key string) bool {
 // take fills in what the record holds beside the settings. Complaints name it as the
 // admin API does.
 func (c *Config) take(r tenant.Record) {
-	for key, name := range map[string]string{
+	maps.Copy(c.origins, map[string]string{ //nolint:gosec // names of settings, no credentials
 		"tenant.name": "name", "tenant.mode": "mode", "tenant.id": "directoryId", "tenant.clientID": "credential.clientId", "tenant.clientSecret": "credential.clientSecret",
 		"tenant.certificateFile": "credential.certificate", "tenant.certificatePassword": "credential.certificatePassword",
 		"tenant.federatedTokenFile": "credential.federatedTokenFile",
-	} {
-		c.origins[key] = name
-	}
+	})
 	t, credential := &c.Tenant, r.Credential
 	t.Name, t.Mode, t.ID, t.Suspended = r.Name, string(r.Mode), r.DirectoryID, r.State != tenant.Active
 	t.ClientID, t.ClientSecret = credential.ClientID, Secret(credential.Secret)

@@ -72,8 +72,8 @@ func checkOverlays(all []tenant.Overlay) error {
 }
 
 func checkCredential(c tenant.Credential) error {
-	size := len(c.ClientID) + len(c.Secret) + len(c.Certificate) + len(c.CertificatePassword) + len(c.FederatedTokenFile)
-	legible := utf8.ValidString(c.ClientID + c.Secret + c.CertificatePassword + c.FederatedTokenFile)
+	size := len(c.ClientID) + len(c.Secret) + len(c.Certificate) + len(c.CertificatePassword) + len(c.FederatedTokenFile) + len(c.FederatedIdentity)
+	legible := utf8.ValidString(c.ClientID + c.Secret + c.CertificatePassword + c.FederatedTokenFile + c.FederatedIdentity)
 	return first(
 		must(size <= maxCredential, "The credential", "must have %d bytes at most", maxCredential),
 		must(legible, "The credential", "must be UTF-8, apart from the certificate"),

@@ -23,7 +23,7 @@ func full() tenant.Record {
 		Overlays:    []tenant.Overlay{{Name: "b.yaml", Text: []byte("b: \"\\u0000\"\n")}, {Name: "a ü.yaml", Text: []byte("")}},
 		Credential: tenant.Credential{
 			ClientID: "66666666-2222-3333-4444-555555555555", Secret: "s3cret-of-contoso", Certificate: []byte{0, 255, 1}, CertificatePassword: "pässword",
-			FederatedTokenFile: "/var/run/token", ManagedIdentity: true,
+			FederatedTokenFile: "/var/run/token", FederatedIdentity: "an identity", ManagedIdentity: true,
 		},
 	}
 }

@@ -32,6 +32,7 @@ type credential struct {
 	Certificate         []byte `json:"certificate,omitempty"`
 	CertificatePassword string `json:"certificatePassword,omitzero"`
 	FederatedTokenFile  string `json:"federatedTokenFile,omitzero"`
+	FederatedIdentity   string `json:"federatedIdentity,omitzero"`
 	ManagedIdentity     bool   `json:"managedIdentity,omitzero"`
 }
 

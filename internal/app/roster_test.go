@@ -370,7 +370,7 @@ func TestTablesAreShared(t *testing.T) {
 		w.file("title.overlay", fmt.Sprintf("resource: User\nattributes:\n  - { scim: title, description: v%d }\n", i))
 		w.registry.reload(w.logged())
 		if n := len(w.registry.current().seats); n != 22 || len(w.registry.tables.kept) != 2 {
-			t.Fatalf("%d tenants have %d tables: %s", n, len(w.registry.tables), w.log.String())
+			t.Fatalf("%d tenants have %d tables: %s", n, len(w.registry.tables.kept), w.log.String())
 		}
 	}
 }

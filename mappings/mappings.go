@@ -4,9 +4,8 @@ package mappings
 
 import "embed"
 
-// FS holds user.yaml, group.yaml and application.yaml, which are tables, and the
-// overlays of the profiles: NAME.yaml, or NAME-user.yaml and so on when a profile
-// is for several tables.
+// FS holds the tables, which name an endpoint, and the overlays of the profiles:
+// NAME.yaml, or NAME-user.yaml and so on when a profile is for several tables.
 //
 //go:embed *.yaml
 var FS embed.FS

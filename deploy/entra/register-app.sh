@@ -18,6 +18,9 @@ READ_ONLY=(
   Application.Read.All
   Directory.Read.All
   Organization.Read.All
+  RoleManagement.Read.Directory
+  RoleEligibilitySchedule.Read.Directory
+  LicenseAssignment.Read.All
 )
 READ_WRITE=(
   User.ReadWrite.All
@@ -27,6 +30,7 @@ READ_WRITE=(
   User-Phone.ReadWrite.All
   User.DeleteRestore.All
   User.Invite.All
+  LicenseAssignment.ReadWrite.All
   Group.Create
   Group.ReadWrite.All
   GroupMember.ReadWrite.All

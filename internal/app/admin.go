@@ -58,7 +58,7 @@ func Admin(ctx context.Context, c config.Config) (service *admin.Service, done f
 func newAdmin(r *registry, changed func(context.Context)) *admin.Service {
 	return admin.New(admin.Options{
 		Store: r.store, Check: func(_ context.Context, record tenant.Record) error { return r.check(record) },
-		CertificateEnds: credentialEnds, ResourceTypes: resources, Invite: r.invite, Changed: changed,
+		CertificateEnds: credentialEnds, ResourceTypes: resources(), Invite: r.invite, Changed: changed,
 	})
 }
 

@@ -69,7 +69,7 @@ func TestFeatureLacks(t *testing.T) {
 			t.Errorf("read-only lacks %s, and not %s", got, name)
 		}
 	}
-	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All"); got != "" {
+	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory"); got != "" {
 		t.Errorf("with the wide ones: %s", got)
 	}
 	if got := all(); strings.Count(got, ";") != len(entra.Features())-1 {

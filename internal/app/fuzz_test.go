@@ -33,7 +33,7 @@ var routes = []string{
 	"GET users/{id}/memberOf", "GET users/{id}/memberOf/microsoft.graph.group", "GET users/{id}/memberOf/microsoft.graph.group/$count",
 	"GET users/{id}/directReports/microsoft.graph.user", "GET users/{id}/directReports/microsoft.graph.user/$count",
 	"GET users/{id}/appRoleAssignments", "GET users/{id}/manager", "PUT users/{id}/manager/$ref", "DELETE users/{id}/manager/$ref",
-	"POST invitations",
+	"POST users/{id}/assignLicense", "POST invitations",
 	"GET groups", "POST groups", "GET groups/$count", "GET groups/{id}", "PATCH groups/{id}", "DELETE groups/{id}",
 	"GET groups/{id}/members", "POST groups/{id}/members/$ref", "DELETE groups/{id}/members/{id}/$ref",
 	"GET groups/{id}/members/microsoft.graph.user", "GET groups/{id}/members/microsoft.graph.user/$count",
@@ -42,10 +42,17 @@ var routes = []string{
 	"GET servicePrincipals/{id}/memberOf/microsoft.graph.group", "GET servicePrincipals/{id}/memberOf/microsoft.graph.group/$count",
 	"GET servicePrincipals(appId='{id}')/appRoleAssignedTo",
 	"GET applications", "GET applications/$count", "GET applications/{id}",
+	"GET servicePrincipals", "GET servicePrincipals/$count", "GET servicePrincipals/{id}",
+	"GET subscribedSkus", "GET subscribedSkus/{plain}", "GET roleManagement/directory/roleDefinitions", "GET roleManagement/directory/roleDefinitions/{id}",
+	"GET roleManagement/directory/roleAssignments", "POST roleManagement/directory/roleAssignments", "DELETE roleManagement/directory/roleAssignments/{plain}",
+	"GET roleManagement/directory/roleEligibilitySchedules",
 	"POST directoryObjects/getByIds", "POST $batch",
 }
 
 var anID = regexp.MustCompile("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+
+// aPlainID is an id that is no GUID.
+var aPlainID = regexp.MustCompile("^[0-9A-Za-z_-]{1,200}$")
 
 // onRoute tells whether a method and an escaped path are one of a route.
 func onRoute(request, pattern string) bool {
@@ -62,6 +69,8 @@ func onRoute(request, pattern string) bool {
 			return anID.MatchString(id) && plain == before+id+after
 		case of == "{name}":
 			return anID.MatchString(plain) || strings.Contains(plain, "@")
+		case of == "{plain}":
+			return aPlainID.MatchString(plain)
 		}
 		return plain == of
 	})

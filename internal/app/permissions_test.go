@@ -93,7 +93,8 @@ func patch(operations string) string {
 
 func reads() []string {
 	return []string{
-		"/readyz", "/Users", seededUser, "/Users?attributes=userName", "/Groups", seededGroup, "/Applications",
+		"/readyz", "/Users", seededUser, "/Users?attributes=userName", "/Groups", seededGroup, "/Applications", "/ServicePrincipals", "/ManagedIdentities",
+		"/Roles", "/Roles/62e90394-69f5-4237-9190-012177145e10", "/Entitlements", "/?count=5",
 		"/Users?filter=groups.value%20eq%20%22b0000000-0000-4000-8000-000000000001%22",
 	}
 }

@@ -53,21 +53,15 @@ func profileFiles() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the profiles that ship: %w", err)
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(tableFiles(), name) }), nil
-}
-
-func tableFiles() []string {
-	names := make([]string, 0, len(resources))
-	for _, r := range resources {
-		names = append(names, strings.ToLower(r)+".yaml")
-	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(resources(), func(r string) bool { return fileOf(r) == name })
+	}), nil
 }
 
 // profileOf is the profile that a file belongs to.
 func profileOf(file string) string {
 	name := strings.TrimSuffix(file, ".yaml")
-	for _, r := range resources {
+	for _, r := range resources() {
 		name = strings.TrimSuffix(name, "-"+strings.ToLower(r))
 	}
 	return name

@@ -3,11 +3,13 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"entrascim/internal/edm"
 	"entrascim/internal/entra"
@@ -16,15 +18,36 @@ import (
 	"entrascim/mappings"
 )
 
-// resources are the resource types that ship, in the order of the documentation.
-var resources = []string{"User", "Group", "Application"}
+// first are the resource types that come first in the documentation; the others that
+// ship follow by name.
+var first = []string{"User", "Group", "Application"}
+
+// resources are the resource types that ship, in the order of the documentation: those
+// of the files with an endpoint. The table of Role is role.yaml.
+var resources = sync.OnceValue(func() []string {
+	var others []string
+	files, _ := fs.Glob(mappings.FS, "*.yaml") // the pattern is good
+	for _, file := range files {
+		text, _ := mappings.FS.ReadFile(file) // embedded: it is there
+		if h := headOf(text); h.endpoint != "" && !slices.Contains(first, h.resource) {
+			others = append(others, h.resource)
+		}
+	}
+	return append(slices.Clone(first), slices.Sorted(slices.Values(others))...)
+})
+
+func fileOf(resource string) string { return strings.ToLower(resource) + ".yaml" }
 
 // Tables are the compiled mapping tables of one tenant.
 type Tables struct{ byResource map[string]*mapping.Table }
 
 // entra are the tables as the resource types take them.
 func (t *Tables) entra() entra.Tables {
-	return entra.Tables{User: t.byResource["User"], Group: t.byResource["Group"], Application: t.byResource["Application"]}
+	var tables entra.Tables
+	for _, name := range resources() {
+		tables = append(tables, t.byResource[name])
+	}
+	return tables
 }
 
 // A Lay is what is laid on the tables that ship.
@@ -55,14 +78,14 @@ func compileTables(t *tenant.Tenant) (*Tables, error) {
 	byResource := map[string][]mapping.Source{}
 	for _, o := range append(laid, t.Overlays...) {
 		head := headOf(o.Text)
-		if !slices.Contains(resources, head.resource) {
-			errs = append(errs, fmt.Errorf("%s:1: resource must be one of %s", o.Name, strings.Join(resources, ", ")))
+		if !slices.Contains(resources(), head.resource) {
+			errs = append(errs, fmt.Errorf("%s:1: resource must be one of %s", o.Name, strings.Join(resources(), ", ")))
 			continue
 		}
 		byResource[head.resource] = append(byResource[head.resource], mapping.Source{Name: o.Name, Text: o.Text, AppID: t.ExtensionAppID})
 	}
 	model, tables := edm.New(), map[string]*mapping.Table{}
-	for _, resource := range resources {
+	for _, resource := range resources() {
 		base, err := shipped(resource)
 		errs = append(errs, err)
 		if err == nil {
@@ -74,7 +97,7 @@ func compileTables(t *tenant.Tenant) (*Tables, error) {
 }
 
 func shipped(resource string) (mapping.Source, error) {
-	name := strings.ToLower(resource) + ".yaml"
+	name := fileOf(resource)
 	text, err := mappings.FS.ReadFile(name)
 	if err != nil {
 		return mapping.Source{}, fmt.Errorf("the table that ships: %w", err)
@@ -124,7 +147,7 @@ func CheckTables(files []string) error {
 func checkTable(src mapping.Source) error {
 	h := headOf(src.Text)
 	base, over := src, []mapping.Source(nil)
-	if h.endpoint == "" && slices.Contains(resources, h.resource) {
+	if h.endpoint == "" && slices.Contains(resources(), h.resource) {
 		under, err := shipped(h.resource)
 		if err != nil {
 			return err
@@ -141,5 +164,5 @@ func (t *Tables) named(resource string) (*mapping.Table, error) {
 			return table, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no resource type %q, only %s", resource, strings.Join(resources, ", "))
+	return nil, fmt.Errorf("there is no resource type %q, only %s", resource, strings.Join(resources(), ", "))
 }

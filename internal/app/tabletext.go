@@ -33,7 +33,7 @@ func (t *Tables) Show(resource string) (string, error) {
 // Markdown is the documentation of all tables.
 func (t *Tables) Markdown() string {
 	var b strings.Builder
-	for _, resource := range resources {
+	for _, resource := range resources() {
 		table := t.byResource[resource]
 		fmt.Fprintf(&b, "### %s, `%s`\n\n%s. Schema `%s`%s.\n\n", table.Resource(), table.Endpoint(), strings.TrimSuffix(table.Description(), "."), table.URN(), prefixes(table))
 		b.WriteString("| SCIM | Graph | type | mutability | notes |\n|---|---|---|---|---|\n")

@@ -12,7 +12,7 @@ type Client struct {
 	Name          string      `yaml:"name" env:"-" help:"What the client is called in logs."`
 	Kind          tenant.Kind `yaml:"kind" env:"-" help:"How it proves who it is: bearer (a token), client-credentials (OAuth 2.0), jwt (a token of another issuer) or basic."`
 	Role          tenant.Role `yaml:"role" env:"-" help:"What it may do: read-only or read-write."`
-	ResourceTypes Names       `yaml:"resourceTypes" env:"-" help:"Resource types that it may reach, a list: User, Group, Application. Without it: all."`
+	ResourceTypes Names       `yaml:"resourceTypes" env:"-" help:"Resource types that it may reach, a list of names such as User. Without it: all."`
 	Networks      Networks    `yaml:"networks" env:"-" help:"Addresses and networks that it may call from, a list. Without it: any."`
 	Token         Secret      `yaml:"token" env:"-" help:"Of kind bearer: its bearer token, at least 16 characters."`
 	TokenFile     File        `yaml:"tokenFile" env:"-" help:"File that holds its bearer token, or several, a line each: all are good."`
@@ -50,7 +50,7 @@ const (
 func Dialects() []string { return []string{defaultDialect, "entra", "okta", "one-identity"} }
 
 // ResourceTypes are the names that Client.ResourceTypes may have.
-func ResourceTypes() []string { return []string{"User", "Group", "Application"} }
+func ResourceTypes() []string { return []string{"User", "Group", "Application", "Entitlement", "ManagedIdentity", "Role", "ServicePrincipal"} }
 
 // newClient is a client of whom nothing was said yet.
 func newClient() Client {

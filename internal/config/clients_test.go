@@ -173,7 +173,7 @@ func TestKindMistakes(t *testing.T) {
 	for name, test := range map[string]struct{ clients, want string }{
 		"kind":                     {"{name: a, kind: telepathy, token: " + other + "}", "clients[0].kind: must be one of bearer, client-credentials, jwt, basic"},
 		"role":                     {"{name: a, role: admin, token: " + other + "}", "clients[0].role: must be read-only or read-write"},
-		"resource type":            {"{name: a, resourceTypes: [User, user], token: " + other + "}", "clients[0].resourceTypes: must be of User, Group, Application"},
+		"resource type":            {"{name: a, resourceTypes: [User, user], token: " + other + "}", "clients[0].resourceTypes: must be of User, Group, Application, Entitlement, ManagedIdentity, Role, ServicePrincipal"},
 		"resource type twice":      {"{name: a, resourceTypes: [User, User], token: " + other + "}", "clients[0].resourceTypes: must name User once only"},
 		"no resource type":         {"{name: a, resourceTypes: [\"\"], token: " + other + "}", "clients[0].resourceTypes: must have at least one"},
 		"network":                  {"{name: a, networks: [10.0.0.0/33], token: " + other + "}", "clients[0].networks: must be addresses or networks like 10.0.0.0/8"},

@@ -106,9 +106,7 @@ func newPromptGateway(b *testing.B, secure bool) *promptGateway {
 	if err != nil {
 		b.Fatal(err)
 	}
-	directory := entra.New(entra.Options{Graph: client, Tables: entra.Tables{
-		User: compile(b, "user.yaml", ""), Group: compile(b, "group.yaml", ""), Application: compile(b, "application.yaml", ""),
-	}})
+	directory := entra.New(entra.Options{Graph: client, Tables: tables(b, "")})
 	if err := directory.Ready(b.Context()); err != nil {
 		b.Fatal(err)
 	}

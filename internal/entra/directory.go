@@ -1,7 +1,7 @@
-// Package entra is the resource types of the gateway: users, groups and
-// applications of one Entra directory, as SCIM resources. The mapping tables say
-// what they look like; what behaves (relations, invitations, memberships,
-// passwords) is code here.
+// Package entra is the resource types of the gateway: users, groups and what else
+// tables describe of one Entra directory, as SCIM resources. The mapping tables say
+// what they look like, and what is only read needs no more; what behaves (relations,
+// invitations, memberships, passwords) is code here.
 package entra
 
 import (
@@ -29,8 +29,9 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
 }
 
-// Tables are the mapping tables of a tenant, its overlays laid on.
-type Tables struct{ User, Group, Application *mapping.Table }
+// Tables are the mapping tables of a tenant, its overlays laid on, in the order of
+// /ResourceTypes: one for each resource type. User and Group are written, too.
+type Tables []*mapping.Table
 
 // defaultMaxScan is how many objects are read to answer a filter that Graph
 // cannot evaluate alone.
@@ -91,10 +92,14 @@ func New(o Options) *Directory {
 		lacking:    newLacking(o.Now),
 		extended:   newExtended(o.Graph, o.Tables),
 	}
-	u, g, a := d.resource(o.Tables.User), d.resource(o.Tables.Group), d.resource(o.Tables.Application)
-	u.typ.Writer, u.typ.Supplied = urgent{users{u}}, u.supplied("password")
-	g.typ.Writer, g.typ.Supplied = urgent{groups{g}}, g.supplied()
-	for _, r := range []*resource{u, g, a} {
+	for _, table := range o.Tables {
+		r := d.resource(table)
+		switch table.Resource() {
+		case "User":
+			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
+		case "Group":
+			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
+		}
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}
@@ -112,7 +117,8 @@ func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Con
 	d.graph.Together(graph.WithPriority(ctx, graph.Normal), n, do)
 }
 
-// Lacking names the relations ("memberOf", "members", "applications") that
-// answers were given without in the last minutes, because the gateway has not
-// been granted the Graph permission to read them.
+// Lacking names the relations ("memberOf", "members", "applications") and the
+// resource types ("Roles", "Entitlements") that answers were given without in the
+// last minutes, because the gateway has not been granted the Graph permission to read
+// them.
 func (d *Directory) Lacking() []string { return d.lacking.names() }

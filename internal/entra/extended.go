@@ -8,7 +8,6 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
-	"entrascim/internal/mapping"
 )
 
 // extended knows whether the directory has the directory extensions that the
@@ -22,7 +21,7 @@ type extended struct {
 
 func newExtended(c *graph.Client, tables Tables) *extended {
 	x := &extended{graph: c}
-	for _, t := range []*mapping.Table{tables.User, tables.Group, tables.Application} {
+	for _, t := range tables {
 		selected := []string{"id"}
 		for _, row := range t.Rows() {
 			if p := row.Property(); strings.HasPrefix(p, "extension_") && !slices.Contains(selected, p) {

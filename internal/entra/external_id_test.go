@@ -119,7 +119,7 @@ func TestExternalIDUnprepared(t *testing.T) {
 	t.Parallel()
 	var o entra.Options
 	g := start(t, graphsim.Options{}, "", func(given *entra.Options) { o = *given })
-	o.Tables.User, o.Tables.Group = compile(t, "user.yaml", externalID), compile(t, "group.yaml", externalID)
+	o.Tables = tables(t, externalID)
 	g.directory = entra.New(o)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{}))
 	t.Cleanup(front.Close)

@@ -22,6 +22,9 @@ func Features() []Feature {
 		{"set a password", []string{"User-PasswordProfile.ReadWrite.All"}},
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
+		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
+		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
@@ -30,6 +33,9 @@ func Features() []Feature {
 		{"change and delete groups", []string{"Group.ReadWrite.All"}},
 		{"change members", []string{"GroupMember.ReadWrite.All", "User.Read.All"}},
 		{"read and list applications", []string{"Application.Read.All"}},
+		{"read and list enterprise applications and managed identities (`/ServicePrincipals`, `/ManagedIdentities`)", []string{"Application.Read.All"}},
+		{"read and list directory roles (`/Roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"read and list licenses (`/Entitlements`)", []string{"LicenseAssignment.Read.All"}},
 		{"readiness (`/readyz`)", []string{"Organization.Read.All"}},
 		{"name the verified domains in an error", []string{"Organization.Read.All"}},
 	}
@@ -46,12 +52,18 @@ func covers(wider string) []string {
 	case "Directory.ReadWrite.All":
 		return []string{"Directory.Read.All", "Group.ReadWrite.All", "User.Invite.All", "Application.Read.All"}
 	case "Directory.Read.All":
-		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All"}
+		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
+	case "RoleManagement.ReadWrite.Directory":
+		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.Read.Directory"}
+	case "Organization.Read.All":
+		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":
 		return []string{
 			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",
-			"User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
+			"LicenseAssignment.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
 		}
+	case "LicenseAssignment.ReadWrite.All":
+		return []string{"LicenseAssignment.Read.All"}
 	case "User.Read.All":
 		return []string{"Organization.Read.All"}
 	case "Group.ReadWrite.All":

@@ -76,7 +76,11 @@ func start(tb testing.TB, sim graphsim.Options, profile string, change func(*ent
 
 func tables(tb testing.TB, profile string) entra.Tables {
 	tb.Helper()
-	return entra.Tables{User: compile(tb, "user.yaml", profile), Group: compile(tb, "group.yaml", profile), Application: compile(tb, "application.yaml", "")}
+	all := entra.Tables{compile(tb, "user.yaml", profile), compile(tb, "group.yaml", profile)}
+	for _, name := range []string{"application", "entitlement", "managedidentity", "role", "serviceprincipal"} {
+		all = append(all, compile(tb, name+".yaml", ""))
+	}
+	return all
 }
 
 // startWith is start with tables that were made before, since that takes time.

@@ -23,7 +23,7 @@ func (r *resource) Get(ctx context.Context, id string, p scim.Projection, enc *j
 	plan := r.plan(p)
 	o, err := r.fetch(ctx, fetch{id: id, plan: plan, lenient: !p.Explicit()})
 	if err != nil {
-		return err
+		return r.unreadable(err)
 	}
 	return r.write(ctx, o, plan, enc)
 }
@@ -79,8 +79,11 @@ func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 	relations := f.plan.Relations
 	if len(relations)+len(f.beside) == 0 {
 		response, err := r.graph.Do(ctx, request)
-		if err != nil {
+		switch {
+		case err != nil:
 			return object{}, err
+		case !r.has(response.Body):
+			return object{}, r.notFound()
 		}
 		return object{raw: response.Body}, nil
 	}
@@ -89,8 +92,11 @@ func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	if results[0].Err != nil {
+	switch {
+	case results[0].Err != nil:
 		return object{}, results[0].Err
+	case !r.has(results[0].Body):
+		return object{}, r.notFound()
 	}
 	if err := halfSeen(relations, results[1:]); err != nil {
 		return object{}, err

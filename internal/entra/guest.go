@@ -20,6 +20,7 @@ type invited struct {
 	body  map[string]any // what to set when the guest is there
 	ask   map[string]any // the invitation
 	m     *manager
+	b     beside
 }
 
 // invite makes a guest, whom Graph lets be invited only. Everything is checked
@@ -61,7 +62,11 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 			raw = appendMember(raw, name, v)
 		}
 	}
-	return id, u.write(ctx, object{raw: raw}, u.plan(p), enc)
+	o := object{raw: raw}
+	if err := in.b.overlay(&o); err != nil {
+		return "", err
+	}
+	return id, u.write(ctx, o, u.plan(p), enc)
 }
 
 // invitation translates the document. Entra makes the guest's userPrincipalName
@@ -99,7 +104,9 @@ func (u users) invitation(ctx context.Context, doc scim.Document) (*invited, err
 	if in.body["accountEnabled"] == true {
 		delete(in.body, "accountEnabled") // a guest can sign in
 	}
-	in.m, err = u.newManager(ctx, w)
+	if in.m, err = u.newManager(ctx, w); err == nil {
+		in.b, err = u.newBeside(ctx, w)
+	}
 	return in, err
 }
 
@@ -222,10 +229,15 @@ func (u users) settle(ctx context.Context, id string, in *invited) error {
 		}
 		steps = append(steps, s)
 	}
+	more, err := in.b.steps(id)
+	if err != nil {
+		return err
+	}
+	steps = append(steps, more...)
 	if len(steps) == 0 {
 		return nil
 	}
-	_, err := u.run(ctx, "the guest was invited and has the id "+id, steps, id)
+	_, err = u.run(ctx, "the guest was invited and has the id "+id, steps, id)
 	return err
 }
 
@@ -257,6 +269,9 @@ func (u users) guest(ctx context.Context, who map[string]any, in *invited, p sci
 	}
 	if err == nil && in.m != nil {
 		raw, err = in.m.withFound(raw)
+	}
+	if err == nil && in.b.licenses != nil {
+		raw, err = overlaid(raw, map[string]any{statesProperty: in.b.licenses.after})
 	}
 	return raw, err
 }

@@ -47,7 +47,7 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 		return err
 	}
 	for _, l.source = range sources {
-		err := l.run(ctx)
+		err := r.unreadable(l.run(ctx))
 		if !l.source.optional || !fault.Is(err, fault.NotFound) || out.Len() > 0 {
 			return err
 		}
@@ -59,7 +59,7 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 func (l *listing) run(ctx context.Context) error {
 	l.sort()
 	switch {
-	case l.residual != nil, l.sortHere:
+	case l.residual != nil, l.sortHere, l.table.Bare():
 		return l.scan(ctx)
 	case l.source.ids != nil:
 		return l.few(ctx)
@@ -270,7 +270,7 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 			}
 			return err
 		}, ids...)
-		if fault.Is(err, fault.NotFound) {
+		if fault.Is(err, fault.NotFound) || err == nil && !l.has(raw) {
 			return nil, nil
 		}
 		return []jsontext.Value{raw}, err
@@ -296,8 +296,9 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 func (l *listing) seen(ids []string, results []graph.Result) (raws []jsontext.Value, late, err error) {
 	for i, result := range results {
 		switch {
-		case result.Err == nil:
+		case result.Err == nil && l.has(result.Body):
 			raws = append(raws, result.Body)
+		case result.Err == nil: // of another part of the collection
 		case !fault.Is(result.Err, fault.NotFound):
 			return nil, nil, result.Err
 		case l.fresh.any(ids[i : i+1]):

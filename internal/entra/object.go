@@ -23,7 +23,8 @@ type related = iter.Seq2[jsontext.Value, error]
 type object struct {
 	raw     jsontext.Value
 	related map[string]related
-	unsure  []string // properties written moments ago, which the directory may not show yet
+	skus    *subscriptions // read beside a user whose licenses may change
+	unsure  []string       // properties written moments ago, which the directory may not show yet
 }
 
 // env is what the object's resource needs besides the object.

@@ -86,7 +86,7 @@ func (l *listing) before() *place {
 	switch {
 	case from == 0:
 		return nil
-	case l.sortHere || l.source.ids != nil || back == 0 && l.residual == nil:
+	case l.sortHere || l.source.ids != nil || l.table.Bare() || back == 0 && l.residual == nil:
 		return &place{Start: back}
 	case l.residual != nil:
 		return nil

@@ -49,7 +49,9 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 		}
 	}
 	for relation := range w.Relations {
-		names = append(names, r.relationAttribute(relation))
+		if relation != relationLicenses && relation != relationRoles { // they are the cloud's
+			names = append(names, r.relationAttribute(relation))
+		}
 	}
 	if len(names) == 0 {
 		return nil

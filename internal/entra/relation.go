@@ -25,6 +25,9 @@ const groupType = "#microsoft.graph.group"
 
 // relationRequest lists a relation of one object, in pages as large as can be.
 func (r *resource) relationRequest(name, id string) graph.Request {
+	if name == relationRoles || name == relationEligible {
+		return roleRequest(name, id)
+	}
 	request := graph.Request{
 		Path:   r.relationPath(name),
 		Params: map[string]string{"id": id},
@@ -79,6 +82,10 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 				o.raw = withManager(o.raw, first)
 			case name == relationApplications:
 				held = append(held, &assignments{of: o, link: l})
+			case name == relationRoles, name == relationEligible:
+				if err := o.hold(ctx, name, l); err != nil {
+					return err
+				}
 			default:
 				l.groups = name == relationMemberOf
 				o.related[name] = l.all(ctx)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"entrascim/internal/fault"
@@ -32,7 +33,7 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
-		Schema: t.Schema(), Reader: r, Offset: d.options.Offset,
+		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
 	}
 	for _, x := range t.Extensions() {
 		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})
@@ -64,9 +65,9 @@ func (r *resource) checkID(id string) error {
 	switch {
 	case r.fresh.elsewhere(r.table.Collection(), id):
 		return r.notFound()
-	case isGUID(id):
+	case isGUID(id), !r.table.GUIDs() && isPlain(id):
 		return nil
-	case r.table.Entity() == entityUser:
+	case r.table.Entity() == entityUser, !r.table.GUIDs():
 		return r.notFound()
 	}
 	return fault.New(fault.InvalidValue, "The id is not a GUID, as every %s id is.", r.table.Resource())
@@ -78,6 +79,35 @@ func (r *resource) notFound() error {
 
 // isGUID tells whether s is a GUID as Graph writes it, in either case.
 func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+
+// isPlain tells whether s can be an id that is no GUID.
+func isPlain(s string) bool {
+	const longest = 200
+	outside := func(c rune) bool {
+		return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	}
+	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, outside)
+}
+
+// has tells whether an object of the collection is one of the resources: a table may be
+// for a part of a collection.
+func (r *resource) has(raw jsontext.Value) bool {
+	property, value := r.table.Condition()
+	return property == "" || strings.EqualFold(strings.Trim(string(member(raw, property)), `"`), value)
+}
+
+// unreadable says which resource type it is that the gateway has no permission to read,
+// and has health say so, too. It is for types that the gateway can do without.
+func (r *resource) unreadable(err error) error {
+	if !r.table.Optional() || !fault.Is(err, fault.Forbidden) {
+		return err
+	}
+	name := strings.TrimPrefix(r.table.Endpoint(), "/")
+	r.lacking.add(name)
+	f := *fault.From(err)
+	f.Detail = "The gateway lacks the directory permission to read " + name + "."
+	return &f
+}
 
 // isID tells whether s can be the id of something as a filter has it, in which case
 // matters: Graph writes GUIDs in lower case.

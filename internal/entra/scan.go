@@ -44,7 +44,7 @@ func (l *listing) scan(ctx context.Context) error {
 		paths = append(paths, s.order.Attributes()...)
 	}
 	s.look = l.planFor(l.looking(paths))
-	if l.query.ByCursor && !l.sortHere && l.source.ids == nil {
+	if l.query.ByCursor && !l.sortHere && l.source.ids == nil && !l.table.Bare() {
 		s.to = l.query.Count
 		return s.onward(ctx)
 	}

@@ -58,8 +58,8 @@ func (r *resource) sources(ctx context.Context, q mapping.Query) ([]source, erro
 		return []source{{path: "/" + r.table.Collection(), filter: q.Filter, advanced: q.Advanced}}, nil
 	case !isID(q.Relation.Value):
 		return nil, nil
-	case q.Relation.Name == relationApplications:
-		ids, err := r.assignees(ctx, q.Relation.Value)
+	case q.Relation.Name == relationApplications, q.Relation.Name == relationRoles, q.Relation.Name == relationEligible:
+		ids, err := r.holders(ctx, q.Relation)
 		if err != nil || len(ids) == 0 {
 			return nil, err
 		}
@@ -86,6 +86,14 @@ func (r *resource) sources(ctx context.Context, q mapping.Query) ([]source, erro
 func relatedType(path string) string {
 	collection, _, _ := strings.Cut(path[1:], "/")
 	return strings.TrimSuffix(collection, "s")
+}
+
+// holders are the ids of the objects that have an application or a role.
+func (r *resource) holders(ctx context.Context, f *mapping.RelationFilter) ([]string, error) {
+	if f.Name == relationApplications {
+		return r.assignees(ctx, f.Value)
+	}
+	return r.roleHolders(ctx, f.Name, f.Value)
 }
 
 // assignees are the ids of the objects of this type that an application is

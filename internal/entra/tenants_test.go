@@ -78,9 +78,7 @@ func inTenant(t *testing.T, sim *graphsim.Simulator, server *httptest.Server, c 
 		t.Fatal(err)
 	}
 	g := &gateway{t: t, sim: sim, dir: sim.Tenant(c.TenantID), caller: new(atomic.Pointer[scim.Caller])}
-	g.directory = entra.New(entra.Options{Graph: client, Now: sim.Now, Tables: entra.Tables{
-		User: compile(t, "user.yaml", ""), Group: compile(t, "group.yaml", ""), Application: compile(t, "application.yaml", ""),
-	}})
+	g.directory = entra.New(entra.Options{Graph: client, Now: sim.Now, Tables: tables(t, "")})
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }}))
 	t.Cleanup(front.Close)
 	g.url = front.URL

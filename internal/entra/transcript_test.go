@@ -82,9 +82,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.S
 // open makes the handler; profile names an overlay that ships.
 func (w *world) open(profile string) {
 	w.t.Helper()
-	w.options.Tables = entra.Tables{
-		User: compile(w.t, "user.yaml", profile), Group: compile(w.t, "group.yaml", profile), Application: compile(w.t, "application.yaml", ""),
-	}
+	w.options.Tables = tables(w.t, profile)
 	d := entra.New(w.options)
 	w.handler = scim.NewHandler(d.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base },
@@ -182,10 +180,12 @@ func extend(sim *graphsim.Simulator) error {
 // seed puts objects into the directory before the first request.
 func (w *world) seed(data []byte) error {
 	var s struct {
-		Add     []map[string]graphsim.Values
-		Members map[string][]string
-		Manager map[string]string
-		Assign  [][3]string
+		Add      []map[string]graphsim.Values
+		Members  map[string][]string
+		Manager  map[string]string
+		Assign   [][3]string
+		Roles    [][2]string // user, role definition
+		Eligible [][2]string
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return err
@@ -205,6 +205,16 @@ func (w *world) seed(data []byte) error {
 	}
 	for user, manager := range s.Manager {
 		if err := d.SetManager(user, manager); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Roles {
+		if _, err := d.AssignRole(a[0], a[1], ""); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Eligible {
+		if _, err := d.MakeEligible(a[0], a[1], "", w.sim.Now().AddDate(1, 0, 0)); err != nil {
 			return err
 		}
 	}

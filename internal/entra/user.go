@@ -41,6 +41,10 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
+	b, err := u.newBeside(ctx, w)
+	if err != nil {
+		return "", err
+	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
 		return "", err
@@ -52,12 +56,16 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	id := text(raw, "id")
 	u.made(id)
 	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
-	if m != nil {
-		if raw, err = u.give(ctx, id, raw, m); err != nil {
+	if m != nil || !b.empty() {
+		if raw, err = u.give(ctx, id, raw, m, b); err != nil {
 			return "", err
 		}
 	}
-	return id, u.write(ctx, object{raw: raw}, u.plan(p), enc)
+	o := object{raw: raw}
+	if err := b.overlay(&o); err != nil {
+		return "", err
+	}
+	return id, u.write(ctx, o, u.plan(p), enc)
 }
 
 // prepare checks the name of a new user and gives the user a password that
@@ -168,19 +176,6 @@ func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
 
-// give sets the manager of a new user.
-func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manager) (jsontext.Value, error) {
-	s, err := u.managerStep(id, m)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := u.run(ctx, "the user was created with id "+id, []step{s}, id, text(m.found, "id")); err != nil {
-		return nil, err
-	}
-	u.written.set(id, map[string]any{relationManager: m.object()})
-	return m.withFound(raw)
-}
-
 // Patch applies the operations as one intent: one read of what they touch, and
 // the fewest writes.
 func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Projection, wantBody bool, enc *jsontext.Encoder) error {
@@ -202,7 +197,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
-	if o.raw, err = u.change(ctx, id, o, w); err != nil {
+	if o.raw, err = u.change(ctx, id, o, w, false); err != nil {
 		return err
 	}
 	if wantBody {
@@ -223,7 +218,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if err != nil {
 		return err
 	}
-	if o.raw, err = u.change(ctx, id, o, w); err != nil {
+	if o.raw, err = u.change(ctx, id, o, w, true); err != nil {
 		return err
 	}
 	return u.write(ctx, o, u.plan(p), enc)
@@ -231,16 +226,24 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 
 // replaceable wants what a PUT may change. What is shown on request only is left
 // alone by a document without it: a client that sends back what it read does not
-// know of it.
+// know of it. So are licenses, of which many clients know nothing; and an empty list of
+// roles, which clients send that know of none.
 func (r *resource) replaceable(doc scim.Document) mapping.Want {
 	rows := slices.DeleteFunc(slices.Clone(r.rows), func(row mapping.Row) bool {
-		return !row.Writable() || row.Returned == "request" && !has(doc, row.Attr, r.typ.Schema.ID)
+		aside := row.Returned == "request" || row.Relation == relationLicenses
+		none := row.Relation == relationRoles && isEmpty(doc[row.Attr.Name])
+		return !row.Writable() || none || aside && !has(doc, row.Attr, r.typ.Schema.ID)
 	})
 	return func(urn, name, sub string) bool {
 		return slices.ContainsFunc(rows, func(row mapping.Row) bool {
 			return row.Attr.URN == urn && row.Attr.Name == name && (sub == "" || row.Attr.Sub == sub)
 		})
 	}
+}
+
+func isEmpty(v any) bool {
+	list, ok := v.([]any)
+	return ok && len(list) == 0
 }
 
 // has tells whether the document has a value of the attribute.
@@ -263,7 +266,20 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	if u.options.Policy.WeakPasswords && known(u.typ.Schema.ID, "password", "") {
 		properties = append(properties, passwordPolicies)
 	}
-	o, err := u.fetch(ctx, fetch{id: id, plan: u.planFor(either(known, shown)), properties: properties, lenient: lenient})
+	f := fetch{id: id, plan: u.planFor(either(known, shown)), lenient: lenient}
+	var beside []graph.Result
+	if known(u.typ.Schema.ID, attrEntitlements, "") {
+		properties = append(properties, locationProperty)
+		f.beside, f.answers = []graph.Request{subscribedSkus()}, &beside
+	}
+	f.properties = properties
+	o, err := u.fetch(ctx, f)
+	if err == nil && len(beside) > 0 {
+		o.skus, err = readSubscriptions(ctx, beside[0])
+	}
+	if err == nil && known(u.typ.Schema.ID, relationRoles, "") && o.related[relationRoles] == nil {
+		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read roles.")
+	}
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
 	}
@@ -274,8 +290,8 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	return o, doc, err
 }
 
-// change does the write and gives the object as it is then.
-func (u users) change(ctx context.Context, id string, o object, w mapping.Write) (jsontext.Value, error) {
+// change does the write and gives the object as it is then. With put it is a PUT.
+func (u users) change(ctx context.Context, id string, o object, w mapping.Write, put bool) (jsontext.Value, error) {
 	delete(w.Relations, relationInvitation) // an invitation is not changed
 	if w.Empty() {
 		return o.raw, nil
@@ -289,29 +305,46 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write)
 		}
 	}
 	u.weaken(w.Body, text(o.raw, passwordPolicies))
+	var b beside
+	var err error
+	if b.licenses, err = u.licenses(o.raw, w, o.skus, put); err != nil {
+		return nil, err
+	}
+	if b.roles, err = newRoleChange(o, w); err != nil {
+		return nil, err
+	}
 	m, err := u.newManager(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	steps, m, err := u.steps(ctx, id, w, m)
+	steps, m, err := u.steps(ctx, id, w, m, b)
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
-	if answers, err := u.run(ctx, "", steps, id); err != nil {
-		if len(answers) > 0 { // the attributes were changed, and what follows was not
+	answers, err := u.run(ctx, "", steps, id)
+	if err != nil {
+		if len(answers) > len(b.roles.lookups()) { // the attributes were changed, and what follows was not
 			u.written.set(id, w.Body)
 		}
 		return nil, err
 	}
+	b.roles.named(answers)
+	if err := b.overlay(&o); err != nil {
+		return nil, err
+	}
 	sent := accepted(w, m)
+	if b.licenses != nil {
+		sent[statesProperty] = b.licenses.after
+	}
 	u.written.set(id, sent)
 	return overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
-// is written.
-func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager) ([]step, *manager, error) {
-	var steps []step
+// is written, and so are roles; licenses come after the attributes, of which they may
+// need one.
+func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager, b beside) ([]step, *manager, error) {
+	steps := b.roles.lookups()
 	if len(w.Body) > 0 {
 		request, err := u.patch(id, w.Body)
 		if err != nil {
@@ -319,6 +352,11 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		}
 		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
 	}
+	more, err := b.steps(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps = append(steps, more...)
 	relation, concerned := w.Relations[relationManager]
 	if !concerned {
 		return steps, nil, nil
@@ -339,6 +377,9 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 // accepted is what a change that went well did to the user object.
 func accepted(w mapping.Write, m *manager) map[string]any {
 	sent := maps.Clone(w.Body)
+	if sent == nil {
+		sent = map[string]any{}
+	}
 	relation, concerned := w.Relations[relationManager]
 	switch {
 	case !concerned:

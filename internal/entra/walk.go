@@ -29,6 +29,9 @@ type walk struct {
 // that lags: a filtered list is mostly one page, whose end tells the length.
 func (l *listing) request(w walk) graph.Request {
 	s := l.source
+	if l.table.Bare() {
+		return graph.Request{Path: s.path}
+	}
 	expand := l.plan.Expand
 	if expand == "" {
 		expand = w.expand

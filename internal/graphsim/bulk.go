@@ -44,7 +44,7 @@ func (d *Directory) Add(entity string, v Values) (string, error) {
 	}
 	defer d.lockPast()()
 	if id == "" {
-		id = d.ids.next()
+		id = d.newID(k, s)
 	}
 	if d.byID[id] != nil {
 		return "", fmt.Errorf("graphsim: id %s is taken", id)
@@ -54,6 +54,14 @@ func (d *Directory) Add(entity string, v Values) (string, error) {
 		return "", fmt.Errorf("graphsim: %s: %w", entity, err)
 	}
 	return d.insert(k, id, s).id, nil
+}
+
+// newID makes an id: of a subscription that of its tenant and its SKU.
+func (d *Directory) newID(k *kind, s *state) string {
+	if k.name == "subscribedSku" {
+		return d.tenant + "_" + strings.ToLower(unquote(s.get(k, "skuId")))
+	}
+	return d.ids.next()
 }
 
 // AddMembers makes objects direct members of a group; those that are members
@@ -112,9 +120,51 @@ func (d *Directory) Assign(principalID, resourceID, appRoleID string) (string, e
 // a user a directory role such as "User Administrator", which some writes need
 // beside a Graph permission.
 func (d *Directory) GrantRole(id, role string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.lockPast()()
+	holder := d.byID[id]
+	for _, definition := range d.sets[d.schema["unifiedRoleDefinition"]].list {
+		if holder != nil && definition.text("displayName") == role {
+			d.assignRole(holder, definition, wholeDirectory)
+			return
+		}
+	}
 	d.roles[id] = append(d.roles[id], role)
+}
+
+// AssignRole gives a user, group or service principal a directory role at a scope, "" for
+// the whole directory, and tells the id of the assignment.
+func (d *Directory) AssignRole(principalID, roleDefinitionID, scope string) (string, error) {
+	defer d.lockPast()()
+	holder, definition, err := d.holding(principalID, roleDefinitionID)
+	if err != nil {
+		return "", err
+	}
+	return d.assignRole(holder, definition, or(scope, wholeDirectory)).id, nil
+}
+
+// MakeEligible lets a user, group or service principal activate a directory role at a
+// scope, "" for the whole directory, until a moment, the zero one for always. It tells
+// the id of the schedule.
+func (d *Directory) MakeEligible(principalID, roleDefinitionID, scope string, until time.Time) (string, error) {
+	defer d.lockPast()()
+	holder, definition, err := d.holding(principalID, roleDefinitionID)
+	if err != nil {
+		return "", err
+	}
+	when := schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}
+	if !until.IsZero() {
+		end := unquote(timeText(until))
+		when.Expiration = &expiration{Type: "afterDateTime", End: &end}
+	}
+	return d.makeEligible(holder, definition, or(scope, wholeDirectory), when).id, nil
+}
+
+func (d *Directory) holding(principalID, roleDefinitionID string) (holder, definition *object, err error) {
+	holder, definition = d.byID[principalID], d.find(d.schema["unifiedRoleDefinition"], roleDefinitionID)
+	if holder == nil || definition == nil {
+		return nil, nil, fmt.Errorf("graphsim: cannot give %s the role %s", principalID, roleDefinitionID)
+	}
+	return holder, definition, nil
 }
 
 // SetLag changes the replication lag; zero turns it off.

@@ -25,6 +25,7 @@ type collection struct {
 	typed    bool      // objects tell their type
 	all      bool      // the whole set of the kind: indexes may answer
 	cast     bool      // the path ends in a type
+	whole    bool      // there are no pages
 }
 
 func (l collection) entity() string {
@@ -101,6 +102,9 @@ func (r *result) page() ([]*object, error) {
 }
 
 func (r *result) size() int {
+	if r.whole {
+		return max(len(r.objects), 1)
+	}
 	size := defaultPage
 	if r.query.Top > 0 {
 		size = r.query.Top

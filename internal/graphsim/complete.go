@@ -2,6 +2,8 @@ package graphsim
 
 import (
 	"strings"
+
+	"github.com/go-json-experiment/json"
 )
 
 // complete fills in what Graph gives a new object beside what was asked for.
@@ -16,6 +18,10 @@ func (d *Directory) complete(k *kind, id string, s *state) {
 		d.completeApplication(k, s)
 	case "servicePrincipal":
 		d.completeServicePrincipal(k, s)
+	case "subscribedSku":
+		completeSubscription(k, s)
+	case "unifiedRoleDefinition":
+		completeRoleDefinition(k, id, s)
 	}
 }
 
@@ -34,6 +40,23 @@ func (d *Directory) completeUser(k *kind, id string, s *state) {
 	s.fill(k, "signInSessionsValidFromDateTime", now)
 	s.set(k, "identities", d.signIns(s.get(k, "identities"), s.get(k, "userPrincipalName")))
 	s.mailToProxy(k, "")
+	d.completeLicenses(k, s)
+}
+
+// completeLicenses counts the licenses that a user is put into the directory with: they
+// are its own.
+func (d *Directory) completeLicenses(k *kind, s *state) {
+	if s.get(k, "assignedLicenses") == "" || s.get(k, "licenseAssignmentStates") != "" {
+		return
+	}
+	var list []license
+	_ = json.Unmarshal([]byte(s.get(k, "assignedLicenses")), &list)
+	states := make([]licenseState, 0, len(list))
+	for _, l := range list {
+		states = append(states, licenseState{DisabledPlans: l.plans(), LastUpdatedDateTime: timeOf(d), SkuID: strings.ToLower(l.SkuID), State: stateActive})
+	}
+	s.licensed(k, states)
+	d.consume(nil, active(states))
 }
 
 // identity is the sign-in name that every user has.

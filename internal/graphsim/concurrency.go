@@ -11,7 +11,8 @@ func (row *route) locks() bool {
 	if row.method == http.MethodGet || row.reads || len(row.segments) < 2 || row.segments[1] != "{id}" {
 		return false
 	}
-	return len(row.segments) == 2 || row.segments[len(row.segments)-1] == "$ref"
+	last := row.segments[len(row.segments)-1]
+	return len(row.segments) == 2 || last == "$ref" || last == "assignLicense"
 }
 
 // claim reserves the object that a write is about until the answer is sent. It

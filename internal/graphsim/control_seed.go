@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"entrascim/internal/graphsim/login"
 )
@@ -21,8 +22,17 @@ type Seed struct {
 	Applications      []Values `json:"applications"`
 	ServicePrincipals []Values `json:"servicePrincipals"`
 	Domains           []Values `json:"domains"`
+	// SubscribedSkus are licenses; an id is made of the tenant's and the skuId.
+	SubscribedSkus []Values `json:"subscribedSkus"`
+	// RoleDefinitions are custom directory roles: the built-in ones are there.
+	RoleDefinitions []Values `json:"roleDefinitions"`
 	// AppRoleAssignments have principalId, resourceId and appRoleId.
 	AppRoleAssignments []Values `json:"appRoleAssignments"`
+	// RoleAssignments have principalId, roleDefinitionId and, unless it is the whole
+	// directory, directoryScopeId; RoleEligibilitySchedules the same, and scheduleInfo when
+	// they end.
+	RoleAssignments          []Values `json:"roleAssignments"`
+	RoleEligibilitySchedules []Values `json:"roleEligibilitySchedules"`
 	// Registrations are applications that can sign in.
 	Registrations []Registration `json:"registrations"`
 }
@@ -58,6 +68,8 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 		objects      []Values
 	}{
 		{"domain", "domains", seed.Domains},
+		{"subscribedSku", "subscribedSkus", seed.SubscribedSkus},
+		{"unifiedRoleDefinition", "roleDefinitions", seed.RoleDefinitions},
 		{"user", "users", seed.Users},
 		{"group", "groups", seed.Groups},
 		{"application", "applications", seed.Applications},
@@ -79,7 +91,7 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 			}
 		}
 	}
-	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), s.seedRegistrations(tenantID, seed.Registrations))
+	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
 }
 
 // propertiesOf is an object without its relations, its annotations and its
@@ -169,6 +181,43 @@ func (d *Directory) seedAssignments(list []Values, added Seeded) error {
 		added["appRoleAssignments"] = append(added["appRoleAssignments"], id)
 	}
 	return nil
+}
+
+func (d *Directory) seedRoles(seed Seed, added Seeded) error {
+	text := func(v Values, name string) string {
+		s, _ := v[name].(string)
+		return s
+	}
+	for i, v := range seed.RoleAssignments {
+		id, err := d.AssignRole(strings.ToLower(text(v, "principalId")), text(v, "roleDefinitionId"), text(v, "directoryScopeId"))
+		if err != nil {
+			return fmt.Errorf("roleAssignments[%d]: %w", i, err)
+		}
+		added["roleAssignments"] = append(added["roleAssignments"], id)
+	}
+	for i, v := range seed.RoleEligibilitySchedules {
+		until, err := endOf(v["scheduleInfo"])
+		if err != nil {
+			return fmt.Errorf("roleEligibilitySchedules[%d]: %w", i, err)
+		}
+		id, err := d.MakeEligible(strings.ToLower(text(v, "principalId")), text(v, "roleDefinitionId"), text(v, "directoryScopeId"), until)
+		if err != nil {
+			return fmt.Errorf("roleEligibilitySchedules[%d]: %w", i, err)
+		}
+		added["roleEligibilitySchedules"] = append(added["roleEligibilitySchedules"], id)
+	}
+	return nil
+}
+
+// endOf is when a schedule ends, as scheduleInfo tells it; the zero time for never.
+func endOf(info any) (time.Time, error) {
+	about, _ := info.(map[string]any)
+	expires, _ := about["expiration"].(map[string]any)
+	end, _ := expires["endDateTime"].(string)
+	if end == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, end)
 }
 
 func (s *Simulator) seedRegistrations(tenantID string, list []Registration) error {

@@ -21,6 +21,7 @@ func (d *Directory) softDelete(o *object) {
 		next.set(o.kind, "userPrincipalName", quote(mangled))
 	}
 	d.apply(o, next)
+	d.unlicense(o)
 }
 
 // restore brings a deleted object back, unless what must be unique was taken.
@@ -36,7 +37,25 @@ func (d *Directory) restore(o *object) error {
 		return err
 	}
 	d.apply(o, next)
+	switch o.kind.name {
+	case "user":
+		d.consume(nil, active(d.states(o)))
+		_ = d.license(o, d.direct(o), false) // not strictly: it does not fail
+	case "group":
+		d.relicenseMembers(o)
+	}
 	return nil
+}
+
+// unlicense frees the units of a user that is deleted, and takes what a group that is
+// deleted gave.
+func (d *Directory) unlicense(o *object) {
+	switch {
+	case o.kind.name == "user":
+		d.consume(active(d.states(o)), nil)
+	case o.kind.name == "group" && len(licensesOf(o)) > 0:
+		d.relicenseMembers(o)
+	}
 }
 
 // purge removes what was deleted too long ago; the caller holds the lock.
@@ -44,7 +63,7 @@ func (d *Directory) purge() {
 	limit := d.clock().Add(-retention)
 	for _, set := range d.sets {
 		for _, o := range slices.Clone(set.list) {
-			if o.state.status == deleted && time.Unix(0, o.state.since).Before(limit) {
+			if d.ended(o) || o.state.status == deleted && time.Unix(0, o.state.since).Before(limit) {
 				d.remove(o)
 			}
 		}

@@ -98,14 +98,17 @@ func (d *Directory) apply(o *object, next *state) {
 // remove takes an object out of the directory for good, and with it its app role
 // assignments and the extensions that it registered.
 func (d *Directory) remove(o *object) {
-	for _, r := range []relation{assignments, assignedTo, extensions} {
+	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities} {
 		for _, other := range slices.Clone(o.links[r].list) {
 			d.remove(other)
 		}
 	}
-	next := o.edit()
+	next, lived := o.edit(), o.state.status == live
 	next.status = gone
 	d.apply(o, next)
+	if lived {
+		d.unlicense(o)
+	}
 	if d.lag.List > 0 { // lagging reads may still meet it
 		return
 	}
@@ -123,12 +126,14 @@ func (d *Directory) link(r relation, from, to *object) {
 	from.links[r].add(to)
 	to.links[r.inverse()].add(from)
 	d.note(r, from, to, true)
+	d.relicense(r, from, to)
 }
 
 func (d *Directory) unlink(r relation, from, to *object) {
 	from.links[r].remove(to)
 	to.links[r.inverse()].remove(from)
 	d.note(r, from, to, false)
+	d.relicense(r, from, to)
 }
 
 func (d *Directory) note(r relation, from, to *object, made bool) {

@@ -7,11 +7,10 @@ const (
 
 // notServed are the examples of routes that the simulator does not serve.
 var notServed = map[string]string{
-	"036": later + ": licenses", "037": later + ": licenses", "082": later + ": licenses", "166": later + ": licenses",
 	"039": later + ": delta", "040": later + ": delta", "078": later + ": delta", "079": later + ": delta", "090": later + ": delta",
 	"141": later + ": delta", "142": later + ": delta", "144": later + ": delta", "145": later + ": delta",
 	"115": later + ": roles", "117": later + ": roles", "118": later + ": roles", "120": later + ": roles", "121": later + ": roles",
-	"123": later + ": roles", "154": later + ": roles", "156": later + ": roles",
+	"123": later + ": roles",
 	"124": later + ": logs", "126": later + ": logs", "127": later + ": logs",
 	"132": later + ": schema extensions", "157": later + ": provisioning jobs",
 	"179": later + ": Exchange", "180": later + ": Exchange",
@@ -21,9 +20,10 @@ var notServed = map[string]string{
 // for readability, and which leave out properties that are returned by default;
 // and fixtures that show an error without its innerError.
 var shortened = []string{
-	"003", "004", "006", "007", "009", "010", "012", "018", "019", "021", "022", "027", "031", "033", "042", "043",
-	"045", "046", "048", "049", "051", "052", "063", "064", "066", "069", "072", "073", "085", "087", "088", "091",
+	"003", "004", "006", "007", "009", "010", "012", "018", "019", "021", "022", "027", "031", "033", "036", "037", "042", "043",
+	"045", "046", "048", "049", "051", "052", "063", "064", "066", "069", "072", "073", "082", "085", "087", "088", "091",
 	"093", "096", "097", "102", "103", "106", "108", "109", "112", "114", "129", "130", "138", "139", "147", "153",
+	"154",
 	"159", "160", "161", "162", "163", "164", "167", "168", "169", "170", "171", "173",
 }
 
@@ -73,6 +73,8 @@ var exceptions = map[string]map[string]string{
 	"112": {"-value[].accountEnabled": unselected},
 	"129": {"-value[].assignedPlans[]": bare, "-value[].businessPhones[]": bare, "kind value[].city null string": bare},
 	"130": {"kind value[].availabilityStatus null string": "the page shows a placeholder; the property is empty unless a domain is unavailable"},
+	"036": {"-assignedPlans[]": "plans are told by licenseDetails; the user's own list of them is empty here"},
+	"154": {"-value[].resourceScope": unmodelled},
 	"139": {
 		"-responses[].body.value[].roleTemplateId": directRole, "kind responses[].body.value[].description null string": directRole,
 		"item 2 400 BadRequest": noRoute, "item 4 400 BadRequest": noRoute,
@@ -95,6 +97,12 @@ type repair struct {
 
 var repairs = map[string]repair{
 	"012": {"a typing mistake of the page: the = is missing", []string{"$orderbydisplayName", "$orderby=displayName"}},
+	"036": {"a placeholder", []string{`"guid"`, `"0118a350-71fc-4ec3-8f0c-6a1cb8867561"`}},
+	"082": {"placeholders, and an id that is no GUID", []string{
+		"skuId-value-1", "0118a350-71fc-4ec3-8f0c-6a1cb8867561", "skuId-value-2", "bea13e0c-3828-4daa-a392-28af7ff61a0f",
+		"a571ebcc-fqe0-4ca2-8c8c-7a284fd6c235", "a571ebcc-f0e0-4ca2-8c8c-7a284fd6c235",
+	}},
+	"154": {"the page asks for one principal and shows another's", []string{"5bde3e51-d13b-4db1-9948-fe4b109d11a7", "f1847572-48aa-47aa-96a3-2ec61904f41f"}},
 	"106": {"a typing mistake of the page: a typographic quote", []string{"”displayName", "\\\"displayName"}},
 	"112": {"the page lost dashes of the ids", []string{
 		"84b80893874940a3-97b7-68513b600544", "84b80893-8749-40a3-97b7-68513b600544",

@@ -42,6 +42,19 @@ var scenes = map[string]func(*scene){
 	"022": memberOf("user"), "024": memberOf("user"), "025": memberOf("user"), "027": memberOf("user"), "028": memberOf("user"),
 	"030": memberOf("user"), "031": memberOf("user"),
 	"033": assignments, "034": assignment,
+	"036": func(s *scene) {
+		const had = "bea13e0c-3828-4daa-a392-28af7ff61a0f"
+		s.subscription(had)
+		s.subscription("0118a350-71fc-4ec3-8f0c-6a1cb8867561", "11b0131d-43c8-4bbb-b2c8-e80f9a50834a")
+		s.as(s.user(graphsim.Values{
+			"usageLocation": "US", "city": "city-value", "companyName": "companyName-value", "businessPhones": []string{"businessPhones-value"},
+			"assignedLicenses": []map[string]any{{"skuId": had}},
+		}))
+	},
+	"037": func(s *scene) {
+		s.subscription("0118a350-71fc-4ec3-8f0c-6a1cb8867561", "11b0131d-43c8-4bbb-b2c8-e80f9a50834a")
+		s.as(s.user(graphsim.Values{"assignedLicenses": []map[string]any{{"skuId": "0118a350-71fc-4ec3-8f0c-6a1cb8867561"}}}))
+	},
 	"042": nothing, "043": nothing, "045": nothing,
 	"046": func(s *scene) { s.shown("group", s.answer()) },
 	"048": values("group"),
@@ -70,6 +83,12 @@ var scenes = map[string]func(*scene){
 		s.put("{id}", group, first)
 	},
 	"081": assignments,
+	"082": func(s *scene) {
+		for _, sku := range []string{"0118a350-71fc-4ec3-8f0c-6a1cb8867561", "bea13e0c-3828-4daa-a392-28af7ff61a0f"} {
+			s.subscription(sku, "11b0131d-43c8-4bbb-b2c8-e80f9a50834a", "a571ebcc-f0e0-4ca2-8c8c-7a284fd6c235")
+		}
+		s.group(graphsim.Values{"id": "1ad75eeb-7e5a-4367-a493-9214d90d54d0"})
+	},
 	"084": func(s *scene) { s.put("{id}", s.group(unified)) },
 	"085": values("application"), "087": values("application"), "088": values("application"),
 	"091": func(s *scene) {
@@ -107,6 +126,18 @@ var scenes = map[string]func(*scene){
 	"148": func(s *scene) { s.group(graphsim.Values{"id": "0d09007d-45b2-458c-b180-880dde3a302e"}) },
 	"150": threeMembers,
 	"151": nothing, "153": nothing,
+	"154": func(s *scene) {
+		user := s.user(graphsim.Values{"id": "f1847572-48aa-47aa-96a3-2ec61904f41f"})
+		for _, a := range s.elements() {
+			_, err := s.dir.AssignRole(user, fmt.Sprint(a["roleDefinitionId"]), "")
+			s.must(err)
+		}
+	},
+	"156": func(s *scene) {
+		role := s.add("unifiedRoleDefinition", graphsim.Values{"id": "8424c6f0-a189-499e-bbd0-26c1753c96d4", "displayName": "Attribute Assignment Administrator"})
+		_, err := s.dir.MakeEligible(s.user(nil), role, "", s.sim.Now().AddDate(2, 0, 0))
+		s.must(err)
+	},
 	"159": func(s *scene) {
 		group, user := s.group(nil), s.user(nil)
 		s.must(s.dir.AddMembers(group, user))
@@ -128,6 +159,11 @@ var scenes = map[string]func(*scene){
 	},
 	"165": func(s *scene) {
 		s.user(graphsim.Values{"id": "164d285a-80a4-48a8-bcb5-47f196b6319d", "onPremisesSyncEnabled": true})
+	},
+	"166": func(s *scene) {
+		s.subscription("0118a350-71fc-4ec3-8f0c-6a1cb8867561")
+		s.put("{id}", s.user(nil))
+		s.put("{sku}", "0118a350-71fc-4ec3-8f0c-6a1cb8867561")
 	},
 	"167": func(s *scene) {
 		s.put("{group-id}", s.group(graphsim.Values{"mailEnabled": true}))
@@ -190,6 +226,16 @@ func (s *scene) user(v graphsim.Values) string {
 func (s *scene) group(v graphsim.Values) string {
 	s.Helper()
 	return s.merged("group", graphsim.Values{"displayName": "Some group", "mailNickname": s.name(), "securityEnabled": true, "mailEnabled": false}, v)
+}
+
+// subscription adds a license with service plans.
+func (s *scene) subscription(sku string, plans ...string) {
+	s.Helper()
+	list := make([]map[string]any, len(plans))
+	for i, plan := range plans {
+		list[i] = map[string]any{"servicePlanId": plan, "servicePlanName": "PLAN", "provisioningStatus": "Success", "appliesTo": "User"}
+	}
+	s.add("subscribedSku", graphsim.Values{"skuId": sku, "skuPartNumber": "SKU", "servicePlans": list, "prepaidUnits": map[string]any{"enabled": 5}})
 }
 
 func (s *scene) merged(entity string, base, v graphsim.Values) string {

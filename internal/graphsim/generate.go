@@ -16,9 +16,9 @@ type Scale struct {
 }
 
 // Generate fills a directory with a company: employees in a tree of managers,
-// guests, accounts synchronized from on-premises, groups of every type, and
-// applications with app roles that are assigned to users and groups. The same
-// directory and Scale give the same objects.
+// guests, accounts synchronized from on-premises, groups of every type,
+// applications with app roles that are assigned to users and groups, and licenses.
+// The same directory and Scale give the same objects.
 //
 // Small scales hold at least one of every type of group from 20 groups up. The
 // memberships are exactly as many as asked for unless the groups cannot hold
@@ -30,7 +30,7 @@ func (d *Directory) Generate(s Scale) error {
 		rand:  rand.New(rand.NewPCG(s.Seed, 0x9e3779b97f4a7c15)), //nolint:gosec // chance that repeats by seed
 		pools: map[string][]string{}, taken: map[string]int{},
 	}
-	for _, step := range []func() error{g.makeUsers, g.makeManagers, g.makeGroups, g.fillGroups, g.makeApplications} {
+	for _, step := range []func() error{g.makeUsers, g.makeManagers, g.makeGroups, g.fillGroups, g.makeApplications, g.makeSubscriptions} {
 		if err := step(); err != nil {
 			return fmt.Errorf("generating the directory: %w", err)
 		}

@@ -51,6 +51,11 @@ var entitySets = map[string]string{
 	"organization":      "organization",
 	"domain":            "domains",
 	"invitation":        "invitations",
+	"subscribedSku":     "subscribedSkus",
+
+	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
+	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",
+	"unifiedRoleEligibilitySchedule": roleManagement + "/roleEligibilitySchedules",
 }
 
 // A schema is every kind, by CSDL name.

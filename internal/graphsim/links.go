@@ -21,6 +21,12 @@ const (
 	resource
 	extensions // the extensionProperties of an application
 	extensionOf
+	roleAssignments // the unifiedRoleAssignments of a principal
+	roleHolder
+	assignedRoles // the unifiedRoleAssignments of a role definition
+	roleOf
+	eligibilities // the unifiedRoleEligibilitySchedules of a principal
+	eligibleHolder
 	relations
 )
 
@@ -34,6 +40,9 @@ var inverses = [relations]relation{
 	assignments: principal, principal: assignments,
 	assignedTo: resource, resource: assignedTo,
 	extensions: extensionOf, extensionOf: extensions,
+	roleAssignments: roleHolder, roleHolder: roleAssignments,
+	assignedRoles: roleOf, roleOf: assignedRoles,
+	eligibilities: eligibleHolder, eligibleHolder: eligibilities,
 }
 
 // Links are the objects at the other end, in creation order, which makes finding

@@ -45,6 +45,10 @@ var navigations = map[string]map[string]navigation{
 		"appRoleAssignments": {relation: assignments, entity: "appRoleAssignment"},
 		"appRoleAssignedTo":  {relation: assignedTo, entity: "appRoleAssignment"},
 	},
+	"unifiedRoleAssignment": {
+		"principal":      {relation: roleHolder, single: true, mixed: true},
+		"roleDefinition": {relation: roleOf, single: true},
+	},
 }
 
 // follow lists the objects that a navigation property leads to and that the view

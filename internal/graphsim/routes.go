@@ -15,6 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
+		roleRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -38,6 +39,9 @@ func userRoutes() []route {
 		{method: remove, pattern: "users/{id}/manager/$ref", roles: writeManager, serve: deleteManager},
 		{method: post, pattern: "users/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("user", "appRoleAssignments")},
 		{method: remove, pattern: "users/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("user", "appRoleAssignments")},
+		{method: post, pattern: "users/{id}/assignLicense", roles: assignLicenses, serve: assignUserLicense},
+		{method: get, pattern: "users/{id}/licenseDetails", roles: readLicenses, serve: licenseDetails},
+		{method: post, pattern: "users/{id}/revokeSignInSessions", roles: revokeSignIns, serve: revokeSessions},
 		{method: post, pattern: "invitations", roles: invite, serve: invitePost},
 		{method: get, pattern: "me", serve: refuseMe},
 		{method: patch, pattern: "me", serve: refuseMe},
@@ -58,6 +62,7 @@ func groupRoutes() []route {
 		{method: remove, pattern: "groups/{id}/members/{other}/$ref", roles: writeMembers, serve: removeMember},
 		{method: post, pattern: "groups/{id}/owners/$ref", roles: updateGroups, serve: addOwner},
 		{method: remove, pattern: "groups/{id}/owners/{other}/$ref", roles: updateGroups, serve: removeOwner},
+		{method: post, pattern: "groups/{id}/assignLicense", roles: assignGroupLicenses, serve: assignGroupLicense},
 		{method: post, pattern: "groups/{id}/validateProperties", roles: readGroups, serve: validateGroup, reads: true},
 		{method: post, pattern: "groups/{id}/appRoleAssignments", roles: writeAssignments, serve: createAssignment("group", "appRoleAssignments")},
 		{method: remove, pattern: "groups/{id}/appRoleAssignments/{other}", roles: writeAssignments, serve: deleteAssignment("group", "appRoleAssignments")},
@@ -119,6 +124,24 @@ func tenantRoutes() []route {
 		{method: get, pattern: "organization/{id}", roles: readOrganization, serve: getNamed("organization")},
 		{method: get, pattern: "domains", roles: readDomains, serve: listSet("domain")},
 		{method: get, pattern: "domains/{id}", roles: readDomains, serve: getNamed("domain")},
+		{method: get, pattern: "subscribedSkus", roles: readSubscriptions, serve: listWhole("subscribedSku")},
+		{method: get, pattern: "subscribedSkus/{id}", roles: readSubscriptions, serve: getWhole("subscribedSku")},
+	}
+}
+
+// roleManagement is the path of the directory's part of role management.
+const roleManagement = "roleManagement/directory"
+
+func roleRoutes() []route {
+	return []route{
+		{method: get, pattern: roleManagement + "/roleDefinitions", roles: readRoles, serve: listWhole("unifiedRoleDefinition")},
+		{method: get, pattern: roleManagement + "/roleAssignments", roles: readRoles, serve: listRoleAssignments},
+		{method: post, pattern: roleManagement + "/roleAssignments", roles: []string{manageRoles}, serve: createRoleAssignment},
+		{method: get, pattern: roleManagement + "/roleAssignments/{id}", roles: readRoles, serve: getRoleAssignment},
+		{method: remove, pattern: roleManagement + "/roleAssignments/{id}", roles: []string{manageRoles}, serve: deleteRoleAssignment},
+		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listEligibilities},
+		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestEligibility},
+		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
 	}
 }
 

@@ -21,6 +21,9 @@ func (s *Simulator) Tenant(id string) *Directory {
 	if err := d.addDomains(s.options.Domains); err != nil {
 		panic(err) // the options name a domain twice
 	}
+	if err := d.addRoleDefinitions(); err != nil {
+		panic(err) // the table names a role twice
+	}
 	s.tenants[id] = d
 	s.login.AddTenant(id, s.names(id)...)
 	return d

@@ -37,7 +37,7 @@ func (r *Row) characteristics(c *complaints) {
 	r.Mutability = cmp.Or(r.Mutability, r.defaultMutability())
 	r.Returned = cmp.Or(r.Returned, defaultReturned(r.Mutability))
 	r.Uniqueness = cmp.Or(r.Uniqueness, "none")
-	r.MultiValued = r.selector.kind == everySelector && r.Attr.Sub == ""
+	r.MultiValued = r.selector.kind == everySelector && r.Attr.Sub == "" || r.inner()
 	r.CaseExact = r.CaseExact || r.Type == "reference" || r.Type == "binary" // RFC 7643 sections 2.3.6 and 2.3.7
 	r.from = inverse(r.Values)
 	for _, word := range []struct {
@@ -59,6 +59,9 @@ func (r *Row) characteristics(c *complaints) {
 	r.checkValues(c)
 }
 
+// inner tells whether the row is a list inside each value of a list.
+func (r *Row) inner() bool { return r.path.every && r.path.sub != "" && r.property.Collection }
+
 func defaultReturned(mutability string) string {
 	if mutability == writeOnly {
 		return "never"
@@ -68,7 +71,7 @@ func defaultReturned(mutability string) string {
 
 func (r *Row) defaultMutability() string {
 	switch {
-	case r.kind.readOnly, r.property.Access == edm.ReadOnly:
+	case r.kind.readOnly, r.property.Access == edm.ReadOnly, r.Constant != nil && r.Attr.Sub == "":
 		return readOnly
 	case r.property.Access == edm.CreateOnly:
 		return immutable
@@ -110,8 +113,8 @@ func (t *Table) checkUse(r *Row, c *complaints) {
 		c.add(r.at, "%s: only a simple attribute with one value has a default, is derived, is kept or ignores values", r.SCIM)
 	case r.Ignore && len(r.Canonical) == 0:
 		c.add(r.at, "%s: values can only be ignored beside canonicalValues", r.SCIM)
-	case r.Constant != nil && r.Attr.Sub == "":
-		c.add(r.at, "%s: only a sub-attribute is constant", r.SCIM)
+	case r.Constant != nil && r.Attr.Sub == "" && (r.MultiValued || r.Mutability != readOnly):
+		c.add(r.at, "%s: a constant is one value and readOnly", r.SCIM)
 	case r.Constant != nil && (r.kind.read != nil || r.Fallback != "" || r.Alias != "" || len(r.Values) > 0):
 		c.add(r.at, "%s is constant: it has no kind, fallback, alias or values", r.SCIM)
 	case r.kind.read != nil && (r.MultiValued || r.path.index >= 0 || r.Fallback != ""):

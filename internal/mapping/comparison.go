@@ -29,6 +29,12 @@ func (t *Table) scalar(r *Row, c comparison) clause {
 		c.op, c.negated = filter.EQ, !c.negated
 	}
 	switch {
+	case r.Constant != nil:
+		holds, known := c.holds(r.Constant)
+		if !known {
+			return unknown()
+		}
+		return truth(holds != c.negated)
 	case r.Mutability == writeOnly || r.Relation != "":
 		return unknown()
 	case r.kind.filter != nil:
@@ -210,6 +216,11 @@ func (t *Table) member(r *Row, c comparison) clause {
 	collection, variable := r.path.property, "x"
 	if r.path.sub != "" {
 		variable = "x/" + r.path.sub
+	}
+	if asked := relations[r.Relation].asked[r.path.sub]; asked != "" {
+		collection, _, _ = strings.Cut(asked, "/")
+	} else if r.Relation != "" {
+		return unknown()
 	}
 	switch {
 	case c.op != filter.PR:

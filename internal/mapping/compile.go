@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -32,8 +33,10 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 	t := &Table{
 		model: m, resource: d.Resource, description: d.Description, endpoint: d.Endpoint, urn: d.Schema,
 		collection: d.Graph.Collection, entity: d.Graph.Entity, whole: d.Graph.Whole, describe: d.Describe,
+		optional: d.Optional, mutability: d.Mutability,
 	}
 	t.checkHead(d, c)
+	t.checkCollection(d, c)
 	for _, name := range d.prefixOrder {
 		t.prefixes = append(t.prefixes, prefix{
 			name: name, urn: d.Prefixes[name], title: d.Extensions[name].Name, description: d.Extensions[name].Description,
@@ -119,7 +122,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 	}
 	r := &Row{
 		SCIM: src.SCIM, Attr: Attr{t.urn, path.name, path.sub}, selector: path.selector, Graph: src.Graph, Relation: src.Relation,
-		Type: src.Type, Mutability: src.Mutability, Returned: src.Returned, Uniqueness: src.Uniqueness, Required: src.Required,
+		Type: src.Type, Mutability: cmp.Or(src.Mutability, t.mutability), Returned: src.Returned, Uniqueness: src.Uniqueness, Required: src.Required,
 		CaseExact: src.CaseExact, Canonical: src.Canonical, References: src.References, Description: src.Description,
 		Default: src.Default, Constant: src.Constant, Derive: src.Derive, Values: src.Values, Fallback: src.Fallback, Keep: src.Keep,
 		Alias: src.Alias, Ignore: src.Ignore, at: src.at,
@@ -236,7 +239,7 @@ func (t *Table) checkShape(r *Row, c *complaints) {
 		c.add(r.at, "%s is not a collection", r.path.property)
 	case !strings.HasPrefix(r.property.Type, "Edm."):
 		c.add(r.at, "%s is complex: name one of its properties", r.Graph)
-	case r.path.sub != "" && r.property.Collection:
+	case r.path.sub != "" && r.property.Collection && !r.inner():
 		c.add(r.at, "%s is a collection inside a value, which a row cannot map", r.Graph)
 	}
 }

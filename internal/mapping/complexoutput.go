@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -86,6 +87,9 @@ type everyElement struct {
 	slot   int
 	input  *input // of one value
 	object *objectOutput
+
+	decides int    // the slot that tells whether a value counts; -1: all do
+	begins  []byte // the JSON that it begins with when it does
 }
 
 func (o *everyElement) append(s *state, dst []byte) []byte {
@@ -95,7 +99,9 @@ func (o *everyElement) append(s *state, dst []byte) []byte {
 			return dst
 		}
 		s.fail(s.element(raw, o.input)) // it was read before
-		dst = o.object.appendElement(s, dst)
+		if o.decides < 0 || bytes.HasPrefix(s.value(o.decides), o.begins) {
+			dst = o.object.appendElement(s, dst)
+		}
 	}
 }
 

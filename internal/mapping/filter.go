@@ -41,9 +41,12 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 	if depth(e) > maxDepth {
 		return Query{}, fault.New(fault.InvalidFilter, "The filter is nested too deeply.")
 	}
+	if t.bare {
+		return Query{Residual: e}, nil
+	}
 	parts := conjuncts(e)
 	q, source := t.direct(parts)
-	total := everything()
+	total := t.base(q)
 	for i, part := range parts {
 		c := unknown()
 		switch {
@@ -70,7 +73,7 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 // asks tells whether a $filter can be asked beside where the candidates come from:
 // a collection, the objects of a link (in an advanced query), but no list of ids.
 func (q Query) asks() bool {
-	return q.IDs == nil && (q.Relation == nil || q.Relation.Name != relationApplications)
+	return q.IDs == nil && (q.Relation == nil || q.Relation.Name != relationApplications && q.Relation.Name != relationRoles && q.Relation.Name != relationEligible)
 }
 
 // conjunct translates a part of a conjunction as far as it can be asked together
@@ -220,7 +223,7 @@ func (a *attribute) memberType(parts []filter.Expression) (name string, all bool
 }
 
 func (a *attribute) relationFilter(sub string, e *filter.AttributeExpression) *RelationFilter {
-	if a == nil || a.row != nil || a.relation() == "" || a.relation() == relationInvitation {
+	if a == nil || a.row != nil || a.relation() == "" || a.relation() == relationInvitation || relations[a.relation()].carried != "" {
 		return nil
 	}
 	value, text := e.CompareValue.(string)
@@ -322,6 +325,9 @@ func (e *element) known(sub string) bool {
 	return e.attribute.name == "meta" && (strings.EqualFold(sub, "location") || strings.EqualFold(sub, "resourceType"))
 }
 
+// elsewhere tells whether the values of an element are no part of the object.
+func (e *element) elsewhere() bool { return e.relation != "" && relations[e.relation].carried == "" }
+
 // inElement compares a sub-attribute of an element.
 func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	if constant, ok := e.constant(sub); ok {
@@ -340,7 +346,7 @@ func (t *Table) inElement(e *element, sub string, c comparison) clause {
 	}
 	r := e.row(sub)
 	switch {
-	case e.relation != "" || r == nil && e.known(sub):
+	case e.elsewhere() || r == nil && e.known(sub):
 		return unknown()
 	case r == nil: // no element has it: only ne holds
 		return truth((c.op == filter.NE) != c.negated)

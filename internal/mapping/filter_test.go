@@ -160,6 +160,43 @@ func TestFilterPushesConjuncts(t *testing.T) {
 
 // GUIDs are equal to GUIDs only; in other comparisons they are texts, which Graph
 // does not take them for.
+// A table that is for a part of a collection asks for that part every time; of a
+// collection that takes no options nothing is asked.
+func TestFilterOfAPart(t *testing.T) {
+	t.Parallel()
+	identities, roles := compile(t, "managedidentity.yaml"), compile(t, "role.yaml")
+	const part = "servicePrincipalType eq 'ManagedIdentity'"
+	for name, c := range map[string]struct {
+		table        *mapping.Table
+		filter, want string
+	}{
+		"plain":       {identities, `displayName eq "x"`, part + ` and displayName eq 'x'`},
+		"alternative": {identities, `displayName eq "x" or active eq true`, part + ` and (displayName eq 'x' or accountEnabled eq true)`},
+		"advanced":    {identities, `displayName ne "x"`, "~ " + part + ` and displayName ne 'x'`},
+		"here":        {identities, `displayName ew "x"`, part + ` | displayName ew "x"`},
+		"never":       {identities, `meta.lastModified eq "2026-01-01T00:00:00Z"`, part + ` | meta.lastModified eq "2026-01-01T00:00:00Z"`},
+		"by id":       {identities, `id eq "1"`, "id=1"},
+		"whole":       {roles, `display eq "x"`, ` | display eq "x"`},
+		"whole by id": {roles, `id eq "1"`, ` | id eq "1"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := asked(t, c.table, c.filter); got != c.want {
+				t.Errorf("%s\n got %s\nwant %s", c.filter, got, c.want)
+			}
+		})
+	}
+	if q, err := identities.Filter(nil); err != nil || q.Filter != part || q.Advanced || q.Residual != nil {
+		t.Errorf("without a filter: %+v %v", q, err)
+	}
+	if _, _, ok := roles.OrderBy(mapping.Attr{URN: roles.URN(), Name: "display"}, false, nil); ok {
+		t.Error("Graph is asked to sort roles")
+	}
+	if plan := roles.Read(func(string, string, string) bool { return true }); plan.Select != nil {
+		t.Errorf("Graph is asked to select %v", plan.Select)
+	}
+}
+
 func TestFilterGUIDs(t *testing.T) {
 	t.Parallel()
 	applications := compile(t, "application.yaml")

@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -42,6 +43,8 @@ const (
 	kindMemberType = "memberType"
 	kindReference  = "reference"
 	kindGroupType  = "groupType"
+	kindUsable     = "usable"
+	kindGiven      = "given"
 )
 
 // kinds is the one list of them.
@@ -49,6 +52,8 @@ var kinds = map[string]kind{
 	"":             {},
 	kindMemberType: {name: kindMemberType, typ: "string", readOnly: true, read: readMemberType},
 	kindReference:  {name: kindReference, typ: "reference", siblings: []string{odataType}, readOnly: true, read: readReference},
+	kindGiven:      {name: kindGiven, typ: "string", read: readGiven},
+	kindUsable:     {name: kindUsable, typ: "boolean", readOnly: true, read: readUsable},
 	kindGroupType: {
 		name: kindGroupType, typ: "string", siblings: []string{"mailEnabled", "securityEnabled"},
 		read: readGroupType, write: writeGroupType, filter: filterGroupType,
@@ -76,7 +81,9 @@ func memberType(raw []byte) []byte {
 }
 
 // endpoints of the resource types that a $ref can name.
-var endpoints = map[string]string{"User": "/Users/", "Group": "/Groups/", "Application": "/Applications/"}
+var endpoints = map[string]string{
+	"User": "/Users/", "Group": "/Groups/", "Application": "/Applications/", "ServicePrincipal": "/ServicePrincipals/",
+}
 
 // readReference makes the $ref of a related object: the URL of its SCIM
 // resource, absent when the gateway serves no such resource type.
@@ -144,6 +151,24 @@ var plain = func() (set [256]bool) {
 	}
 	return set
 }()
+
+// readGiven tells how somebody has a license, of the group that it comes from.
+func readGiven(dst []byte, values [][]byte, _ kindContext) []byte {
+	if values[0] == nil {
+		return append(dst, `"direct"`...)
+	}
+	return append(dst, `"inherited"`...)
+}
+
+// readUsable tells of a subscription's capabilityStatus whether users have what it
+// licenses: they do while it runs and in the days of grace after it.
+func readUsable(dst []byte, values [][]byte, _ kindContext) []byte {
+	if values[0] == nil {
+		return dst
+	}
+	status := string(values[0])
+	return strconv.AppendBool(dst, status == `"Enabled"` || status == `"Warning"`)
+}
 
 // The group types, as Microsoft's groups overview tells them apart.
 const (

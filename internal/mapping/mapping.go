@@ -60,7 +60,12 @@ type Table struct {
 	urn         string
 	collection  string
 	entity      string
-	whole       []string // complex Graph properties that are always written whole
+	whole       []string   // complex Graph properties that are always written whole
+	condition   *condition // of the objects of the collection that are resources; nil: none
+	bare        bool       // the collection takes no query options
+	anyID       bool       // ids are texts, not GUIDs
+	optional    bool
+	mutability  string // of the rows that do not say theirs; "" for what Graph allows
 	prefixes    []prefix
 	rows        []*Row
 	attributes  []*attribute
@@ -127,6 +132,17 @@ func (t *Table) Collection() string { return t.collection }
 
 // Entity is the Graph entity type of the objects: "user".
 func (t *Table) Entity() string { return t.entity }
+
+// Optional tells that answers about all resource types leave this one out when the
+// gateway may not read it.
+func (t *Table) Optional() bool { return t.optional }
+
+// GUIDs tells whether the ids of the objects are GUIDs.
+func (t *Table) GUIDs() bool { return !t.anyID }
+
+// Bare tells that the collection takes no query options ($select, $filter, $top,
+// $count, $orderby): it is read whole, and Filter and OrderBy ask nothing of it.
+func (t *Table) Bare() bool { return t.bare }
 
 // URN identifies the core schema.
 func (t *Table) URN() string { return t.urn }

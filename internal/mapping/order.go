@@ -19,7 +19,7 @@ import (
 // sorted in the directory's own order. Instants have one order only.
 func (t *Table) OrderBy(a Attr, descending bool, given filter.Expression) (orderBy string, advanced, ok bool) {
 	r := t.sortRow(a)
-	if r == nil || r.Relation != "" || r.kind.read != nil || r.Fallback != "" || len(r.Values) > 0 || r.CaseExact || t.cuts(r) ||
+	if t.bare || r == nil || r.Constant != nil || r.Relation != "" || r.kind.read != nil || r.Fallback != "" || len(r.Values) > 0 || r.CaseExact || t.cuts(r) ||
 		r.property.Collection || r.property.OrderBy == edm.Unsupported || !t.certain(r) && !t.demands(given, r) {
 		return "", false, false
 	}

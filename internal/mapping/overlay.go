@@ -17,8 +17,12 @@ func (d *document) overlay(o *document, c *complaints) {
 	for _, fixed := range []struct{ key, value string }{
 		{"endpoint", o.Endpoint},
 		{"schema", o.Schema},
+		{"mutability", o.Mutability},
 		{"graph.collection", o.Graph.Collection},
 		{"graph.entity", o.Graph.Entity},
+		{"graph.filter", o.Graph.Filter},
+		{"graph.options", o.Graph.Options},
+		{"graph.id", o.Graph.ID},
 	} {
 		if fixed.value != "" {
 			c.add(o.at, "an overlay cannot change %s", fixed.key)

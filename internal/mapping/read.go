@@ -51,6 +51,12 @@ func (t *Table) Read(want Want) *ReadPlan {
 			p.extended = append(p.extended, newMember(x.urn, &objectOutput{members: members}))
 		}
 	}
+	if t.condition != nil {
+		b.ask(graphPath{property: t.condition.property.Name, index: -1})
+	}
+	if t.bare {
+		p.Select = nil
+	}
 	for _, m := range p.core {
 		if _, ok := m.out.(*relationOutput); ok {
 			p.streams = true
@@ -110,7 +116,7 @@ func (b *planner) attribute(a *attribute) output {
 	switch {
 	case a.row != nil:
 		return b.simple(a.row)
-	case relations[a.relation()].many:
+	case relations[a.relation()].many && relations[a.relation()].carried == "":
 		return b.relation(a)
 	case !a.multi():
 		if o := b.object(a.elements[0], nil); o != nil {
@@ -134,6 +140,9 @@ func (b *planner) simple(r *Row) output {
 	switch {
 	case !b.wants(r):
 		return nil
+	case r.Constant != nil:
+		text := constantJSON(r.Constant)
+		return emitter(func(_ *state, dst []byte) []byte { return append(dst, text...) })
 	case r.MultiValued:
 		return &scalarsOutput{b.slot(r.path), converter(r)}
 	}
@@ -153,8 +162,11 @@ func (b *planner) element(e *element) output {
 	if o == nil {
 		return nil
 	}
-	slot := b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1})
-	return &everyElement{slot: slot, input: sub, object: o}
+	out := &everyElement{slot: b.slot(graphPath{property: e.rows[0].path.property, every: true, index: -1}), input: sub, object: o, decides: -1}
+	if rel := relations[e.relation]; rel.carried != "" {
+		out.decides, out.begins = b.slotIn(sub, graphPath{property: rel.decider, index: -1}), []byte(`"`+rel.begins)
+	}
+	return out
 }
 
 // relation compiles an attribute whose values Env.Relation supplies.
@@ -205,13 +217,7 @@ func (b *planner) constants(e *element) []byte {
 			continue
 		}
 		out = append(append(out, quoted(r.Attr.Sub)...), ':')
-		switch v := r.Constant.(type) {
-		case string:
-			out = append(out, quoted(v)...)
-		case bool:
-			out = strconv.AppendBool(out, v)
-		}
-		out = append(out, ',')
+		out = append(append(out, constantJSON(r.Constant)...), ',')
 	}
 	return out
 }
@@ -222,6 +228,14 @@ const (
 	metaLocation = "location"
 	metaType     = "resourceType"
 )
+
+// constantJSON is a constant, a string or a boolean, as JSON.
+func constantJSON(constant any) []byte {
+	if text, ok := constant.(string); ok {
+		return quoted(text)
+	}
+	return strconv.AppendBool(nil, constant == true)
+}
 
 // metaOutput compiles meta (RFC 7643 section 3.1).
 func (b *planner) metaOutput(idSlot int) *metaOutput {

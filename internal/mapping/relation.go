@@ -1,6 +1,11 @@
 package mapping
 
-import "entrascim/internal/edm"
+import (
+	"cmp"
+	"strings"
+
+	"entrascim/internal/edm"
+)
 
 // A relation is a behaviour that the resource types implement in code: reading
 // or writing it takes requests of its own. The table maps only the fields of
@@ -11,22 +16,33 @@ type relation struct {
 	entity   string // whose properties the fields are; "" when fields lists them all
 	fields   map[string]string
 	writable bool
+
+	// carried is the property of the object that holds the related values, so that reading
+	// takes no request; "" for others. Of those values decider says which count: the ones
+	// whose text there begins with begins.
+	carried, decider, begins string
+	asked                    map[string]string // by field, the property by which Graph finds the objects
 }
 
 // The relations.
 const (
-	relationManager      = "manager"      // of a user; read by $expand, which is complete for a single value
-	relationMemberOf     = "memberOf"     // groups that the object is a direct member of
-	relationMembers      = "members"      // of a group
-	relationApplications = "applications" // applications that the object has an appRole of
-	relationInvitation   = "invitation"   // the invitation that made a guest; its fields stand beside the user's
+	relationManager      = "manager"       // of a user; read by $expand, which is complete for a single value
+	relationMemberOf     = "memberOf"      // groups that the object is a direct member of
+	relationMembers      = "members"       // of a group
+	relationApplications = "applications"  // applications that the object has an appRole of
+	relationRoles        = "roles"         // directory roles that the object holds
+	relationEligible     = "eligibleRoles" // directory roles that the object can activate
+	relationLicenses     = "licenses"      // licenses of a user, its own and those of its groups
+	relationInvitation   = "invitation"    // the invitation that made a guest; its fields stand beside the user's
 )
 
 const odataType = "@odata.type"
 
 // relations knows the fields of every relation by CSDL type. The fields of
 // applications are those of appRoleAssignment with the application's appId and
-// displayName, which the service principal behind resourceId has.
+// displayName, which the service principal behind resourceId has; those of roles are of
+// unifiedRoleAssignment with the role's displayName; those of eligibleRoles are of
+// unifiedRoleEligibilitySchedule with the times of its scheduleInfo.
 var relations = map[string]relation{
 	relationManager: {
 		name: relationManager, entity: "user", writable: true,
@@ -48,13 +64,39 @@ var relations = map[string]relation{
 			"principalDisplayName": "Edm.String", "resourceId": "Edm.Guid",
 		},
 	},
+	relationRoles: {
+		name: relationRoles, many: true, writable: true,
+		fields: map[string]string{
+			"id": "Edm.String", "roleDefinitionId": "Edm.String", "displayName": "Edm.String", "directoryScopeId": "Edm.String",
+		},
+	},
+	relationEligible: {
+		name: relationEligible, many: true,
+		fields: map[string]string{
+			"id": "Edm.String", "roleDefinitionId": "Edm.String", "directoryScopeId": "Edm.String", "memberType": "Edm.String",
+			"startDateTime": "Edm.DateTimeOffset", "endDateTime": "Edm.DateTimeOffset",
+		},
+	},
+	relationLicenses: {
+		name: relationLicenses, many: true, writable: true,
+		carried: "licenseAssignmentStates", decider: "state", begins: "Active", // those of errors give nothing
+		asked: map[string]string{"skuId": "assignedLicenses/skuId"},
+		fields: map[string]string{
+			"skuId": "Edm.Guid", "assignedByGroup": "Edm.String", "state": "Edm.String", "disabledPlans": "Collection(Edm.Guid)",
+			"lastUpdatedDateTime": "Edm.DateTimeOffset",
+		},
+	},
 	relationInvitation: {name: relationInvitation, entity: "invitation", writable: true},
 }
 
 // field finds a field of the related objects.
 func (r relation) field(m *edm.Model, name string) (edm.Property, bool) {
+	if asked, ok := m.Property("user", r.asked[name]); ok {
+		return asked, true
+	}
 	if t, ok := r.fields[name]; ok {
-		return edm.Property{Name: name, Type: t, Nullable: true}, true
+		inner, many := strings.CutPrefix(t, "Collection(")
+		return edm.Property{Name: name, Type: strings.TrimSuffix(inner, ")"), Collection: many, Nullable: true}, true
 	}
 	if r.entity == "" {
 		return edm.Property{}, false
@@ -69,7 +111,7 @@ func (r relation) fits(p graphPath) bool {
 	case r.name == relationInvitation:
 		return p.sub == "" && !p.every && p.index < 0
 	case r.many:
-		return p.property == r.name && p.every && p.sub != ""
+		return p.property == cmp.Or(r.carried, r.name) && p.every && p.sub != ""
 	}
 	return p.property == r.name && !p.every && p.index < 0 && p.sub != ""
 }

@@ -74,7 +74,7 @@ func (t *Table) definition(a *attribute) schema.CoreAttribute {
 
 func (t *Table) define(a *attribute) definition {
 	if a.row != nil {
-		return simpleDefinition(a.row, a.name)
+		return rowDefinition(a.row, a.name)
 	}
 	d := definition{
 		Name: a.name, Type: "complex", Multi: a.multi(), Uniqueness: "none",
@@ -91,6 +91,11 @@ func (t *Table) define(a *attribute) definition {
 	d.Required = !a.multi() && slices.ContainsFunc(d.Sub, func(s definition) bool { return s.Required })
 	d.Mutability = a.mutability()
 	d.Returned = common(d.Sub, func(s definition) string { return s.Returned }, "default")
+	if d.Returned == "request" { // who asks for the attribute asks for all of it
+		for i := range d.Sub {
+			d.Sub[i].Returned = "default"
+		}
+	}
 	return d
 }
 
@@ -136,9 +141,12 @@ func simpleDefinition(r *Row, name string) definition {
 	}
 }
 
-// subDefinition defines a sub-attribute; a constant is a canonical value.
-func subDefinition(r *Row) definition {
-	d := simpleDefinition(r, r.Attr.Sub)
+// subDefinition defines a sub-attribute.
+func subDefinition(r *Row) definition { return rowDefinition(r, r.Attr.Sub) }
+
+// rowDefinition is the definition of what a row gives; a constant is a canonical value.
+func rowDefinition(r *Row, name string) definition {
+	d := simpleDefinition(r, name)
 	if text, ok := r.Constant.(string); ok {
 		d.Canonical = []string{text}
 	}

@@ -34,6 +34,8 @@ type document struct {
 	Resource    string            `yaml:"resource"`
 	Description string            `yaml:"description"`
 	Endpoint    string            `yaml:"endpoint"`
+	Optional    bool              `yaml:"optional"`
+	Mutability  string            `yaml:"mutability"`
 	Schema      string            `yaml:"schema"`
 	Prefixes    map[string]string `yaml:"prefixes"`
 	Extensions  map[string]title  `yaml:"extensions"`
@@ -58,10 +60,14 @@ type title struct {
 	Keep        bool   `yaml:"keep"`
 }
 
+// A graphSource says where the objects of a table are.
 type graphSource struct {
-	Collection string   `yaml:"collection"`
-	Entity     string   `yaml:"entity"`
-	Whole      []string `yaml:"whole"`
+	Collection string   `yaml:"collection"` // path of the collection: "users", "roleManagement/directory/roleDefinitions"
+	Entity     string   `yaml:"entity"`     // CSDL name of the entity type
+	Whole      []string `yaml:"whole"`      // complex properties that are only ever written whole
+	Filter     string   `yaml:"filter"`     // which objects are resources: "property eq 'value'"; "" all
+	Options    string   `yaml:"options"`    // "none": the collection takes no query options, and is read whole
+	ID         string   `yaml:"id"`         // "text": ids are no GUIDs
 }
 
 // A rowSource is a row as it is written. Pointers tell a field that an overlay
@@ -141,7 +147,7 @@ func (d *document) key(pair *ast.MappingValueNode, c *complaints) {
 	case "prefixes":
 		d.orderPrefixes(pair.Value)
 		fallthrough
-	case "resource", "description", "endpoint", "schema", "graph", "descriptions", "extensions":
+	case "resource", "description", "endpoint", "optional", "mutability", "schema", "graph", "descriptions", "extensions":
 		if err := strictly(only(pair), d); err != nil {
 			c.add(placeIn(at, err), "%s: %s", name, firstLine(err))
 		}

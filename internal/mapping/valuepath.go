@@ -17,7 +17,7 @@ func (t *Table) valuePath(e *filter.ValuePath, negated bool) clause {
 	return t.anyElement(a, negated, func(x *element) clause {
 		inner, known := x.reduce(e.ValueFilter)
 		switch {
-		case x.relation != "":
+		case x.elsewhere():
 			return unknown()
 		case known != nil && *known:
 			return t.present(x, negated)

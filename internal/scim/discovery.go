@@ -95,6 +95,9 @@ func (s *server) config(r *http.Request) (map[string]any, error) {
 		"authenticationSchemes": s.schemes(r),
 		"meta":                  meta("ServiceProviderConfig", BaseFrom(r.Context())+"/ServiceProviderConfig"),
 	}
+	if about := s.rolesAndEntitlements(); about != nil {
+		body["RolesAndEntitlements"] = about
+	}
 	if s.options.DocumentationURI != "" {
 		body["documentationUri"] = s.options.DocumentationURI
 	}

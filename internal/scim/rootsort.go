@@ -145,7 +145,7 @@ func anyOf(rt *ResourceType, ids []string) filter.Expression {
 func (c chapter) documents(ctx context.Context, q Query) ([]Document, int, error) {
 	var text bytes.Buffer
 	out := newListWriter(&text, q, nil)
-	if err := c.typ.Reader.List(ctx, q, out); err != nil {
+	if err := c.list(ctx, q, out); err != nil {
 		return nil, 0, err
 	}
 	if err := out.close(); err != nil {

@@ -31,7 +31,8 @@ var relations = map[string][]relation{
 		{"memberOf", Mixed, false},
 		{"appRoleAssignments", "appRoleAssignment", false},
 	},
-	"application": {{"owners", Mixed, true}, {"extensionProperties", "extensionProperty", false}},
+	"unifiedRoleAssignment": {{"principal", Mixed, false}, {"roleDefinition", "unifiedRoleDefinition", false}},
+	"application":           {{"owners", Mixed, true}, {"extensionProperties", "extensionProperty", false}},
 	"servicePrincipal": {
 		{"owners", Mixed, true},
 		{"ownedObjects", Mixed, true},

@@ -1,0 +1,128 @@
+package entra
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rs/zerolog"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+)
+
+// A subscription is what the directory has of a license.
+type subscription struct {
+	SkuID            string `json:"skuId"`
+	SkuPartNumber    string `json:"skuPartNumber"`
+	AppliesTo        string `json:"appliesTo"`
+	CapabilityStatus string `json:"capabilityStatus"`
+	ConsumedUnits    int    `json:"consumedUnits"`
+	PrepaidUnits     struct {
+		Enabled int `json:"enabled"`
+		Warning int `json:"warning"`
+	} `json:"prepaidUnits"`
+	ServicePlans []struct {
+		ServicePlanID string `json:"servicePlanId"`
+	} `json:"servicePlans"`
+}
+
+// subscriptions are those of the directory; unread when the gateway may not read them,
+// and then Graph alone decides about licenses.
+type subscriptions struct {
+	list   []subscription
+	unread bool
+}
+
+// subscribedSkus is the request for them. The collection takes no options and has no
+// pages.
+func subscribedSkus() graph.Request { return graph.Request{Path: "/subscribedSkus"} }
+
+// readSubscriptions makes the subscriptions of Graph's answer.
+func readSubscriptions(ctx context.Context, result graph.Result) (*subscriptions, error) {
+	switch {
+	case fault.Is(result.Err, fault.Forbidden):
+		zerolog.Ctx(ctx).Warn().Err(result.Err).Msg("licenses are not checked before they are assigned: subscriptions may not be read")
+		return &subscriptions{unread: true}, nil
+	case result.Err != nil:
+		return nil, result.Err
+	}
+	s := &subscriptions{}
+	_, err := graph.Collection(result.Body, func(d *jsontext.Decoder) error {
+		var one subscription
+		err := json.UnmarshalDecode(d, &one)
+		s.list = append(s.list, one)
+		return err
+	})
+	return s, broken(err)
+}
+
+// find gives the license of a skuId or a name; nil when there is none.
+func (s *subscriptions) find(name string) *subscription {
+	i := slices.IndexFunc(s.list, func(one subscription) bool {
+		return strings.EqualFold(one.SkuID, name) || strings.EqualFold(one.SkuPartNumber, name)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &s.list[i]
+}
+
+// skuID is the id of a license that a client names. One that is not known is refused,
+// unless nothing could be read, and then it must be an id.
+func (s *subscriptions) skuID(name string) (string, error) {
+	if one := s.find(name); one != nil {
+		return strings.ToLower(one.SkuID), nil
+	}
+	if s.unread && isGUID(name) {
+		return strings.ToLower(name), nil
+	}
+	return "", fault.New(fault.InvalidValue, "%s: the directory has no license %q; /Entitlements lists those there are.", attrEntitlements, clipped(name))
+}
+
+// clipped bounds what an error repeats of a client's text.
+func clipped(text string) string {
+	const longest = 100
+	if len(text) > longest {
+		return strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
+}
+
+// give refuses a license that nobody, or nobody more, can be given.
+func (s *subscriptions) give(l license) error {
+	one := s.find(l.SkuID)
+	if one == nil {
+		return nil // nothing is known
+	}
+	units := one.PrepaidUnits.Enabled + one.PrepaidUnits.Warning
+	switch {
+	case one.AppliesTo != "" && one.AppliesTo != "User":
+		return fault.New(fault.InvalidValue, "%s: %s is a license of the whole organization, not of users.", attrEntitlements, one.SkuPartNumber)
+	case one.CapabilityStatus != "Enabled" && one.CapabilityStatus != "Warning":
+		return fault.New(fault.InvalidValue, "%s: the subscription to %s is %s.", attrEntitlements, one.SkuPartNumber, strings.ToLower(one.CapabilityStatus))
+	case one.ConsumedUnits >= units:
+		return fault.New(fault.InvalidValue, "%s: no unit of %s is left: %d of %d are used.", attrEntitlements, one.SkuPartNumber, one.ConsumedUnits, units)
+	}
+	return nil
+}
+
+// plans refuses plans to switch off that the license does not have.
+func (s *subscriptions) plans(l license) error {
+	one := s.find(l.SkuID)
+	if one == nil {
+		return nil // nothing is known
+	}
+	for _, plan := range l.DisabledPlans {
+		known := false
+		for _, p := range one.ServicePlans {
+			known = known || strings.EqualFold(p.ServicePlanID, plan)
+		}
+		if !known {
+			return fault.New(fault.InvalidValue, "%s.disabledPlans: %s has no service plan %q.", attrEntitlements, one.SkuPartNumber, clipped(plan))
+		}
+	}
+	return nil
+}

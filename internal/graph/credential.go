@@ -78,7 +78,7 @@ func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azco
 	}
 }
 
-// federated signs in with the token of the managed identity, got anew each time.
+// federated signs in with the token of the managed identity.
 func (c Credential) federated(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
 	identity, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
 		ClientOptions: options, ID: azidentity.ClientID(c.FederatedIdentity),

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
@@ -324,9 +325,10 @@ func TestFederatedIdentity(t *testing.T) {
 	s := newServer(t, status(200, `{}`))
 	form := s.keepForm(t)
 	var asked string
+	identity := uuid.NewString() // the library keeps tokens of an identity for the process
 	onward := NewTransport(s.roots())
 	c := s.client(t, func(o *Options) {
-		o.Credential.Secret, o.Credential.FederatedIdentity = "", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+		o.Credential.Secret, o.Credential.FederatedIdentity = "", identity
 		o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != "169.254.169.254" {
 				return onward.RoundTrip(r)
@@ -340,7 +342,7 @@ func TestFederatedIdentity(t *testing.T) {
 	if _, err := c.Do(t.Context(), user("GET")); err != nil {
 		t.Fatal(err)
 	}
-	if want := "api://AzureADTokenExchange 3f2504e0-4f89-11d3-9a0c-0305e82c3301"; asked != want || form.Get("client_assertion") != "token-vm" || form.Has("client_secret") {
+	if want := "api://AzureADTokenExchange " + identity; asked != want || form.Get("client_assertion") != "token-vm" || form.Has("client_secret") {
 		t.Errorf("asked %q, want %q; signed in with %v", asked, want, form)
 	}
 	for authority, want := range map[string]string{

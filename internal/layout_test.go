@@ -19,7 +19,7 @@ const module = "entrascim/"
 // may says which packages of this module each package may import. A package that
 // is not listed may not exist.
 var may = map[string][]string{
-	"cmd/entrascim": {"internal/app", "internal/config"},
+	"cmd/entrascim": {"internal/app", "internal/config", "internal/admin", "internal/tenant"},
 	"internal/app": {
 		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph",
 		"internal/graphsim", "internal/graphsim/login", "internal/graphsim/trouble", "internal/mapping", "internal/scim", "internal/seal", "internal/server", "internal/tenant",
@@ -45,6 +45,7 @@ var may = map[string][]string{
 	"internal/conformance":      {},
 	"internal/soak":             {},
 	"internal/transcript":       {},
+	"internal/pgtest":           {},
 	"internal/rfcpatch":         {},
 	"internal/calls":            {},
 	"internal/edm":              {},

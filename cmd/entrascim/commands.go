@@ -20,7 +20,10 @@ type commands struct {
 	Graphsim graphsimCommand `cmd:"" help:"Serve the simulator of Microsoft Graph and Microsoft login."`
 	Mapping  mappingCommand  `cmd:"" help:"Check, show and explain mapping tables."`
 	Config   configCommand   `cmd:"" help:"Check and print the configuration."`
-	Tenant   tenantCommand   `cmd:"" help:"Prepare an Entra directory."`
+	Tenant   tenantCommand   `cmd:"" help:"Manage the tenants of the store; prepare an Entra directory."`
+	Client   clientCommand   `cmd:"" help:"Manage the SCIM clients of a tenant of the store."`
+	Audit    auditCommand    `cmd:"" help:"Print the audit log of the store: who changed what, when."`
+	Store    storeCommand    `cmd:"" help:"Manage the store itself."`
 	Doctor   doctorCommand   `cmd:"" help:"Examine whether the gateway could serve: sign-in, Graph, permissions, domains, clocks, mapping."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
@@ -75,7 +78,7 @@ func (s serveCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	if c.Tenants == "" {
+	if c.Tenants == "" && !c.Store.Given() {
 		return gateway.Run(p.untilHangup(ctx))
 	}
 	p.onHangup(ctx, func() { gateway.Reload(ctx) })

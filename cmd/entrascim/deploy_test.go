@@ -116,11 +116,12 @@ func TestDeployExampleConfigurationUncommented(t *testing.T) {
 	t.Parallel()
 	files := secrets("/etc/entrascim/")
 	files["/etc/entrascim/overlay.yaml"] = "resource: User\n"
+	files["/etc/entrascim/operator-secret"] = "hush-hush\n"
 	files["/etc/entrascim/identity-manager-token"] = "another-" + exampleToken + "\n"
 	text := regexp.MustCompile(`(?m)^( *)# ( *\w+:)`).ReplaceAllString(read(t, "entrascim.yaml"), "$1$2")
 	files["/etc/entrascim/entrascim.yaml"] = text
 	c, err := call{args: []string{"serve", "--config", "/etc/entrascim/entrascim.yaml"}, files: files}.load(t)
-	if err != nil || !c.Tenant.ShortNames || c.Mapping.Profile.String() != "external-id" || len(c.Mapping.Overlays) != 1 || len(c.Callers()) != 2 || len(c.Proxies) != 1 {
+	if err != nil || !c.Tenant.ShortNames || c.Mapping.Profile.String() != "external-id" || len(c.Mapping.Overlays) != 1 || len(c.Callers()) != 2 || len(c.Proxies) != 1 || !c.HasOperator() {
 		t.Errorf("error %v, config %v", err, c.Lines())
 	}
 }

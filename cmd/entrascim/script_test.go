@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +18,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"entrascim/internal/pgtest"
 )
 
 // TestMain makes the test binary act as entrascim for the scripts.
@@ -26,12 +30,26 @@ func TestMain(m *testing.M) {
 // TestScripts runs the program as its users do: see testdata/script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	testscript.Run(t, scripts("testdata/script", nil))
+}
+
+// TestReplicas runs two gateways on one PostgreSQL: see testdata/replicas.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, scripts("testdata/replicas", map[string]string{"ENTRASCIM_STORE": pgtest.Database(t)}))
+}
+
+// scripts are those of a folder, with more in their environment.
+func scripts(dir string, more map[string]string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"ADDR", "SIM", "CONTROL"} {
+			for name, value := range more {
+				env.Setenv(name, value)
+			}
+			for _, name := range []string{"ADDR", "ADDR2", "ADMIN", "ADMIN2", "SIM", "CONTROL"} {
 				address, err := freeAddress()
 				if err != nil {
 					return err
@@ -40,8 +58,10 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload},
-	})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"http": scriptHTTP, "await": scriptAwait, "reload": scriptReload, "token": scriptToken, "served": scriptServed, "cursor": scriptCursor,
+		},
+	}
 }
 
 func freeAddress() (string, error) {
@@ -75,8 +95,8 @@ func await(address string) error {
 }
 
 // scriptHTTP sends a request and prints status, headers and body:
-// "http METHOD URL [BODYFILE]". The bearer token is $TOKEN; an https server is
-// trusted by the file $CA.
+// "http METHOD URL [BODYFILE]". The bearer token is $TOKEN, the body's type $TYPE or that
+// of SCIM; an https server is trusted by the file $CA.
 func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: http METHOD URL [BODYFILE]")
@@ -87,7 +107,7 @@ func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	request, err := http.NewRequest(args[0], args[1], body)
 	ts.Check(err)
-	request.Header.Set("Content-Type", "application/scim+json")
+	request.Header.Set("Content-Type", cmp.Or(ts.Getenv("TYPE"), "application/scim+json"))
 	if token := ts.Getenv("TOKEN"); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -114,7 +134,16 @@ func scriptReload(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(cmd.Process.Signal(syscall.SIGHUP))
 		}
 	}
-	for range 500 {
+	scriptServed(ts, neg, args)
+}
+
+// scriptServed waits until a GET of the URL is answered with the status: "served STATUS
+// URL".
+func scriptServed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: served STATUS URL")
+	}
+	for range 400 {
 		request, err := http.NewRequest(http.MethodGet, args[1], nil)
 		ts.Check(err)
 		request.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))
@@ -124,9 +153,32 @@ func scriptReload(ts *testscript.TestScript, neg bool, args []string) {
 		if fmt.Sprint(answer.StatusCode) == args[0] {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Fatalf("%s was never answered with %s", args[1], args[0])
+}
+
+// scriptToken makes the secret of a client the bearer token: "token FILE", where the file
+// is JSON, or an answer that http printed.
+func scriptToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: token FILE")
+	}
+	text := ts.ReadFile(args[0])
+	var found struct{ Secret string }
+	ts.Check(json.Unmarshal([]byte(text[strings.Index(text, "{"):]), &found))
+	ts.Setenv("TOKEN", found.Secret)
+}
+
+// scriptCursor makes $CURSOR the next one of a page that http printed: "cursor FILE".
+func scriptCursor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cursor FILE")
+	}
+	text := ts.ReadFile(args[0])
+	var page struct{ NextCursor string }
+	ts.Check(json.Unmarshal([]byte(text[strings.Index(text, "{"):]), &page))
+	ts.Setenv("CURSOR", page.NextCursor)
 }
 
 func trusting(ts *testscript.TestScript) *tls.Config {

@@ -8,6 +8,15 @@ import (
 )
 
 type tenantCommand struct {
+	Add     tenantAddCommand     `cmd:"" help:"Add a tenant to the store."`
+	List    tenantListCommand    `cmd:"" help:"List the tenants of the store."`
+	Show    tenantShowCommand    `cmd:"" help:"Show a tenant of the store, without its secrets."`
+	Update  tenantUpdateCommand  `cmd:"" help:"Change the name, settings, overlays or credential of a tenant."`
+	Suspend tenantSuspendCommand `cmd:"" help:"Refuse the clients of a tenant, and ask nothing of its directory."`
+	Resume  tenantResumeCommand  `cmd:"" help:"Serve a suspended tenant again."`
+	Remove  tenantRemoveCommand  `cmd:"" help:"Remove a tenant for good, with its clients and credential."`
+	Switch  tenantSwitchCommand  `cmd:"" help:"Reach a tenant by another app registration: its own, or the operator's."`
+	Invite  tenantInviteCommand  `cmd:"" help:"Print a URL where an administrator of the directory can consent."`
 	Prepare tenantPrepareCommand `cmd:"" help:"Make the property that externalId is stored in: a directory extension of the app registration."`
 }
 

@@ -4,6 +4,9 @@
 # administrator who may consent to application permissions:
 #   az login --tenant TENANT --allow-no-subscriptions
 #   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator] [--external-id]
+# With --operator URL, the gateway's public URL, it makes the registration of an operator
+# that other directories consent to; this directory grants it nothing:
+#   ./register-app.sh --operator https://scim.example.com [--read-only] [--name NAME] [--no-secret] [--external-id]
 set -euo pipefail
 
 GRAPH=00000003-0000-0000-c000-000000000000 # Microsoft Graph in every directory
@@ -38,6 +41,7 @@ write=true
 secret=true
 role=false
 external=false
+operator=
 while [ $# -gt 0 ]; do
   case $1 in
     --read-only) write=false ;;
@@ -45,16 +49,27 @@ while [ $# -gt 0 ]; do
     --no-secret) secret=false ;;
     --user-administrator) role=true ;;
     --external-id) external=true ;;
+    --operator) operator=${2:?--operator needs the URL of the gateway}; shift ;;
     *) echo "unknown argument: $1" >&2; exit 2 ;;
   esac
   shift
 done
 
+if [ -n "$operator" ] && $role; then
+  echo "--user-administrator is for each directory that consents to assign, not for the operator's" >&2
+  exit 2
+fi
+
 permissions=("${READ_ONLY[@]}")
 if $write; then permissions+=("${READ_WRITE[@]}"); fi
 
-app=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
-principal=$(az ad sp create --id "$app" --query id --output tsv)
+if [ -n "$operator" ]; then
+  app=$(az ad app create --display-name "$name" --sign-in-audience AzureADMultipleOrgs \
+    --web-redirect-uris "${operator%/}/consent/callback" --query appId --output tsv)
+else
+  app=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
+  principal=$(az ad sp create --id "$app" --query id --output tsv)
+fi
 graph=$(az ad sp show --id "$GRAPH" --query id --output tsv)
 
 # Ids are looked up by name, so that no number has to be trusted.
@@ -66,6 +81,10 @@ for permission in "${permissions[@]}"; do
     exit 1
   fi
   az ad app permission add --id "$app" --api "$GRAPH" --api-permissions "$id=Role" --output none
+  if [ -n "$operator" ]; then
+    echo "asks for $permission" >&2
+    continue
+  fi
   # An administrator's consent to one permission is an app role assignment.
   az rest --method post --output none --headers Content-Type=application/json \
     --url "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignments" \
@@ -90,9 +109,15 @@ if $external; then
   echo "made the property of externalId" >&2
 fi
 
-echo "AZURE_TENANT_ID=$(az account show --query tenantId --output tsv)"
-echo "AZURE_CLIENT_ID=$app"
-if $external; then echo "ENTRASCIM_PROFILE=external-id"; fi
+if [ -n "$operator" ]; then
+  prefix=ENTRASCIM_OPERATOR
+  echo "ENTRASCIM_PUBLIC_URL=${operator%/}"
+else
+  prefix=AZURE
+  echo "AZURE_TENANT_ID=$(az account show --query tenantId --output tsv)"
+fi
+echo "${prefix}_CLIENT_ID=$app"
+if $external && [ -z "$operator" ]; then echo "ENTRASCIM_PROFILE=external-id"; fi
 if $secret; then
-  echo "AZURE_CLIENT_SECRET=$(az ad app credential reset --id "$app" --display-name entrascim --years 1 --query password --output tsv)"
+  echo "${prefix}_CLIENT_SECRET=$(az ad app credential reset --id "$app" --display-name entrascim --years 1 --query password --output tsv)"
 fi

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,6 +16,18 @@ type App struct {
 	grace    time.Duration
 	notice   string
 	tenants  *registry // nil: none that could change
+}
+
+// watch does what goes on beside requests, until ctx ends.
+func (a *App) watch(ctx context.Context) {
+	if a.tenants == nil {
+		return
+	}
+	var both sync.WaitGroup
+	both.Go(func() { a.tenants.watch(ctx) })
+	both.Go(func() { a.tenants.warnDaily(ctx) })
+	both.Wait()
+	a.tenants.close()
 }
 
 // Reload reads the tenants again; requests under way go on. A mistake is logged, and
@@ -30,7 +43,16 @@ func (a *App) Run(ctx context.Context) error {
 	for _, s := range a.services {
 		zerolog.Ctx(ctx).Info().Str("service", s.name).Stringer("address", s.ln.Addr()).Msg("listening")
 	}
-	return runAll(ctx, a.grace, a.services)
+	watching, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.watch(watching)
+	}()
+	err := runAll(ctx, a.grace, a.services)
+	stop()
+	<-ended
+	return err
 }
 
 // Addr is the address of the service that was asked for.

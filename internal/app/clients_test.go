@@ -34,6 +34,12 @@ func TestDialects(t *testing.T) {
 	}
 }
 
+// bearer is a client that is known by a token.
+func bearer(name string, t *tenant.Tenant, token string) auth.Client {
+	secrets := []tenant.Secret{{Sum: auth.Digest(token)}}
+	return auth.NewClient(tenant.ClientRecord{Name: name, Kind: tenant.Bearer, Role: tenant.ReadWrite, Secrets: secrets}, t)
+}
+
 // What the protocol is told of a client: its dialect, its user, and a scope that
 // no other tenant and client have.
 func TestCaller(t *testing.T) {
@@ -42,10 +48,11 @@ func TestCaller(t *testing.T) {
 	c.Clients = append(c.Clients, config.Client{Name: "me", Token: "demo-me", Dialect: "rfc", Me: "a0000000-0000-4000-8000-000000000001"})
 	known := clientsOf(c, &tenant.Tenant{Name: "a"})
 	for _, odd := range [][2]string{{"a", `x" "y`}, {`a" "x`, "y"}, {"a b", "c"}, {"a", "b c"}} {
-		known = append(known, auth.NewClient(odd[1], &tenant.Tenant{Name: odd[0]}, odd[0]+"/"+odd[1]))
+		known = append(known, bearer(odd[1], &tenant.Tenant{Name: odd[0]}, odd[0]+"/"+odd[1]))
 	}
 	got := map[string]scim.Caller{}
-	face := server.New(server.Options{Log: zerolog.Nop(), Auth: auth.New(known...).Authenticate, SCIM: func(*tenant.Tenant) http.Handler {
+	clients := auth.New(auth.Options{}, known...)
+	face := server.New(server.Options{Log: zerolog.Nop(), Auth: func() *auth.Authenticator { return clients }, SCIM: func(*tenant.Tenant) http.Handler {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got[r.Header.Get("Authorization")] = callerOf(r) })
 	}})
 	scopes := map[string]bool{}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,41 +19,125 @@ import (
 // by the login service's own.
 const tolerableSkew = 2 * time.Minute
 
-// Doctor examines the tenants that the configuration describes, or the one of the
-// name, each for itself: see examine. Sound is false when one could not be served.
+// Doctor examines the tenants that the configuration and its store describe, or the one
+// of the name, each for itself: see examine. Sound is false when one could not be served.
 func Doctor(ctx context.Context, c config.Config, name string, now func() time.Time) (report string, sound bool, err error) {
-	all, err := c.LoadTenants()
+	all, err := patients(ctx, c)
 	if err != nil {
-		return "", false, Mistake{err}
+		return "", false, err
 	}
 	var reports []string
 	sound = true
 	for _, one := range all {
-		if name != "" && one.Tenant.Name != name {
+		if name != "" && !strings.EqualFold(one.config.Tenant.Name, name) {
 			continue
 		}
-		report, well, err := examine(ctx, one, now)
+		report, well, err := one.examined(ctx, now)
 		if err != nil {
 			return "", false, err
 		}
 		reports, sound = append(reports, report), sound && well
 	}
-	if reports == nil {
+	if reports == nil && name != "" {
 		return "", false, Mistake{fmt.Errorf("there is no tenant %q", name)}
+	}
+	if reports == nil {
+		return "There is no tenant yet.\n", true, nil
 	}
 	return strings.Join(reports, "\n"), sound, nil
 }
 
-// examine examines one tenant: whether the gateway
-// can sign in, whether Graph answers, what was granted and which feature lacks what.
+// A patient is a tenant to be examined.
+type patient struct {
+	config   config.Config
+	state    tenant.State
+	mistakes string // why it cannot be served at all
+}
+
+// patients are the tenants of the files, and then those of the store.
+func patients(ctx context.Context, c config.Config) ([]patient, error) {
+	files, err := c.LoadTenants()
+	if err != nil {
+		return nil, Mistake{err}
+	}
+	var all []patient
+	taken := &claims{}
+	for _, one := range files {
+		_ = taken.claim(one.Directory(), one.Tenant.Shared) // they were held against one another already
+		all = append(all, patient{config: one, state: tenant.Active})
+	}
+	if !c.Store.Given() {
+		return all, nil
+	}
+	kept, err := storedTenants(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range inOrder(kept) {
+		one, err := c.Stored(record)
+		t := one.Directory()
+		if clash := taken.claim(t, one.Tenant.Shared); err == nil {
+			err = clash
+		}
+		if err == nil {
+			_, err = compileTables(t)
+		}
+		sick := patient{config: one, state: record.State}
+		if err != nil {
+			sick.mistakes = strings.ReplaceAll(err.Error(), "\n", "; ")
+		}
+		all = append(all, sick)
+	}
+	return all, nil
+}
+
+// storedTenants reads the tenants of the store.
+func storedTenants(ctx context.Context, c config.Config) ([]tenant.Record, error) {
+	keys, err := storeKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, c, keys)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.Close() }() // nothing was written
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, broken := range snapshot.Broken {
+		err = errors.Join(err, broken)
+	}
+	return snapshot.Tenants, err
+}
+
+// examined is examine for those that are to be served.
+func (p patient) examined(ctx context.Context, now func() time.Time) (string, bool, error) {
+	e := &examination{tenant: p.config.Directory(), now: now}
+	e.line("directory", "%s (%s), %s", e.tenant.Name, e.tenant.DirectoryID, e.tenant.GraphURL)
+	switch {
+	case p.mistakes != "":
+		e.bad("settings", "%s", p.mistakes)
+		return e.text.String(), false, nil
+	case p.state != tenant.Active && p.state != tenant.Consented:
+		e.line("state", "%s: it is not served", p.state)
+		return e.text.String(), true, nil
+	case p.state != tenant.Active:
+		e.line("state", "%s: it is not served before what is lacking below is granted, too", p.state)
+	}
+	return e.examine(ctx, p.config)
+}
+
+// examine examines one tenant: whether the gateway can sign in, whether Graph answers, what was granted and which feature lacks what.
 // It writes nothing to the directory. Sound is false when the gateway could not serve.
-func examine(ctx context.Context, c config.Config, now func() time.Time) (report string, sound bool, err error) {
-	t := c.Directory()
+func (e *examination) examine(ctx context.Context, c config.Config) (report string, sound bool, err error) {
+	t := e.tenant
 	tables, err := compileTables(t)
 	if err != nil {
 		return "", false, Mistake{err}
 	}
-	client, err := newGraph(t, c.Graph.Pacing, nil)
+	client, err := newGraph(t, c.Graph.Pacing)
 	if err != nil {
 		return "", false, Mistake{err}
 	}
@@ -60,9 +145,9 @@ func examine(ctx context.Context, c config.Config, now func() time.Time) (report
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Timeout)
 	defer cancel()
 	ctx = graph.WithPriority(ctx, graph.Low)
-	e := &examination{tenant: t, graph: client, now: now}
-	e.line("directory", "%s (%s), %s", t.Name, t.DirectoryID, t.GraphURL)
+	e.graph = client
 	e.line("login", "%s", loginOf(t))
+	e.certificate()
 	if e.signIn(ctx) && e.reach(ctx) {
 		e.extensions(ctx, tables)
 	}
@@ -94,6 +179,20 @@ func (e *examination) line(about, format string, args ...any) {
 func (e *examination) bad(about, format string, args ...any) {
 	e.ill = true
 	e.line(about, "NOT WELL: "+format, args...)
+}
+
+// certificate tells how long the certificate lasts that the gateway signs in with.
+func (e *examination) certificate() {
+	ends := credentialEnds(e.tenant.Credential)
+	switch said := ending(ends, e.now()); {
+	case ends.IsZero():
+	case !e.now().Before(ends):
+		e.bad("certificate", "%s", said)
+	case said != "":
+		e.line("certificate", "WARNING: %s", said)
+	default:
+		e.line("certificate", "ends on %s", ends.UTC().Format(time.DateOnly))
+	}
 }
 
 // signIn tells who the gateway is to Entra and what was granted to it.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/pem"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -40,7 +39,7 @@ type world struct {
 	sim   *graphsim.Simulator
 	face  http.Handler
 
-	tables map[string]*Tables // compiled once, since that takes time
+	tables *tableCache // compiled once, since that takes time
 
 	mu    sync.Mutex
 	calls []call
@@ -55,7 +54,7 @@ type call struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{tables: map[string]*Tables{}}
+	w := &world{tables: newTableCache()}
 	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.asked))
 	tb.Cleanup(w.graph.Close)
 	w.renew(tb)
@@ -96,11 +95,19 @@ func (w *world) renew(tb testing.TB) {
 	c := demoConfig(DemoOptions{DefaultDomain: "contoso.onmicrosoft.com", ShortNames: true, Profiles: []string{"external-id"}}, w.graph.URL, authority)
 	c.Token = config.Secret(secretToken)
 	c.Limits.Body, c.Limits.Operations = 64<<10, 20
-	r := &registry{config: c, origin: testOrigin(), roster: &roster{}, tables: maps.Clone(w.tables)}
-	if err := r.load(); err != nil {
+	r, err := emptyRegistry(c, testOrigin())
+	if err != nil {
 		tb.Fatal(err)
 	}
-	w.face = newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	r.tables = w.tables
+	if err := r.load(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	face, err := newFace(zerolog.New(w).WithContext(tb.Context()), c, r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.face = face
 	w.forget()
 }
 

@@ -45,11 +45,13 @@ func Check(c config.Config) error {
 	if err != nil {
 		return Mistake{err}
 	}
-	var errs []error
+	_, err = storeKeys(c)
+	errs := []error{err, checkOperator(c)}
+	tables := newTableCache()
 	for _, one := range tenants {
 		t := one.Directory()
-		_, tablesErr := compileTables(t)
-		_, graphErr := newGraph(t, c.Graph.Pacing, nil)
+		tablesErr := tables.check(t)
+		_, graphErr := newGraph(t, c.Graph.Pacing)
 		errs = append(errs, tablesErr, graphErr)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -66,9 +68,12 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 		return nil, nil, err
 	}
 	if c.HasTenant() {
-		if _, err := newGraph(c.Directory(), c.Graph.Pacing, nil); err != nil { // its certificate, for instance
+		if _, err := newGraph(c.Directory(), c.Graph.Pacing); err != nil { // its certificate, for instance
 			return nil, nil, Mistake{err}
 		}
+	}
+	if err := checkOperator(c); err != nil {
+		return nil, nil, Mistake{err}
 	}
 	s, err := listen(ctx, "gateway", c.Listen, cert, limits{
 		header: c.Limits.Header, connections: c.Limits.Connections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
@@ -78,11 +83,20 @@ func openGateway(ctx context.Context, c config.Config) ([]*service, *registry, e
 	}
 	services := []*service{s}
 	handler, r, err := newHandler(ctx, c, s.url())
-	if s.server.Handler = handler; err == nil && c.Health != "" {
+	if err != nil {
+		closeAll(services)
+		return nil, nil, err
+	}
+	s.server.Handler = handler
+	if c.Health != "" {
 		services, err = withHealth(ctx, c.Health, s)
+	}
+	if err == nil && c.Admin.Listen != "" {
+		services, err = withAdmin(ctx, c, cert, r, services)
 	}
 	if err != nil {
 		closeAll(services)
+		r.close()
 		return nil, nil, err
 	}
 	return services, r, nil
@@ -107,6 +121,34 @@ func withHealth(ctx context.Context, address string, gateway *service) ([]*servi
 	return []*service{health, gateway}, nil
 }
 
+// withAdmin opens the listener of the admin API before the gateway: it is stopped after
+// it. What Addr tells stays the gateway's.
+func withAdmin(ctx context.Context, c config.Config, cert *tls.Certificate, r *registry, services []*service) ([]*service, error) {
+	s, err := listen(ctx, "admin listener", c.Admin.Listen, cert, limits{
+		header: c.Limits.Header, connections: adminConnections, read: c.Limits.Timeout, write: c.Limits.Timeout + writeSlack,
+	})
+	if err != nil {
+		return services, err
+	}
+	s.server.Handler = newAdminFace(ctx, c, r)
+	return append([]*service{s}, services...), nil
+}
+
+// Bounds of the admin listener, which only those who run the gateway should reach.
+const (
+	adminConnections = 64
+	adminRequests    = 16
+)
+
+// newAdminFace is the admin API.
+func newAdminFace(ctx context.Context, c config.Config, r *registry) http.Handler {
+	manage := newAdmin(r, r.changed)
+	return server.NewAdmin(server.AdminOptions{
+		Log: *zerolog.Ctx(ctx), Token: string(c.Admin.BearerToken()), Routes: manage.Routes, Crowded: crowded,
+		Timeout: c.Limits.Timeout, Stall: writeSlack, Requests: adminRequests,
+	})
+}
+
 func certificate(c config.Config) (*tls.Certificate, error) {
 	if !c.ServesTLS() {
 		return nil, nil //nolint:nilnil // no certificate is no mistake
@@ -121,15 +163,16 @@ func certificate(c config.Config) (*tls.Certificate, error) {
 // newHandler makes everything that answers requests; url is where it is reached
 // when neither the configuration nor a request says.
 func newHandler(ctx context.Context, c config.Config, url string) (http.Handler, *registry, error) {
-	r, err := newRegistry(c, server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies})
+	r, err := newRegistry(ctx, c, server.Origin{Public: c.PublicURL, Listener: url, Proxies: c.Proxies})
 	if err != nil {
 		return nil, nil, err
 	}
-	return newFace(ctx, c, r), r, nil
+	face, err := newFace(ctx, c, r)
+	return face, r, err
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(client *graph.Client, t *tenant.Tenant, tables *Tables) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -141,30 +184,45 @@ func newDirectory(client *graph.Client, t *tenant.Tenant, tables *Tables) *entra
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in
-// common.
-func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin) http.Handler {
-	return scim.NewHandler(d.ResourceTypes(), scim.Options{
+// common, cursors what theirs are sealed with, and schemes how clients authenticate.
+func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin, cursors [][]byte, schemes func(*http.Request) []scim.Scheme) http.Handler {
+	o := protocolOptions(c, origin)
+	o.Caller, o.Schemes, o.CursorSecrets = callerOf, schemes, cursors
+	o.Strict = t.Policy.RefuseUnknown
+	o.Together = d.Together
+	return scim.NewHandler(d.ResourceTypes(), o)
+}
+
+// protocolOptions are those that all tenants have in common.
+func protocolOptions(c config.Config, origin server.Origin) scim.Options {
+	return scim.Options{
 		BaseURL: func(r *http.Request) string { return origin.URL(r) + server.Mounted(r) },
-		Caller:  callerOf,
 		MaxBody: c.Limits.Body, MaxOperations: c.Limits.Operations,
-		Strict:        t.Policy.RefuseUnknown,
-		Sort:          true,
-		CursorSecrets: c.CursorSecrets(), CursorLife: c.Cursors.Life,
-		Together: d.Together,
-	})
+		Sort:       true,
+		CursorLife: c.Cursors.Life,
+	}
 }
 
 // newFace puts authentication, limits and the log before the tenants.
-func newFace(ctx context.Context, c config.Config, r *registry) http.Handler {
+func newFace(ctx context.Context, c config.Config, r *registry) (http.Handler, error) {
+	var public http.Handler
+	if c.PublicDiscovery {
+		var err error
+		if public, err = newPublic(c, r.origin); err != nil {
+			return nil, err
+		}
+	}
 	return server.New(server.Options{
 		Log:      *zerolog.Ctx(ctx),
-		Auth:     r.authenticate,
+		Auth:     r.clients,
 		SCIM:     r.protocol,
+		Consent:  r.consent(),
+		Public:   public,
 		Ready:    r.ready,
 		Lacking:  r.lacking,
 		Crowded:  crowded,
 		Timeout:  c.Limits.Timeout,
 		Stall:    writeSlack,
 		Requests: c.Limits.Requests,
-	})
+	}), nil
 }

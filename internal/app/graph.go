@@ -3,19 +3,21 @@ package app
 import (
 	"crypto/x509"
 	"fmt"
+	"net/http"
 
 	"entrascim/internal/config"
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 )
 
-// newGraph makes the client of the tenant's directory, which shares Graph's limits with
-// others that have the same apps; nil: with none. It signs in when it is first used.
-func newGraph(t *tenant.Tenant, pacing config.Pacing, apps *graph.Apps) (*graph.Client, error) {
-	roots, err := trusted(t.RootCAs)
-	if err != nil {
-		return nil, err
-	}
+// newGraph makes a client of the tenant's directory, which shares nothing with others.
+// It signs in when it is first used.
+func newGraph(t *tenant.Tenant, pacing config.Pacing) (*graph.Client, error) {
+	return newDialer(pacing).graph(t)
+}
+
+// newGraphOver makes a client over connections and limits that may be shared.
+func newGraphOver(t *tenant.Tenant, transport http.RoundTripper, pacing config.Pacing, apps *graph.Apps) (*graph.Client, error) {
 	client, err := graph.New(graph.Options{
 		BaseURL: t.GraphURL,
 		Credential: graph.Credential{
@@ -26,9 +28,10 @@ func newGraph(t *tenant.Tenant, pacing config.Pacing, apps *graph.Apps) (*graph.
 			Certificate:         t.Credential.Certificate,
 			CertificatePassword: t.Credential.CertificatePassword,
 			FederatedTokenFile:  t.Credential.FederatedTokenFile,
+			FederatedIdentity:   t.Credential.FederatedIdentity,
 			ManagedIdentity:     t.Credential.ManagedIdentity,
 		},
-		Transport: graph.NewTransport(roots),
+		Transport: transport,
 		Pacing:    pacing.Pacing,
 		Apps:      apps,
 	})

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"entrascim/api"
+	"entrascim/internal/admin"
+	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/server"
 )
@@ -24,10 +29,13 @@ func testOrigin() server.Origin { return server.Origin{Public: "http://127.0.0.1
 func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 	t.Helper()
 	c := demoConfig(DemoOptions{}, "https://graph.invalid", nil)
-	r, err := newRegistry(c, testOrigin())
+	c.Store = config.Store{DSN: config.Secret(filepath.Join(t.TempDir(), "store.db")), Key: "key-of-the-tests-store"}
+	c.Operator = config.Operator{ClientID: operatorApp, ClientSecret: operatorSecret, GraphURL: c.Tenant.GraphURL, Authority: c.Tenant.Authority}
+	r, err := newRegistry(t.Context(), c, testOrigin())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.close)
 	var protocol http.Handler
 	var directory *entra.Directory
 	for _, s := range r.current().seats {
@@ -35,7 +43,11 @@ func offline(t *testing.T) (*entra.Directory, http.Handler, http.Handler) {
 			t.Fatal(err)
 		}
 	}
-	return directory, protocol, newFace(zerolog.Nop().WithContext(t.Context()), c, r)
+	face, err := newFace(zerolog.Nop().WithContext(t.Context()), c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return directory, protocol, face
 }
 
 func document(t *testing.T) map[string]any {
@@ -52,7 +64,7 @@ func TestOpenAPIHasTheRoutes(t *testing.T) {
 	t.Parallel()
 	_, protocol, face := offline(t)
 	served := map[string]bool{}
-	for prefix, h := range map[string]http.Handler{"": face, server.Root: protocol} {
+	for h, prefix := range map[http.Handler]string{face: "", newManaged(t).api: "", protocol: server.Root} {
 		routes, ok := h.(chi.Routes)
 		if !ok {
 			t.Fatalf("the handler at %q does not tell its routes", prefix)
@@ -70,7 +82,7 @@ func TestOpenAPIHasTheRoutes(t *testing.T) {
 	described := map[string]bool{}
 	for path, item := range object(t, document(t), "paths") {
 		for method := range item.(map[string]any) {
-			if method != "parameters" {
+			if method != "parameters" && method != "servers" {
 				described[strings.ToUpper(method)+" "+path] = true
 			}
 		}
@@ -159,6 +171,37 @@ func TestOpenAPIHasTheAttributes(t *testing.T) {
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is described with\n%v\nand has\n%v", rt.Name, got, want)
+		}
+	}
+}
+
+// What the admin API takes and shows is described, member by member.
+func TestOpenAPIHasTheMembers(t *testing.T) {
+	t.Parallel()
+	schemas := object(t, object(t, document(t), "components"), "schemas")
+	for name, shown := range map[string]any{"AdminTenant": admin.Tenant{}, "AdminClient": admin.Client{}, "AdminNewClient": admin.NewClient{}, "AdminEvent": admin.Event{}} {
+		var want []string
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(shown)) {
+			member, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			want = append(want, member)
+		}
+		got := slices.Sorted(maps.Keys(object(t, object(t, schemas, name), "properties")))
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is described with\n%v\nand has\n%v", name, got, want)
+		}
+	}
+	// Whatever is described of a tenant that is added is taken.
+	m := newManaged(t)
+	for _, name := range []string{"AdminNewTenant", "AdminCredential"} {
+		for member := range object(t, object(t, schemas, name), "properties") {
+			body := `{"` + member + `":null}`
+			if name == "AdminCredential" {
+				body = `{"credential":` + body + `}`
+			}
+			if _, out := m.manage("POST", "/tenants", body); strings.Contains(fmt.Sprint(out["detail"]), "not known here") {
+				t.Errorf("%s of %s is not taken: %v", member, name, out)
+			}
 		}
 	}
 }

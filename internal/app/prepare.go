@@ -27,7 +27,7 @@ func Prepare(ctx context.Context, c config.Config, dryRun bool) (string, error) 
 	if err != nil {
 		return "", Mistake{err}
 	}
-	client, err := newGraph(t, c.Graph.Pacing, nil)
+	client, err := newGraph(t, c.Graph.Pacing)
 	if err != nil {
 		return "", Mistake{err}
 	}

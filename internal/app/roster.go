@@ -3,10 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,167 +14,194 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/fault"
-	"entrascim/internal/graph"
 	"entrascim/internal/scim"
+	"entrascim/internal/seal"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
+	"entrascim/internal/tenant/store"
 )
 
 // A roster is the tenants that are served and the clients who may call. It is never
 // changed: another one takes its place.
 type roster struct {
-	seats map[*tenant.Tenant]*seat
+	seats map[string]*seat // by the tenant's id
 	auth  *auth.Authenticator
 }
 
-// A seat is one tenant being served. What it takes to serve it (the client of its
-// directory, the resource types, what is remembered of them) is made when it is first
-// asked for, and is the tenant's own.
-type seat struct {
-	config config.Config
-	tenant *tenant.Tenant
-	tables *Tables
-	places chan struct{} // one for each request that is being answered
-	make   func(*seat) (http.Handler, *entra.Directory, error)
-
-	once      sync.Once
-	handler   http.Handler
-	directory *entra.Directory
-	err       error
-}
-
-// open makes what serves the tenant, once.
-func (s *seat) open() (http.Handler, *entra.Directory, error) {
-	s.once.Do(func() { s.handler, s.directory, s.err = s.make(s) })
-	return s.handler, s.directory, s.err
-}
-
-// ServeHTTP answers a request of one of the tenant's clients.
-func (s *seat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.tenant.Suspended {
-		scim.WriteError(w, r, fault.New(fault.Forbidden, "This tenant is suspended."))
-		return
-	}
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	default:
-		busy := fault.New(fault.Unavailable, "The gateway is answering as many requests of this tenant as it can.")
-		busy.RetryAfter = time.Second
-		scim.WriteError(w, r, busy)
-		return
-	}
-	handler, _, err := s.open()
-	if err != nil {
-		scim.WriteError(w, r, fault.Wrap(err, fault.Unavailable, "The gateway cannot serve this tenant."))
-		return
-	}
-	handler.ServeHTTP(w, r)
-}
-
-// A registry serves the tenants of the roster in force.
+// A registry serves the tenants of the roster in force: those of files and those of
+// the store, side by side.
 type registry struct {
-	config config.Config // of the process
-	origin server.Origin
-	apps   graph.Apps // of all tenants, and of those that were
+	config  config.Config // of the process
+	origin  server.Origin
+	cursors [][]byte // secrets that cursors of all tenants are sealed with
+	dialer  *dialer
+	tables  *tableCache
+	store   *store.Store // nil: there is none
+	keys    *seal.Keys   // of the store; without any of this process
+	now     func() time.Time
+
+	loading sync.Mutex // one at a time makes a roster
+	files   []config.Config
+	stored  store.Snapshot
 
 	mu     sync.RWMutex
 	roster *roster
-	tables map[string]*Tables // by what is laid on them: tenants that lay the same share them
+}
+
+// noTenants is the roster before any tenant is known.
+func noTenants(origin server.Origin, keys *seal.Keys) *roster {
+	return &roster{auth: auth.New(auth.Options{Keys: keys, URL: origin.URL, Address: origin.Address})}
 }
 
 // newRegistry makes the registry with the tenants that the configuration names.
-func newRegistry(c config.Config, origin server.Origin) (*registry, error) {
-	r := &registry{config: c, origin: origin, roster: &roster{}, tables: map[string]*Tables{}}
-	return r, r.load()
+func newRegistry(ctx context.Context, c config.Config, origin server.Origin) (*registry, error) {
+	r, err := emptyRegistry(c, origin)
+	if err != nil {
+		return nil, err
+	}
+	if r.store, err = openStore(ctx, c, r.keys); err != nil {
+		return nil, err
+	}
+	if err = r.load(ctx); err == nil && r.store != nil {
+		err = r.refresh(ctx)
+	}
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	r.warnOfOperator(ctx)
+	return r, nil
 }
 
-// load puts the tenants of the configuration into force, or, when there is any
-// mistake in them, leaves those that are. A tenant that has not changed goes on with
-// all that it remembers.
-func (r *registry) load() error {
-	configs, err := r.config.LoadTenants()
+// emptyRegistry has no tenants yet.
+func emptyRegistry(c config.Config, origin server.Origin) (*registry, error) {
+	keys, err := storeKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	r := &registry{
+		config: c, origin: origin, dialer: newDialer(c.Graph.Pacing), keys: keys, cursors: c.CursorSecrets(), now: time.Now,
+		roster: noTenants(origin, keys), tables: newTableCache(),
+	}
+	if len(r.cursors) == 0 { // without a store for as long as this process lives, whatever becomes of a tenant meanwhile
+		r.cursors = keys.Derive("cursors", 32)
+	}
+	return r, nil
+}
+
+// load reads the tenants of the files again and puts them into force, or, when there
+// is any mistake in them, leaves those that are.
+func (r *registry) load(ctx context.Context) error {
+	files, err := r.config.LoadTenants()
 	if err != nil {
 		return Mistake{err}
 	}
-	r.mu.RLock()
-	before := r.roster
-	r.mu.RUnlock()
-	next := &roster{seats: map[*tenant.Tenant]*seat{}}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if err := r.put(ctx, files, r.stored); err != nil {
+		return Mistake{err}
+	}
+	r.files = files
+	return nil
+}
+
+// put makes the roster of tenants of files and of the store. A tenant that has not
+// changed goes on with all that it remembers. A mistake in a file changes nothing; one
+// in the store is that tenant's alone.
+func (r *registry) put(ctx context.Context, files []config.Config, stored store.Snapshot) error {
+	next := &roster{seats: map[string]*seat{}}
 	var clients []auth.Client
 	var errs []error
-	for _, c := range configs {
-		s, err := r.seat(before, c)
+	taken := &claims{}
+	for _, c := range files {
+		s, err := r.fileSeat(c)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		next.seats[s.tenant] = s
+		_ = taken.claim(s.tenant, s.shared) // the files were held against one another already
+		next.seats[s.tenant.ID] = s
 		clients = append(clients, clientsOf(c, s.tenant)...)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return Mistake{err}
+		return err
 	}
-	next.auth = auth.New(clients...)
-	used := map[*Tables]bool{}
-	for _, s := range next.seats {
-		used[s.tables] = true
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.roster = next
-	maps.DeleteFunc(r.tables, func(_ string, t *Tables) bool { return !used[t] })
+	clients = append(clients, r.putStored(next, stored, taken)...)
+	next.auth = r.current().auth.With(clients...)
+	r.swap(ctx, next)
 	return nil
 }
 
-// seat is the tenant's: the one that it has, when nothing of it has changed.
-func (r *registry) seat(before *roster, c config.Config) (*seat, error) {
-	for _, s := range before.seats {
-		if s.config.Tenant.Name == c.Tenant.Name && reflect.DeepEqual(s.config, c) {
-			return s, nil
+// swap puts the roster into force, and tells what is new about its tenants.
+func (r *registry) swap(ctx context.Context, next *roster) {
+	r.mu.Lock()
+	before := r.roster
+	r.roster = next
+	r.mu.Unlock()
+	var served []*tenant.Tenant
+	for _, s := range next.seats {
+		served = append(served, s.tenant)
+	}
+	r.tables.keep(served)
+	for id, s := range next.seats {
+		was := before.seats[id]
+		if s.broken != nil && (was == nil || was.broken == nil || was.broken.Error() != s.broken.Error()) {
+			zerolog.Ctx(ctx).Error().Str("tenant", s.tenant.Name).Err(s.broken).Msg("the tenant is not served")
+		}
+		if was != s {
+			s.warnOfCertificate(ctx, r.now())
 		}
 	}
+}
+
+// fileSeat is the seat of a tenant that a file describes: the one that it has, when
+// nothing of it has changed but its clients.
+func (r *registry) fileSeat(c config.Config) (*seat, error) {
 	t := c.Directory()
-	tables, err := r.compiled(t)
+	if s := r.current().seats[t.ID]; s != nil && s.shared == c.Tenant.Shared && reflect.DeepEqual(s.tenant, t) {
+		return s, nil
+	}
+	s, err := r.seat(t)
 	if err != nil {
 		return nil, err
 	}
-	return &seat{config: c, tenant: t, tables: tables, places: make(chan struct{}, r.config.Limits.PerTenant), make: r.serve}, nil
+	s.shared = c.Tenant.Shared
+	if t.Suspended {
+		s.refusal = suspended(tenant.Suspended)
+	}
+	return s, nil
 }
 
-// compiled are the tenant's mapping tables.
-func (r *registry) compiled(t *tenant.Tenant) (*Tables, error) {
-	key := strings.Join(t.Profiles, ",") + "\x00" + t.ExtensionAppID
-	if !usesAppID(t) {
-		key = strings.Join(t.Profiles, ",")
+// seat makes a seat of the tenant.
+func (r *registry) seat(t *tenant.Tenant) (*seat, error) {
+	if err := r.tables.check(t); err != nil {
+		return nil, err
 	}
-	for _, o := range t.Overlays {
-		key += "\x00" + o.Name + "\x00" + string(o.Text)
+	expires, err := certificateEnds(t)
+	if err != nil {
+		return nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if tables := r.tables[key]; tables != nil {
-		return tables, nil
-	}
-	tables, err := compileTables(t)
-	if err == nil {
-		r.tables[key] = tables
-	}
-	return tables, err
+	return &seat{tenant: t, expires: expires, places: make(chan struct{}, r.config.Limits.PerTenant), make: r.serve}, nil
 }
-
-// usesAppID tells whether the tables depend on the app registration: whether anything
-// is laid on them at all.
-func usesAppID(t *tenant.Tenant) bool { return len(t.Profiles)+len(t.Overlays) > 0 }
 
 // serve makes the handler of a tenant.
 func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
-	client, err := newGraph(s.tenant, r.config.Graph.Pacing, &r.apps)
+	client, err := r.dialer.graph(s.tenant)
 	if err != nil {
 		return nil, nil, Mistake{err}
 	}
-	directory := newDirectory(client, s.tenant, s.tables)
-	return newProtocol(r.config, s.tenant, directory, r.origin), directory, nil
+	tables, err := r.tables.of(s.tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	directory := newDirectory(s.tenant, tables, client)
+	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
+}
+
+// schemes are the ways to authenticate of the request's tenant. Its clients may have
+// changed since the tenant's handler was made.
+func (r *registry) schemes(request *http.Request) []scim.Scheme {
+	return schemesOf(r.clients().Kinds(server.Caller(request).Tenant))
 }
 
 // current is the roster in force.
@@ -186,15 +211,13 @@ func (r *registry) current() *roster {
 	return r.roster
 }
 
-// authenticate finds the client who sent the request.
-func (r *registry) authenticate(request *http.Request) (auth.Client, error) {
-	return r.current().auth.Authenticate(request)
-}
+// clients are those in force.
+func (r *registry) clients() *auth.Authenticator { return r.current().auth }
 
-// protocol is what answers the tenant's clients. A request that was authenticated
-// before the tenant left is answered by what it had.
+// protocol is what answers the tenant's clients, as the tenant is now: it may have
+// changed since the request was authenticated.
 func (r *registry) protocol(t *tenant.Tenant) http.Handler {
-	if s := r.current().seats[t]; s != nil {
+	if s := r.current().seats[t.ID]; s != nil {
 		return s
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -204,14 +227,14 @@ func (r *registry) protocol(t *tenant.Tenant) http.Handler {
 }
 
 // only is the directory when there is one tenant, whom readiness is about; nil when
-// there are several: each may be down by itself, and the others are served.
+// there are several, or may be: each may be down by itself, and the others are served.
 func (r *registry) only() (*entra.Directory, error) {
 	seats := r.current().seats
-	if len(seats) != 1 {
+	if len(seats) != 1 || r.config.Store.Given() {
 		return nil, nil //nolint:nilnil // several tenants have no one directory
 	}
 	for _, s := range seats {
-		if s.tenant.Suspended {
+		if !s.served() {
 			break
 		}
 		_, directory, err := s.open()
@@ -240,7 +263,7 @@ func (r *registry) lacking() []string {
 
 // Reload reads the tenants again. What is in force stays when there is a mistake.
 func (r *registry) reload(ctx context.Context) {
-	if err := r.load(); err != nil {
+	if err := r.load(ctx); err != nil {
 		zerolog.Ctx(ctx).Error().Err(err).Msg("the tenants were not read again: those in force stay")
 		return
 	}

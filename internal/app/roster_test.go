@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -33,40 +34,110 @@ type tenants struct {
 	sim    *graphsim.Simulator
 	graph  *httptest.Server
 	folder string
-	log    bytes.Buffer
+	log    journal
+	hold   func(tenant string, w http.ResponseWriter) bool // takes a request to Graph for the directory; nil: none
 
 	handler  http.Handler
 	registry *registry
+
+	authority []byte // PEM, of the simulator's certificate
+	mu        sync.Mutex
+	tokens    []string // paths of the token endpoint that were asked
+}
+
+// A journal is a log that is written and read at the same time.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // newTenants has the tenants acme and globex, with the clients acme-token-of-iga and
 // globex-token-of-iga.
-func newTenants(t *testing.T) *tenants {
+func newTenants(t *testing.T, change ...func(*config.Config)) *tenants {
 	t.Helper()
 	w := &tenants{t: t, sim: graphsim.New(graphsim.Options{}), folder: t.TempDir()}
 	roles, _ := w.sim.Login().Granted(graphsim.DefaultTenant, graphsim.DefaultClient)
 	if err := w.sim.Register(login.App{ID: otherApp, TenantID: otherTenant, Roles: roles, Secrets: []login.Secret{{Value: "s"}}}); err != nil {
 		t.Fatal(err)
 	}
-	w.graph = httptest.NewTLSServer(w.sim)
+	w.graph = httptest.NewUnstartedServer(http.HandlerFunc(w.simulator))
+	w.graph.EnableHTTP2 = true // as Graph has it: tenants share connections
+	w.graph.StartTLS()
 	t.Cleanup(w.graph.Close)
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})
-	w.file("ca.pem", string(certificate))
+	w.authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.graph.Certificate().Raw})
+	w.file("ca.pem", string(w.authority))
 	w.file("acme.yaml", w.tenant(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret, "acme-token-of-iga"))
 	w.file("globex.yaml", w.tenant(otherTenant, otherApp, "s", "globex-token-of-iga")+"mapping: {overlays: ["+w.path("title.overlay")+"]}\n")
 	w.file("title.overlay", "resource: User\nattributes:\n  - { scim: title, remove: true }\n")
 	c := config.Default()
 	c.Tenants, c.PublicURL = w.folder, "https://scim.example"
+	for _, f := range change {
+		f(&c)
+	}
 	var err error
 	if w.handler, w.registry, err = newHandler(w.logged(), c, ""); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.registry.close)
 	return w
+}
+
+// simulator answers as Graph and the login service.
+func (w *tenants) simulator(answer http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		w.mu.Lock()
+		w.tokens = append(w.tokens, r.URL.Path)
+		w.mu.Unlock()
+	}
+	if hold := w.holding(); hold != nil && hold(directoryOf(r), answer) {
+		return
+	}
+	w.sim.ServeHTTP(answer, r)
+}
+
+// holding is what takes requests from the simulator.
+func (w *tenants) holding() func(string, http.ResponseWriter) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hold
+}
+
+// held has requests to Graph taken from the simulator.
+func (w *tenants) held(by func(directory string, answer http.ResponseWriter) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hold = by
+}
+
+// directoryOf is the directory that a request's access token is for; "" without one.
+func directoryOf(r *http.Request) string {
+	parts := strings.Split(r.Header.Get("Authorization"), ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	text, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		TID string `json:"tid"`
+	}
+	_ = json.Unmarshal(text, &claims)
+	return claims.TID
 }
 
 // logged is a context whose log the tests read.
 func (w *tenants) logged() context.Context {
-	return zerolog.New(zerolog.SyncWriter(&w.log)).WithContext(w.t.Context())
+	return zerolog.New(&w.log).WithContext(w.t.Context())
 }
 
 func (w *tenants) path(name string) string { return filepath.Join(w.folder, name) }
@@ -227,7 +298,7 @@ func TestReload(t *testing.T) {
 	}
 	kept := 0
 	for _, s := range w.registry.current().seats {
-		if before.seats[s.tenant] == s {
+		if before.seats[s.tenant.ID] == s {
 			kept++
 		}
 	}
@@ -298,8 +369,8 @@ func TestTablesAreShared(t *testing.T) {
 	for i := range 3 {
 		w.file("title.overlay", fmt.Sprintf("resource: User\nattributes:\n  - { scim: title, description: v%d }\n", i))
 		w.registry.reload(w.logged())
-		if n := len(w.registry.current().seats); n != 22 || len(w.registry.tables) != 2 {
-			t.Fatalf("%d tenants have %d tables: %s", n, len(w.registry.tables), w.log.String())
+		if n := len(w.registry.current().seats); n != 22 || len(w.registry.tables.kept) != 2 {
+			t.Fatalf("%d tenants have %d tables: %s", n, len(w.registry.tables.kept), w.log.String())
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (b *bench) reads() *simulator {
 // writes is the directory that is changed.
 func (b *bench) writes() *simulator {
 	if b.written == nil {
-		n := max(b.users/4, 1500) // enough for 1,000 members that are no guests
+		n := max(b.users*3/10, 1500) // enough for 20,000 members, or 1,000, who are no guests
 		b.written = b.simulate("changed", scale{users: n, groups: n / 10, memberships: n * 3, applications: 20})
 	}
 	return b.written

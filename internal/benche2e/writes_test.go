@@ -131,9 +131,9 @@ func members(t *testing.T, b *bench) {
 			return ask{method: http.MethodPatch, path: "/Groups/" + f.ids[byGateway], status: http.StatusNoContent, body: body}
 		}
 	}
-	for _, n := range []int{1, 1000, min(20_000, len(ids))} {
+	for _, n := range []int{1, 1000, min(20_000, s.sim.scale.users*2/3, len(ids))} {
 		r := s.compare(t, trial{
-			name: "add " + grouped(float64(n)) + " members", setup: f.setup, scim: change("add", ids[:n]),
+			name: strings.TrimSuffix("add "+grouped(float64(n))+" members", map[bool]string{true: "s"}[n == 1]), setup: f.setup, scim: change("add", ids[:n]),
 			graph: func(_ int, by string) steps { return f.adding(f.ids[by], ids[:n]) },
 		})
 		if n == 1000 {

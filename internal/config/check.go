@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -54,12 +56,12 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.otherChecks()}
+	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks()}
 	if c.HasTenant() {
 		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}
 	if !unserved {
-		all = append([][]check{c.listenerChecks()}, all...)
+		all = append([][]check{c.listenerChecks(), c.adminChecks()}, all...)
 	}
 	if !unserved && c.HasTenant() {
 		all = append([][]check{c.clientChecks()}, all...)
@@ -90,15 +92,16 @@ func (c *Config) listenerChecks() []check {
 }
 
 func (c *Config) tenantChecks() []check {
-	t := c.Tenant
+	t, at := c.Tenant, c.cloud()
 	_, cloud := graph.FindCloud(t.Cloud)
 	return []check{
 		{t.Name != "" && len(t.Name) <= maxName && only(t.Name, nameAlphabet), "tenant.name", "must be letters, digits and -._ only, 64 at most"},
 		{validGUID(t.ID), "tenant.id", "must be the directory's GUID"},
+		{t.Mode == string(tenant.Single) || c.multi(), "tenant.mode", "must be single or multi"},
 		{cloud, "tenant.cloud", "must be one of " + strings.Join(cloudNames(), ", ")},
 		{t.GraphURL == "" || validURL(t.GraphURL, "https"), "tenant.graphURL", "must be an https URL"},
 		{t.Authority == "" || validURL(t.Authority, "https"), "tenant.authority", "must be an https URL"},
-		{t.Authority != "" || !cloud || graph.LoginFor(t.graphURL()) != "", "tenant.authority", "is missing: a Graph URL that is not Microsoft's needs it"},
+		{!cloud || at.complete() || c.multi() && !c.Operator.place().complete(), "tenant.authority", "is missing: a Graph URL that is not Microsoft's needs it"},
 		{!t.CA.Given() || x509.NewCertPool().AppendCertsFromPEM(t.CA.Content), "tenant.caFile", "must hold PEM certificates"},
 		{validDomain(t.DefaultDomain), "tenant.defaultDomain", "must be a domain name"},
 		{!t.ShortNames || t.DefaultDomain != "", "tenant.shortNames", "needs tenant.defaultDomain"},
@@ -106,27 +109,10 @@ func (c *Config) tenantChecks() []check {
 }
 
 func (c *Config) credentialChecks() []check {
-	t := c.Tenant
-	var given []string
-	for name, is := range map[string]bool{
-		"clientSecret": t.ClientSecret != "", "clientSecretFile": t.ClientSecretFile.Given(), "certificateFile": t.Certificate.Given(),
-		"federatedTokenFile": t.FederatedTokenFile != "", "managedIdentity": t.ManagedIdentity,
-	} {
-		if is {
-			given = append(given, name)
-		}
+	if c.multi() {
+		return c.multiChecks()
 	}
-	slices.Sort(given)
-	return []check{
-		{len(given) > 0, "tenant.clientSecret", "is missing: give one of clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity"},
-		{len(given) < 2, "tenant.clientSecret", "give one credential, not " + strings.Join(given, " and ")},
-		{t.ManagedIdentity && t.ClientID == "" || validGUID(t.ClientID), "tenant.clientID", "must be the application's GUID"},
-		{!t.ClientSecretFile.Given() || t.ClientSecretFile.secret() != "", "tenant.clientSecretFile", "is empty"},
-		{!isExample(t.ClientSecret), "tenant.clientSecret", "is still the example's"},
-		{!isExample(t.ClientSecretFile.secret()), "tenant.clientSecretFile", "is still the example's"},
-		{t.CertificatePassword == "" || t.Certificate.Given(), "tenant.certificatePassword", "needs tenant.certificateFile"},
-		{t.FederatedTokenFile == "" || readable(t.FederatedTokenFile), "tenant.federatedTokenFile", "cannot be read"},
-	}
+	return c.Tenant.signIn().checks()
 }
 
 func (c *Config) otherChecks() []check {
@@ -136,7 +122,7 @@ func (c *Config) otherChecks() []check {
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
 		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
-		{c.Cursors.long(), "cursors.key", "must be secrets of at least 16 characters"},
+		{long(c.Cursors.secrets()), "cursors.key", "must be secrets of at least 16 characters"},
 		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
 		{c.Cursors.Key == "" || !c.Cursors.KeyFile.Given(), "cursors.keyFile", "give key or keyFile"},
 		{!c.Cursors.KeyFile.Given() || len(c.Cursors.secrets()) > 0, "cursors.keyFile", "is empty"},
@@ -160,8 +146,8 @@ const (
 )
 
 // long tells whether all secrets are long enough not to be guessed.
-func (c Cursors) long() bool {
-	return !slices.ContainsFunc(c.secrets(), func(s string) bool { return len(s) < minToken })
+func long(secrets []string) bool {
+	return !slices.ContainsFunc(secrets, func(s string) bool { return len(s) < minToken })
 }
 
 // isExample tells whether a secret is what the files in deploy/ have in its place.
@@ -192,6 +178,11 @@ func validGUID(s string) bool {
 }
 
 func validDomain(s string) bool { return !strings.ContainsAny(s, "@/: \t") }
+
+// oneLine tells whether a text is one line without control characters.
+func oneLine(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 func readable(path string) bool {
 	f, err := os.Open(path)

@@ -19,28 +19,33 @@ import (
 // prefix and with hyphens. A Secret has no flag; what has the variable "-" stands
 // in the file only. Default has the defaults.
 type Config struct {
-	Listen     string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
-	Health     string        `yaml:"healthListen" env:"ENTRASCIM_HEALTH_LISTEN" help:"Address of a listener for /healthz and /readyz alone, in plain HTTP, host:port: probes reach it however busy the other is. Without it: none."`
-	PublicURL  string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
-	TLS        TLS           `yaml:"tls"`
-	Proxies    Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
-	Token      Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client \"default\", at least 16 characters."`
-	TokenFile  File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
-	Dialect    string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
-	Me         string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
-	Clients    []Client      `yaml:"clients"`
-	Tenants    string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
-	Tenant     Tenant        `yaml:"tenant"`
-	Mapping    Mapping       `yaml:"mapping"`
-	Policy     Policy        `yaml:"policy"`
-	Graph      Graph         `yaml:"graph"`
-	Cursors    Cursors       `yaml:"cursors"`
-	Limits     Limits        `yaml:"limits"`
-	Log        Log           `yaml:"log"`
-	DrainGrace time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
+	Listen          string        `yaml:"listen" env:"ENTRASCIM_LISTEN" help:"Address that SCIM is served on, host:port."`
+	Health          string        `yaml:"healthListen" env:"ENTRASCIM_HEALTH_LISTEN" help:"Address of a listener for /healthz and /readyz alone, in plain HTTP, host:port: probes reach it however busy the other is. Without it: none."`
+	PublicURL       string        `yaml:"publicURL" env:"ENTRASCIM_PUBLIC_URL" help:"URL that clients reach the gateway by, without /scim/v2; links in answers begin with it. Without it: what a trusted proxy says, else the listener's address."`
+	TLS             TLS           `yaml:"tls"`
+	Proxies         Networks      `yaml:"trustedProxies" env:"ENTRASCIM_TRUSTED_PROXIES" help:"Addresses and networks of proxies in front of the gateway, such as 10.0.0.0/8; what they say in Forwarded or X-Forwarded-* is believed. Separated by commas outside the file."`
+	Token           Secret        `yaml:"token" env:"ENTRASCIM_TOKEN" help:"Bearer token of the SCIM client \"default\", at least 16 characters."`
+	TokenFile       File          `yaml:"tokenFile" env:"ENTRASCIM_TOKEN_FILE" help:"File that holds the bearer token."`
+	Dialect         string        `yaml:"dialect" env:"ENTRASCIM_DIALECT" help:"How that client speaks SCIM: rfc, entra, okta or one-identity."`
+	Me              string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
+	Clients         []Client      `yaml:"clients"`
+	PublicDiscovery bool          `yaml:"publicDiscovery" env:"ENTRASCIM_PUBLIC_DISCOVERY" help:"Answer /ServiceProviderConfig, /ResourceTypes and /Schemas without a credential, too, as they are without any tenant's mapping."`
+	Tenants         string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
+	Tenant          Tenant        `yaml:"tenant"`
+	Store           Store         `yaml:"store"`
+	Admin           Admin         `yaml:"admin"`
+	Operator        Operator      `yaml:"operator"`
+	Mapping         Mapping       `yaml:"mapping"`
+	Policy          Policy        `yaml:"policy"`
+	Graph           Graph         `yaml:"graph"`
+	Cursors         Cursors       `yaml:"cursors"`
+	Limits          Limits        `yaml:"limits"`
+	Log             Log           `yaml:"log"`
+	DrainGrace      time.Duration `yaml:"drainGrace" env:"ENTRASCIM_DRAIN_GRACE" help:"How long requests under way may take to end when the gateway stops."`
 
 	origins map[string]string // where a setting was given, by its key
-	file    string            // of a tenant in the folder; ""
+	file    string            // of a tenant in the folder, or what else alone describes it; ""
+	record  string            // id of a tenant of the store; ""
 }
 
 // TLS is the certificate of the gateway's own listener. Without it the gateway
@@ -54,6 +59,7 @@ type TLS struct {
 type Tenant struct {
 	Name                string `yaml:"name" env:"ENTRASCIM_TENANT_NAME" help:"What the tenant is called in logs."`
 	ID                  string `yaml:"id" env:"AZURE_TENANT_ID" help:"Directory (tenant) id, a GUID."`
+	Mode                string `yaml:"mode" env:"ENTRASCIM_TENANT_MODE" help:"Whose app registration reaches the directory: single, the tenant's own with its credential, or multi, the operator's, which an administrator of the directory has consented to."`
 	ClientID            string `yaml:"clientID" env:"AZURE_CLIENT_ID" help:"Application (client) id of the app registration; of a user-assigned managed identity, if there is one."`
 	ClientSecret        Secret `yaml:"clientSecret" env:"AZURE_CLIENT_SECRET" help:"Client secret of the app registration."`
 	ClientSecretFile    File   `yaml:"clientSecretFile" env:"AZURE_CLIENT_SECRET_FILE" help:"File that holds the client secret."`
@@ -69,7 +75,24 @@ type Tenant struct {
 	Shared              bool   `yaml:"sharesDirectory" env:"-" help:"Another tenant may have the same directory id."`
 	Suspended           bool   `yaml:"suspended" env:"-" help:"Answer the clients of the tenant 403, and ask nothing of its directory."`
 	ShortNames          bool   `yaml:"shortNames" env:"ENTRASCIM_SHORT_NAMES" help:"Show a userName in the default domain without it; filters see it so, and by eq it is found either way."`
-	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00."`
+	Offset              Offset `yaml:"offset" env:"ENTRASCIM_OFFSET" help:"Offset that date-times are shown in, like +02:00, and that one is taken to be in which a client gives without any."`
+}
+
+// Operator is who runs the gateway for others, with one app registration that the
+// directories of many tenants consent to.
+type Operator struct {
+	Name                string `yaml:"name" env:"ENTRASCIM_OPERATOR_NAME" help:"What the operator is called where administrators of other directories are asked to consent."`
+	ClientID            string `yaml:"clientID" env:"ENTRASCIM_OPERATOR_CLIENT_ID" help:"Application (client) id of the operator's app registration, which tenants of mode multi have consented to."`
+	ClientSecret        Secret `yaml:"clientSecret" env:"ENTRASCIM_OPERATOR_CLIENT_SECRET" help:"Its client secret."`
+	ClientSecretFile    File   `yaml:"clientSecretFile" env:"ENTRASCIM_OPERATOR_CLIENT_SECRET_FILE" help:"File that holds the client secret."`
+	Certificate         File   `yaml:"certificateFile" env:"ENTRASCIM_OPERATOR_CERTIFICATE_FILE" help:"PEM or PKCS #12 file with a certificate of it and its private key."`
+	CertificatePassword Secret `yaml:"certificatePassword" env:"ENTRASCIM_OPERATOR_CERTIFICATE_PASSWORD" help:"Password of that file."`
+	FederatedTokenFile  string `yaml:"federatedTokenFile" env:"ENTRASCIM_OPERATOR_FEDERATED_TOKEN_FILE" help:"File with the token of a workload identity that it trusts; read again each time it is needed."`
+	ManagedIdentity     string `yaml:"managedIdentity" env:"ENTRASCIM_OPERATOR_MANAGED_IDENTITY" help:"Client id of a user-assigned managed identity of the machine that it trusts by a federated credential."`
+	Cloud               string `yaml:"cloud" env:"ENTRASCIM_OPERATOR_CLOUD" help:"Microsoft cloud that it is registered in: global, usgov, usgov-dod or china."`
+	GraphURL            string `yaml:"graphURL" env:"ENTRASCIM_OPERATOR_GRAPH_URL" help:"Graph URL with the version, in place of the cloud's."`
+	Authority           string `yaml:"authority" env:"ENTRASCIM_OPERATOR_AUTHORITY" help:"URL of the login service, in place of the cloud's."`
+	CA                  File   `yaml:"caFile" env:"ENTRASCIM_OPERATOR_CA_FILE" help:"PEM file with certificate authorities to trust beside the system's, for Graph and login."`
 }
 
 // Mapping is what is laid on the mapping tables that ship with the gateway.
@@ -122,17 +145,22 @@ type Log struct {
 	Format string        `yaml:"format" env:"ENTRASCIM_LOG_FORMAT" help:"json, or console for people."`
 }
 
+// globalCloud is the cloud that a tenant is in unless it says another.
+const globalCloud = "global"
+
 // Default is the configuration that nobody touched.
 func Default() Config {
 	return Config{
-		Listen:     "127.0.0.1:8080",
-		Dialect:    defaultDialect,
-		Tenant:     Tenant{Name: "default", Cloud: "global", Offset: Offset{time.UTC}},
-		Policy:     Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
-		Graph:      Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
-		Cursors:    Cursors{Life: time.Hour},
-		Limits:     Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
-		Log:        Log{Level: zerolog.InfoLevel, Format: "json"},
-		DrainGrace: 25 * time.Second,
+		Listen:          "127.0.0.1:8080",
+		Dialect:         defaultDialect,
+		PublicDiscovery: true,
+		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
+		Operator:        Operator{Cloud: globalCloud},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
+		Cursors:         Cursors{Life: time.Hour},
+		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},
+		Log:             Log{Level: zerolog.InfoLevel, Format: "json"},
+		DrainGrace:      25 * time.Second,
 	}
 }

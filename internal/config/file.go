@@ -22,8 +22,10 @@ type given struct {
 
 // parseFile reads a YAML file into its leaves: strict, so that a misspelt key
 // never counts as silence.
-func parseFile(name string, text []byte) (found []given, errs []error) {
-	p := fileParser{name: name, seen: map[string]int{}}
+//
+// The groups are the keys that hold settings themselves.
+func parseFile(name string, text []byte, groups []string) (found []given, errs []error) {
+	p := fileParser{name: name, groups: groups, seen: map[string]int{}}
 	defer func() { // the YAML parser panics on some broken texts
 		if recover() != nil {
 			p.complain(1, "is not YAML")
@@ -48,10 +50,11 @@ func parseFile(name string, text []byte) (found []given, errs []error) {
 }
 
 type fileParser struct {
-	name  string
-	found []given
-	errs  []error
-	seen  map[string]int
+	name   string
+	groups []string
+	found  []given
+	errs   []error
+	seen   map[string]int
 }
 
 func (p *fileParser) complain(line int, format string, args ...any) {
@@ -86,7 +89,7 @@ func (p *fileParser) entry(prefix string, entry *ast.MappingValueNode) {
 	}
 	p.seen[key] = line
 	switch {
-	case slices.Contains(groups(), key):
+	case slices.Contains(p.groups, key):
 		p.group(key+".", entry.Value)
 	case key == clientList:
 		p.items(key, line, entry.Value)
@@ -158,11 +161,10 @@ func (p *fileParser) syntax(err error) {
 	p.complain(e.GetToken().Position.Line, "is not YAML: %s", e.GetMessage())
 }
 
-// groups are the keys that hold settings themselves.
-func groups() []string {
+// groups are the keys that hold some of the settings.
+func groups(of []setting) []string {
 	var all []string
-	c := Default()
-	for _, s := range settings(&c) { // no list of groups has any yet
+	for _, s := range of {
 		if i := strings.LastIndex(s.key, "."); i > 0 && !slices.Contains(all, s.key[:i]) {
 			all = append(all, s.key[:i])
 		}

@@ -15,8 +15,9 @@ func FuzzParseFile(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	known := groups(newLoader().settings)
 	f.Fuzz(func(t *testing.T, text string) {
-		found, errs := parseFile("c.yaml", []byte(text))
+		found, errs := parseFile("c.yaml", []byte(text), known)
 		for _, err := range errs {
 			place, _, ok := strings.Cut(err.Error(), ": ")
 			if !ok || !strings.HasPrefix(place, "c.yaml:") || strings.Contains(strings.TrimSpace(err.Error()), "\n") {

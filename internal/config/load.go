@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Sources are where a configuration comes from.
@@ -55,7 +56,12 @@ func (l *loader) file(path string) {
 		l.errs = append(l.errs, fmt.Errorf("--config: %w", err))
 		return
 	}
-	found, errs := parseFile(path, text)
+	l.text(path, text)
+}
+
+// text reads the settings of a text of that name.
+func (l *loader) text(path string, text []byte) {
+	found, errs := parseFile(path, text, groups(l.settings))
 	l.errs = append(l.errs, errs...)
 	for _, g := range found {
 		l.given(fmt.Sprintf("%s:%d: %s", path, g.line, g.key), g)
@@ -63,8 +69,8 @@ func (l *loader) file(path string) {
 }
 
 func (l *loader) given(origin string, g given) {
-	if g.item {
-		l.config.Clients = append(l.config.Clients, Client{Dialect: defaultDialect})
+	if g.item && l.only(g.key) {
+		l.config.Clients = append(l.config.Clients, newClient())
 		l.settings = settings(&l.config)
 		l.config.origins[g.key] = origin
 		return
@@ -76,6 +82,8 @@ func (l *loader) given(origin string, g given) {
 	}
 	s := l.settings[i]
 	switch {
+	case s.list() && strings.HasPrefix(g.key, clientList+"[") && strings.Join(g.items, "") == "":
+		l.note(s, origin, errors.New("must have at least one")) // none would be any
 	case s.list():
 		l.note(s, origin, s.setList(g.items))
 	case g.list:

@@ -20,7 +20,7 @@ func Reference() string {
 	var b strings.Builder
 	b.WriteString("| key | environment | flag | default | meaning |\n|---|---|---|---|---|\n")
 	c := Default()
-	c.Clients = []Client{{Dialect: defaultDialect}}
+	c.Clients = []Client{newClient()}
 	for _, s := range settings(&c) {
 		env, flag := "(file only)", "(file only)"
 		if s.env != "" {

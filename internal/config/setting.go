@@ -100,7 +100,7 @@ func (s setting) setKind(text string) error {
 // list tells whether the setting may be a list in the file.
 func (s setting) list() bool {
 	switch s.value.Interface().(type) {
-	case []File, Networks, Names:
+	case []File, Networks, Names, Claims:
 		return true
 	}
 	return false
@@ -108,8 +108,11 @@ func (s setting) list() bool {
 
 // setList reads the items of a list into the setting.
 func (s setting) setList(items []string) error {
-	if _, files := reflect.TypeAssert[[]File](s.value); files {
+	switch into := s.value.Addr().Interface().(type) {
+	case *[]File:
 		return s.setFiles(items)
+	case *Claims:
+		return into.take(items)
 	}
 	return s.set(strings.Join(items, ","))
 }

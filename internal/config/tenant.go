@@ -9,20 +9,22 @@ import (
 func (c Config) ServesTLS() bool { return c.TLS.Certificate.Given() && c.TLS.Key.Given() }
 
 // HasTenant tells whether the configuration itself describes a tenant: without a
-// folder of them it must.
-func (c Config) HasTenant() bool { return c.Tenants == "" || c.Tenant.ID != "" }
+// folder or a store of them it must.
+func (c Config) HasTenant() bool { return c.Tenants == "" && !c.Store.Given() || c.Tenant.ID != "" }
 
 // Directory is the one tenant that the configuration describes.
 func (c Config) Directory() *tenant.Tenant {
+	at := c.cloud()
 	return &tenant.Tenant{
+		ID:             c.tenantID(),
 		Name:           c.Tenant.Name,
 		DirectoryID:    c.Tenant.ID,
-		Mode:           tenant.Single,
+		Mode:           tenant.Mode(c.Tenant.Mode),
 		Suspended:      c.Tenant.Suspended,
-		GraphURL:       c.Tenant.graphURL(),
-		Authority:      c.Tenant.Authority,
-		RootCAs:        c.Tenant.CA.Content,
-		Credential:     c.Tenant.credential(),
+		GraphURL:       at.graphURL,
+		Authority:      at.authority,
+		RootCAs:        at.rootCAs,
+		Credential:     c.credential(),
 		Profiles:       c.Mapping.Profile,
 		Overlays:       c.Mapping.overlays(),
 		ExtensionAppID: c.extensionAppID(),
@@ -31,6 +33,14 @@ func (c Config) Directory() *tenant.Tenant {
 		Offset:         c.Tenant.Offset.Location,
 		Policy:         c.policy(),
 	}
+}
+
+// tenantID is that of the record, or "file:NAME", which is no record's.
+func (c Config) tenantID() string {
+	if c.record != "" {
+		return c.record
+	}
+	return "file:" + c.Tenant.Name
 }
 
 func (c Config) policy() tenant.Policy {
@@ -49,36 +59,62 @@ func (c Config) CursorSecrets() [][]byte {
 	return all
 }
 
-// extensionAppID is the app registration that directory extensions belong to: the
-// gateway's own, unless it signs in as a managed identity, which has none.
+// extensionAppID is the app registration that directory extensions belong to: the one
+// that signs in, unless a managed identity does, which has none.
 func (c Config) extensionAppID() string {
 	if c.Mapping.ExtensionAppID != "" || c.Tenant.ManagedIdentity {
 		return c.Mapping.ExtensionAppID
 	}
-	return c.Tenant.ClientID
+	return c.credential().ClientID
 }
 
-func (t Tenant) graphURL() string {
-	if t.GraphURL != "" {
-		return t.GraphURL
+// multi tells whether the tenant is reached with the operator's app registration.
+func (c Config) multi() bool { return c.Tenant.Mode == string(tenant.Multi) }
+
+// credential is the tenant's own, or the operator's.
+func (c Config) credential() tenant.Credential {
+	if c.multi() {
+		return c.Operator.signIn().credential()
 	}
-	cloud, _ := graph.FindCloud(t.Cloud)
+	return c.Tenant.signIn().credential()
+}
+
+// A cloudPlace is where Graph and the login service of a directory are.
+type cloudPlace struct {
+	graphURL, authority string
+	rootCAs             []byte
+}
+
+// complete tells whether the login service is known.
+func (p cloudPlace) complete() bool { return p.authority != "" || graph.LoginFor(p.graphURL) != "" }
+
+// cloud is where the tenant's directory is: where the operator's app registration is,
+// as far as a tenant that uses it says nothing else.
+func (c Config) cloud() cloudPlace {
+	t := c.Tenant
+	own := cloudPlace{graphURLOf(t.Cloud, t.GraphURL), t.Authority, t.CA.Content}
+	if !c.multi() {
+		return own
+	}
+	at := c.Operator.place()
+	if _, given := c.origins["tenant.cloud"]; given || t.GraphURL != "" {
+		at.graphURL, at.authority = own.graphURL, own.authority
+	}
+	if t.Authority != "" {
+		at.authority = own.authority
+	}
+	if t.CA.Given() {
+		at.rootCAs = own.rootCAs
+	}
+	return at
+}
+
+func graphURLOf(cloudName, url string) string {
+	if url != "" {
+		return url
+	}
+	cloud, _ := graph.FindCloud(cloudName)
 	return cloud.Graph
-}
-
-func (t Tenant) credential() tenant.Credential {
-	secret := t.ClientSecret
-	if secret == "" {
-		secret = t.ClientSecretFile.secret()
-	}
-	return tenant.Credential{
-		ClientID:            t.ClientID,
-		Secret:              string(secret),
-		Certificate:         t.Certificate.Content,
-		CertificatePassword: string(t.CertificatePassword),
-		FederatedTokenFile:  t.FederatedTokenFile,
-		ManagedIdentity:     t.ManagedIdentity,
-	}
 }
 
 func (m Mapping) overlays() []tenant.Overlay {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"entrascim/internal/tenant"
 )
 
 // maxTenants bounds the files of a folder of tenants.
@@ -26,11 +28,11 @@ func (c Config) LoadTenants() ([]Config, error) {
 		return nil, err
 	}
 	for _, file := range files {
-		one, err := loadTenant(file)
+		one, err := c.loadTenant(file)
 		errs = append(errs, err)
 		all = append(all, one)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !c.Store.Given() {
 		errs = append(errs, fmt.Errorf("%s: has no tenant: no file NAME.yaml", c.Tenants))
 	}
 	errs = append(errs, distinct(all)...)
@@ -59,14 +61,15 @@ func (c Config) tenantFiles() ([]string, error) {
 
 // loadTenant reads the file of one tenant, whose name is the file's unless it says
 // another.
-func loadTenant(file string) (Config, error) {
+func (c Config) loadTenant(file string) (Config, error) {
 	l := newLoader()
 	l.config.Tenant.Name = strings.TrimSuffix(filepath.Base(file), ".yaml")
 	l.config.file, l.only = file, ofTenant
 	l.file(file)
 	l.read()
-	c := &l.config
-	l.hold(c.tenantChecks(), c.credentialChecks(), c.otherChecks(), c.clientChecks())
+	l.config.Operator = c.Operator // whose files were read once
+	one := &l.config
+	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.clientChecks())
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -85,7 +88,7 @@ func ofTenant(key string) bool {
 // mostly a slip.
 func distinct(all []Config) []error {
 	var errs []error
-	names, directories, tokens := map[string]int{}, map[string]int{}, map[Secret]string{}
+	names, directories := map[string]int{}, map[string]int{}
 	for i, c := range all {
 		if other, twice := names[strings.ToLower(c.Tenant.Name)]; twice {
 			errs = append(errs, c.complaint("tenant.name", fmt.Errorf("is the name of another tenant, too (%s)", all[other].place("tenant.id"))))
@@ -96,13 +99,58 @@ func distinct(all []Config) []error {
 			errs = append(errs, c.complaint("tenant.id", fmt.Errorf("is the directory of tenant %s, too: say sharesDirectory in both if that is meant", all[other].Tenant.Name)))
 		}
 		directories[id] = i
+	}
+	return append(errs, apart(all)...)
+}
+
+// apart holds the clients of different tenants against one another: a credential
+// decides which tenant is asked for.
+func apart(all []Config) []error {
+	var errs []error
+	owners, issued := map[string]string{}, map[string][]owned{}
+	for _, c := range all {
 		for _, client := range c.Callers() {
-			token := client.BearerToken()
-			if other, twice := tokens[token]; twice && other != c.Tenant.Name {
-				errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s has a token of tenant %s, too", client.Name, other)))
+			one := owned{c.Tenant.Name, client}
+			complain := func(what, other string) {
+				errs = append(errs, c.complaint("tenant.name", fmt.Errorf("its client %s %s of tenant %s, too", client.Name, what, other)))
 			}
-			tokens[token] = c.Tenant.Name
+			for key, what := range client.marks() {
+				if other, twice := owners[key]; twice && other != one.tenant {
+					complain(what, other)
+				}
+				owners[key] = one.tenant
+			}
+			key := client.Issuer + " " + client.Audience
+			if i := slices.IndexFunc(issued[key], one.rivals); i >= 0 {
+				complain("takes the tokens of a client", issued[key][i].tenant)
+			}
+			if client.Kind == tenant.JWT {
+				issued[key] = append(issued[key], one)
+			}
 		}
 	}
 	return errs
+}
+
+// owned is a client and whose it is.
+type owned struct {
+	tenant string
+	client Client
+}
+
+// rivals tells whether a token is good for both clients, which are of two tenants.
+func (o owned) rivals(other owned) bool {
+	return o.tenant != other.tenant && o.client.ambiguous(other.client)
+}
+
+// marks are what no client of another tenant may have, and what each is called.
+func (c Client) marks() map[string]string {
+	marks := map[string]string{}
+	for _, secret := range c.Secrets() {
+		marks["secret "+string(secret)] = "has a token"
+	}
+	if c.ClientID != "" {
+		marks["id "+c.ClientID] = "has the clientID of a client"
+	}
+	return marks
 }

@@ -14,6 +14,14 @@ const (
 	another = "token: token-of-another-tenant\ntenant: {id: 33333333-3333-4333-8333-333333333333, clientID: 22222222-2222-4222-8222-222222222222, clientSecret: s}\n"
 )
 
+func robot(secret string) string {
+	return "clients: [{name: robot, kind: client-credentials, clientID: robot, secret: " + secret + "}]\n"
+}
+
+func cloud(claims string) string {
+	return "clients: [{name: cloud, kind: jwt, issuer: \"https://a.example\", audience: scim, claims: " + claims + "}]\n"
+}
+
 // The tenants of a folder are read strictly, and every mistake of all is told.
 func TestLoadTenants(t *testing.T) {
 	t.Parallel()
@@ -34,6 +42,10 @@ func TestLoadTenants(t *testing.T) {
 		"said in one":       {map[string]string{"a.yaml": aTenant, "b.yaml": shares.Replace(shared.Replace(another))}, "", []string{"is the directory of tenant a, too"}},
 		"said in both":      {map[string]string{"a.yaml": shares.Replace(aTenant), "b.yaml": shares.Replace(shared.Replace(another))}, "a b", nil},
 		"one token":         {map[string]string{"a.yaml": aTenant, "b.yaml": strings.Replace(another, "token-of-another-tenant", "token-of-the-first-tenant", 1)}, "", []string{"its client default has a token of tenant a, too"}},
+		"one clientID":      {map[string]string{"a.yaml": aTenant + robot("secret-of-the-robot"), "b.yaml": another + robot("secret-of-another-one")}, "", []string{"its client robot has the clientID of a client of tenant a, too"}},
+		"one secret":        {map[string]string{"a.yaml": aTenant + robot("secret-of-the-robot"), "b.yaml": another + "clients: [{name: x, token: secret-of-the-robot}]\n"}, "", []string{"its client x has a token of tenant a, too"}},
+		"one issuer":        {map[string]string{"a.yaml": aTenant + cloud("[a=1]"), "b.yaml": another + cloud("[a=2]")}, "a b", nil},
+		"tokens of both":    {map[string]string{"a.yaml": aTenant + cloud("[a=1]"), "b.yaml": another + cloud("[b=2, a=1]")}, "", []string{"its client cloud takes the tokens of a client of tenant a, too"}},
 		"a bad name":        {map[string]string{"a b.yaml": aTenant}, "", []string{"a b.yaml: tenant.name: must be letters"}},
 	} {
 		t.Run(name, func(t *testing.T) {

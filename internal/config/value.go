@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -67,6 +68,17 @@ func (f *File) read() error {
 		return fmt.Errorf("%s is longer than %d bytes", f.Path, maxFile)
 	}
 	return nil
+}
+
+// secrets are the lines of the content.
+func (f File) secrets() []Secret {
+	var all []Secret
+	for line := range strings.Lines(string(f.Content)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			all = append(all, Secret(line))
+		}
+	}
+	return all
 }
 
 // secret is the content without the line end that editors leave.
@@ -163,6 +175,54 @@ func (o *Offset) UnmarshalText(text []byte) error {
 	o.Location = time.FixedZone("", seconds)
 	if seconds == 0 {
 		o.Location = time.UTC
+	}
+	return nil
+}
+
+// An Instant is a point in time; the zero one is none.
+type Instant struct{ time.Time }
+
+// String is the instant as it is given (RFC 3339); "" of none.
+func (i Instant) String() string {
+	if i.IsZero() {
+		return ""
+	}
+	return i.Format(time.RFC3339)
+}
+
+// UnmarshalText reads a date-time of RFC 3339.
+func (i *Instant) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	i.Time = t
+	return mistake(err, "must be a date-time like 2027-01-31T00:00:00Z")
+}
+
+// Claims are what a token must say, by name.
+type Claims map[string]string
+
+// String is the claims as they are given: "a=1,b=2".
+func (c Claims) String() string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		all = append(all, name+"="+c[name])
+	}
+	return strings.Join(all, ",")
+}
+
+// UnmarshalText reads one claim, NAME=VALUE.
+func (c *Claims) UnmarshalText(text []byte) error { return c.take([]string{string(text)}) }
+
+func (c *Claims) take(items []string) error {
+	*c = Claims{}
+	for _, item := range items {
+		name, value, found := strings.Cut(item, "=")
+		if !found || name == "" || value == "" {
+			return errors.New("must be a list of NAME=VALUE")
+		}
+		if _, twice := (*c)[name]; twice {
+			return fmt.Errorf("must have %s once only", name)
+		}
+		(*c)[name] = value
 	}
 	return nil
 }

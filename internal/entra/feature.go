@@ -41,6 +41,11 @@ func Features() []Feature {
 	}
 }
 
+// Required tells whether the gateway is of no use without the feature.
+func (f Feature) Required() bool {
+	return f.Name == "read and list users" || f.Name == "readiness (`/readyz`)"
+}
+
 // covers tells which permissions a wider one includes.
 func covers(wider string) []string {
 	switch wider {

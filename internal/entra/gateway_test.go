@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type gateway struct {
 	options   entra.Options
 	url       string
 	heard     *priorities
+	caller    *atomic.Pointer[scim.Caller] // nil: one who may do all
 }
 
 // priorities are those of the requests to a simulator, which does not tell them itself;
@@ -84,7 +86,7 @@ func tables(tb testing.TB, profile string) entra.Tables {
 // startWith is start with tables that were made before, since that takes time.
 func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extended bool, change func(*entra.Options)) *gateway {
 	tb.Helper()
-	g := &gateway{t: tb, sim: graphsim.New(sim)}
+	g := &gateway{t: tb, sim: graphsim.New(sim), caller: new(atomic.Pointer[scim.Caller])}
 	g.dir, g.heard = g.sim.Tenant(graphsim.DefaultTenant), &priorities{Handler: g.sim}
 	if extended {
 		if err := extend(g.sim); err != nil {
@@ -128,6 +130,12 @@ func (g *gateway) serve() {
 	g.directory = entra.New(g.options)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")}, Together: g.directory.Together,
+		Caller: func(*http.Request) scim.Caller {
+			if c := g.caller.Load(); c != nil {
+				return *c
+			}
+			return scim.Caller{}
+		},
 	}))
 	g.t.Cleanup(front.Close)
 	g.url = front.URL

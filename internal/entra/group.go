@@ -41,7 +41,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err := g.lookUp(ctx, m); err != nil {
 		return "", err
 	}
-	if err := g.checkMembers("", about, m); err != nil {
+	if err := g.checkMembers(ctx, "", about, m); err != nil {
 		return "", err
 	}
 	if err := g.checkUnique(ctx, "", w); err != nil {
@@ -205,7 +205,7 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.checkWrite(o, w, m); err != nil {
 		return o, err
 	}
-	if err := g.checkMembers(id, o.raw, m); err != nil {
+	if err := g.checkMembers(ctx, id, o.raw, m); err != nil {
 		return o, err
 	}
 	if err := g.checkUnique(ctx, id, w); err != nil {

@@ -153,11 +153,14 @@ func (m *membership) found(results []graph.Result) error {
 
 // checkMembers refuses members that do not exist or that the group cannot have.
 // Source: https://learn.microsoft.com/graph/api/group-post-members.
-func (g groups) checkMembers(id string, about jsontext.Value, m *membership) error {
+func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Value, m *membership) error {
 	isUnified := slices.Contains(groupTypes(about), unified)
 	for _, member := range m.add {
 		v, known := m.objects[member]
 		kind := strings.TrimPrefix(text(v, "@odata.type"), "#microsoft.graph.")
+		if err := g.refers(ctx, member, kind, known); err != nil {
+			return err
+		}
 		switch {
 		case member == strings.ToLower(id):
 			return fault.New(fault.InvalidValue, "members.value: a group cannot be its own member.")

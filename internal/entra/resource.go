@@ -33,7 +33,7 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
-		Schema: t.Schema(), Reader: r, Optional: t.Optional(),
+		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
 	}
 	for _, x := range t.Extensions() {
 		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"entrascim/internal/entra"
@@ -76,7 +77,7 @@ func inTenant(t *testing.T, sim *graphsim.Simulator, server *httptest.Server, c 
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gateway{t: t, sim: sim, dir: sim.Tenant(c.TenantID)}
+	g := &gateway{t: t, sim: sim, dir: sim.Tenant(c.TenantID), caller: new(atomic.Pointer[scim.Caller])}
 	g.directory = entra.New(entra.Options{Graph: client, Now: sim.Now, Tables: tables(t, "")})
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }}))
 	t.Cleanup(front.Close)

@@ -86,7 +86,8 @@ func parseBase(text string) (*url.URL, error) {
 
 // NewTransport makes the HTTP transport to Graph and the login service; roots are
 // the certificate authorities to trust instead of the system's, nil: the system's.
-// It may be shared by the clients of all tenants: it holds no token.
+// It may be shared by the clients of all tenants: it holds no token. An HTTP/2 connection
+// that has gone dead is found out before many requests have been lost on it.
 func NewTransport(roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -94,6 +95,7 @@ func NewTransport(roots *x509.CertPool) *http.Transport {
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,

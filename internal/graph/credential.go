@@ -2,10 +2,15 @@ package graph
 
 import (
 	"cmp"
+	"context"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -14,7 +19,8 @@ import (
 )
 
 // A Credential is how the gateway proves to a directory which application it is.
-// Exactly one of Secret, Certificate, FederatedTokenFile and ManagedIdentity is set.
+// Exactly one of Secret, Certificate, FederatedTokenFile, FederatedIdentity and
+// ManagedIdentity is set.
 type Credential struct {
 	TenantID  string // directory id or a verified domain
 	ClientID  string // application id; with ManagedIdentity: of a user-assigned identity, "" for the system's
@@ -24,7 +30,11 @@ type Credential struct {
 	Certificate         []byte `json:"-"` // certificate and key, PEM or PKCS #12
 	CertificatePassword string `json:"-"` // of the PKCS #12 file
 	FederatedTokenFile  string // workload identity: read again whenever a token is needed
-	ManagedIdentity     bool
+	// FederatedIdentity is the client id of a user-assigned managed identity of the
+	// machine, which the application trusts: its token stands for a secret, in whichever
+	// directory (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
+	FederatedIdentity string
+	ManagedIdentity   bool
 }
 
 // open makes the azidentity credential. Its own retries are off: the client decides
@@ -57,6 +67,8 @@ func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azco
 			ClientOptions: options, DisableInstanceDiscovery: undiscovered,
 			TenantID: c.TenantID, ClientID: c.ClientID, TokenFilePath: c.FederatedTokenFile,
 		})
+	case c.FederatedIdentity != "":
+		return c.federated(options, undiscovered)
 	default:
 		identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
 		if c.ClientID != "" {
@@ -66,22 +78,80 @@ func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azco
 	}
 }
 
-func (c Credential) certificate(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
-	var password []byte
-	if c.CertificatePassword != "" {
-		password = []byte(c.CertificatePassword)
-	}
-	certs, key, err := azidentity.ParseCertificates(c.Certificate, password)
+// federated signs in with the token of the managed identity.
+func (c Credential) federated(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
+	identity, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+		ClientOptions: options, ID: azidentity.ClientID(c.FederatedIdentity),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("certificate: must be PEM with an unencrypted key, or PKCS #12 in its older form (openssl pkcs12 -legacy): %w", err)
+		return nil, err
+	}
+	ask := policy.TokenRequestOptions{Scopes: []string{exchangeAudience(options.Cloud.ActiveDirectoryAuthorityHost) + "/.default"}}
+	assertion := func(ctx context.Context) (string, error) {
+		token, err := identity.GetToken(ctx, ask)
+		return token.Token, err
+	}
+	return azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, assertion,
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
+}
+
+// exchangeAudience is what a token must be for that stands for a secret, which each
+// cloud calls its own way.
+func exchangeAudience(authority string) string {
+	switch {
+	case strings.HasSuffix(strings.TrimSuffix(authority, "/"), ".us"):
+		return "api://AzureADTokenExchangeUSGov"
+	case strings.HasSuffix(strings.TrimSuffix(authority, "/"), ".cn"):
+		return "api://AzureADTokenExchangeChina"
+	}
+	return "api://AzureADTokenExchange"
+}
+
+func (c Credential) certificate(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
+	certs, key, err := parseCertificate(c.Certificate, c.CertificatePassword)
+	if err != nil {
+		return nil, err
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 }
 
+func parseCertificate(text []byte, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	var secret []byte
+	if password != "" {
+		secret = []byte(password)
+	}
+	certs, key, err := azidentity.ParseCertificates(text, secret)
+	if err != nil {
+		return nil, nil, fmt.Errorf("certificate: must be PEM with an unencrypted key, or PKCS #12 in its older form (openssl pkcs12 -legacy): %w", err)
+	}
+	return certs, key, nil
+}
+
+// CertificateEnds is when the certificate that belongs to the private key ends, of what
+// Credential.Certificate holds.
+func CertificateEnds(text []byte, password string) (time.Time, error) {
+	certs, key, err := parseCertificate(text, password)
+	if err != nil {
+		return time.Time{}, err
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return time.Time{}, errors.New("certificate: its key cannot sign")
+	}
+	for _, c := range certs {
+		if public, ok := c.PublicKey.(interface {
+			Equal(other crypto.PublicKey) bool
+		}); ok && public.Equal(signer.Public()) {
+			return c.NotAfter, nil
+		}
+	}
+	return time.Time{}, errors.New("certificate: none belongs to the private key")
+}
+
 func (c Credential) validate() error {
 	kinds := 0
-	for _, given := range []bool{c.Secret != "", len(c.Certificate) > 0, c.FederatedTokenFile != "", c.ManagedIdentity} {
+	for _, given := range []bool{c.Secret != "", len(c.Certificate) > 0, c.FederatedTokenFile != "", c.FederatedIdentity != "", c.ManagedIdentity} {
 		if given {
 			kinds++
 		}
@@ -109,6 +179,8 @@ func (c Credential) Format(f fmt.State, _ rune) {
 		proof = "a certificate"
 	case c.FederatedTokenFile != "":
 		proof = "the assertion in " + c.FederatedTokenFile
+	case c.FederatedIdentity != "":
+		proof = "the managed identity " + c.FederatedIdentity
 	case c.ManagedIdentity:
 		proof = "a managed identity"
 	}

@@ -17,15 +17,10 @@ type Element func(text []byte) (end int, err error)
 // PageText is Page for a reader that finds out by itself whether an element is
 // well-formed. What it fails with is returned as it is, but for errors of jsontext.
 func (c *Client) PageText(ctx context.Context, r Request, link string, each Element) (Page, error) {
-	k, err := c.pageCall(r, link)
-	if err != nil {
-		return Page{}, err
-	}
-	var page Page
-	err = c.read(ctx, k, c.newBudget(), func(res *Response) error {
-		page, err = collectionText(res.Body, each)
-		return err
-	})
+	n := 0
+	counted := func(text []byte) (int, error) { n++; return each(text) }
+	page, err := c.page(ctx, r, link, func(body jsontext.Value) (Page, error) { return collectionText(body, counted) })
+	c.size(r, n, page, err)
 	return page, err
 }
 

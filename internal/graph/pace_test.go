@@ -337,11 +337,23 @@ func TestWritesWait(t *testing.T) {
 		many := writing()
 		many.cost.writes = 5
 		var waiting sync.WaitGroup
-		waiting.Go(func() { mustTake(t, p, many, time.Hour) })
+		var first atomic.Bool
+		waiting.Go(func() {
+			mustTake(t, p, many, time.Hour)
+			first.Store(true)
+		})
 		synctest.Wait()
 		spend(t, p, 10)
 		if _, err := p.take(t.Context(), writing(), time.Second); !fault.Is(err, fault.Throttled) {
 			t.Errorf("a write before one that waits: %v", err)
+		}
+		time.Sleep(140 * time.Second)
+		if first.Load() {
+			t.Error("it did not wait")
+		}
+		mustTake(t, p, writing(), time.Hour)
+		if synctest.Wait(); !first.Load() {
+			t.Error("a write went before one that waited longer")
 		}
 		waiting.Wait()
 	})

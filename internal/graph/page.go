@@ -26,20 +26,32 @@ const maxKeptBuffer = 4 << 20
 // not arrive whole is an error, found before each is called; an error of each ends
 // the reading and is returned as it is.
 func (c *Client) Page(ctx context.Context, r Request, link string, each func(*jsontext.Decoder) error) (Page, error) {
+	n := 0
+	counted := func(d *jsontext.Decoder) error { n++; return each(d) }
+	page, err := c.page(ctx, r, link, func(body jsontext.Value) (Page, error) { return Collection(body, counted) })
+	c.size(r, n, page, err)
+	return page, err
+}
+
+// page reads a page with what reads its body.
+func (c *Client) page(ctx context.Context, r Request, link string, read func(jsontext.Value) (Page, error)) (Page, error) {
 	k, err := c.pageCall(r, link)
 	if err != nil {
 		return Page{}, err
 	}
 	var page Page
-	n := 0
 	err = c.read(ctx, k, c.newBudget(), func(res *Response) error {
-		page, err = Collection(res.Body, func(d *jsontext.Decoder) error { n++; return each(d) })
+		page, err = read(res.Body)
 		return err
 	})
+	return page, err
+}
+
+// size learns how large the tenant is from a page with n elements.
+func (c *Client) size(r Request, n int, page Page, err error) {
 	if err == nil && r.Path == usersPath {
 		c.pacer.knowUsers(max(n, page.Count))
 	}
-	return page, err
 }
 
 // usersPath is the collection by whose size Graph's limits go.

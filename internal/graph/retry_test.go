@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,9 +242,9 @@ func TestCancelledWhileWaiting(t *testing.T) {
 // One request that takes longer than Options.Timeout is lost, and sent again.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	hanging := true
+	var answers atomic.Bool
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		if !hanging {
+		if answers.Load() {
 			answer(w, http.StatusOK, `{}`)
 			return
 		}
@@ -254,7 +255,8 @@ func TestTimeout(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	c.options.Sleep = func(context.Context, time.Duration) error {
-		hanging, c.options.Timeout = false, time.Minute
+		answers.Store(true)
+		c.options.Timeout = time.Minute
 		return nil
 	}
 	if _, err := c.Do(t.Context(), user("GET")); err != nil {

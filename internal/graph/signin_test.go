@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
@@ -314,6 +315,43 @@ func TestManagedIdentity(t *testing.T) {
 	want := s.URL + " 3f2504e0-4f89-11d3-9a0c-0305e82c3301 true"
 	if len(asked) == 0 || asked[len(asked)-1] != want || s.header[0].Get("Authorization") != "Bearer token-vm" {
 		t.Errorf("asked %q, want %q; sent %q", asked, want, s.header[0].Get("Authorization"))
+	}
+}
+
+// The token of a machine's identity stands for the secret of an application that trusts
+// it, in another directory than the machine's.
+func TestFederatedIdentity(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, status(200, `{}`))
+	form := s.keepForm(t)
+	var asked string
+	identity := uuid.NewString() // the library keeps tokens of an identity for the process
+	onward := NewTransport(s.roots())
+	c := s.client(t, func(o *Options) {
+		o.Credential.Secret, o.Credential.FederatedIdentity = "", identity
+		o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != "169.254.169.254" {
+				return onward.RoundTrip(r)
+			}
+			asked = r.URL.Query().Get("resource") + " " + r.URL.Query().Get("client_id")
+			w := httptest.NewRecorder()
+			answer(w, http.StatusOK, `{"access_token":"token-vm","token_type":"Bearer","expires_in":"3599","expires_on":"4102444800","resource":"x"}`)
+			return w.Result(), nil
+		})
+	})
+	if _, err := c.Do(t.Context(), user("GET")); err != nil {
+		t.Fatal(err)
+	}
+	if want := "api://AzureADTokenExchange " + identity; asked != want || form.Get("client_assertion") != "token-vm" || form.Has("client_secret") {
+		t.Errorf("asked %q, want %q; signed in with %v", asked, want, form)
+	}
+	for authority, want := range map[string]string{
+		"https://login.microsoftonline.com/": "api://AzureADTokenExchange", "https://login.microsoftonline.us": "api://AzureADTokenExchangeUSGov",
+		"https://login.chinacloudapi.cn": "api://AzureADTokenExchangeChina",
+	} {
+		if got := exchangeAudience(authority); got != want {
+			t.Errorf("%s: %s", authority, got)
+		}
 	}
 }
 

@@ -13,21 +13,32 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/rs/zerolog"
 )
 
-// renewal is how long before its end a token is no longer used, as in the SDK.
-const renewal = 5 * time.Minute
+const (
+	// renewAhead is how long before its end a token is replaced, unless the login service
+	// names a time: often enough that the service may be away for minutes unnoticed.
+	renewAhead = 10 * time.Minute
+	// renewTimeout bounds one try to replace a token that is still good, and renewPause is
+	// what lies between two of them.
+	renewTimeout = 30 * time.Second
+	renewPause   = time.Minute
+	// leastLeft is what a token must be good for to be sent with a request.
+	leastLeft = 30 * time.Second
+)
 
-// tokens gives the access tokens of a credential, all for one scope, and can be told
-// that they are no longer taken. The credential caches them, but takes long to look;
-// a new credential starts without.
+// tokens gives the access tokens of a credential and can be told that they are no
+// longer taken. A token is got when it is first needed; near its end it is replaced
+// while requests go on with it. A new credential starts without any.
 type tokens struct {
 	open func() (azcore.TokenCredential, error)
 	now  func() time.Time
 
-	mu      sync.Mutex
-	current azcore.TokenCredential
-	held    azcore.AccessToken // of current
+	mu       sync.Mutex
+	current  azcore.TokenCredential
+	held     azcore.AccessToken // of current; its times are of our clock
+	renewing bool
 }
 
 func newTokens(now func() time.Time, open func() (azcore.TokenCredential, error)) (*tokens, error) {
@@ -40,28 +51,75 @@ func newTokens(now func() time.Time, open func() (azcore.TokenCredential, error)
 
 // GetToken implements azcore.TokenCredential.
 func (t *tokens) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	t.mu.Lock()
-	current, held := t.current, t.held
-	t.mu.Unlock()
-	if o.Claims == "" && t.lasts(held) {
+	held, used := t.get(ctx, o)
+	if held.Token != "" && o.Claims == "" {
 		return held, nil
 	}
-	token, err := current.GetToken(ctx, o)
+	token, err := used.GetToken(ctx, o)
 	if err != nil {
 		return azcore.AccessToken{}, newSignInError(err)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current == current {
-		t.held = token
-	}
-	return token, nil
+	return t.keep(used, used, token), nil
 }
 
-// lasts tells whether the credential need not be asked for another token yet.
-func (t *tokens) lasts(token azcore.AccessToken) bool {
+// get is the token that is good still, if there is one, and the credential. It begins
+// to replace the token when that is due.
+func (t *tokens) get(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, azcore.TokenCredential) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := t.now()
-	return token.Token != "" && now.Add(renewal).Before(token.ExpiresOn) && (token.RefreshOn.IsZero() || now.Before(token.RefreshOn))
+	if !now.Add(leastLeft).Before(t.held.ExpiresOn) {
+		if fresh, err := t.open(); t.held.Token != "" && err == nil { // current may think otherwise of the time
+			t.current, t.held = fresh, azcore.AccessToken{}
+		}
+		return azcore.AccessToken{}, t.current
+	}
+	if !t.renewing && !now.Before(t.held.RefreshOn) {
+		t.renewing = true
+		go t.replace(context.WithoutCancel(ctx), o, t.current)
+	}
+	return t.held, t.current
+}
+
+// replace gets a token by another credential of the same kind, which has none that it
+// could give instead.
+func (t *tokens) replace(ctx context.Context, o policy.TokenRequestOptions, used azcore.TokenCredential) {
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
+	defer cancel()
+	fresh, err := t.open()
+	var token azcore.AccessToken
+	if err == nil {
+		token, err = fresh.GetToken(ctx, o)
+	}
+	if err == nil {
+		t.keep(used, fresh, token)
+	} else {
+		zerolog.Ctx(ctx).Warn().Err(newSignInError(err)).Msg("the directory's token was not replaced ahead of its end")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.renewing = false
+	if pause := t.now().Add(renewPause); t.held.RefreshOn.Before(pause) { // it failed, or the token is no newer
+		t.held.RefreshOn = pause
+	}
+}
+
+// keep puts the token of the credential fresh in the place of used's, unless that has
+// another one already. It gives the token with its times as our clock has them.
+func (t *tokens) keep(used, fresh azcore.TokenCredential, token azcore.AccessToken) azcore.AccessToken {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	life := time.Until(token.ExpiresOn)
+	renew := max(life-renewAhead, life/2)
+	if !token.RefreshOn.IsZero() {
+		renew = min(renew, time.Until(token.RefreshOn))
+	}
+	token.ExpiresOn, token.RefreshOn = now.Add(life), now.Add(renew)
+	if t.current == used {
+		t.current, t.held = fresh, token
+	}
+	return token
 }
 
 func (t *tokens) credential() azcore.TokenCredential {

@@ -76,7 +76,7 @@ func New(o Options) *Simulator {
 		options: o, model: model, schema: newSchema(model), router: newRouter(allRoutes()),
 		ids: newIDs(o.Seed, "requests"), clock: &clock{base: o.Now}, tenants: map[string]*Directory{},
 	}
-	s.login = login.New(login.Options{BaseURL: s.baseURL, Now: s.Now, NewID: s.ids.next})
+	s.login = login.New(login.Options{BaseURL: s.baseURL, Now: s.Now, NewID: s.ids.next, Consented: s.consented})
 	s.trouble = trouble.New(trouble.Options{
 		Now: s.Now, Latency: o.Latency, Throttle: o.Throttle, Limits: o.Limits, Hostile: o.Hostile != 0, Seed: o.Hostile,
 	})

@@ -75,13 +75,6 @@ func (s *Simulator) Register(app login.App, directoryRoles ...string) error {
 // to has its service principal there from its first request on.
 func (s *Simulator) admit(who login.Identity) *Directory {
 	d := s.Tenant(who.TenantID)
-	d.mu.RLock()
-	known := d.find(nil, who.ObjectID) != nil
-	d.mu.RUnlock()
-	if !known {
-		// Another request of the same application may have come first, and then
-		// the service principal is there.
-		_, _ = d.Add("servicePrincipal", Values{"id": who.ObjectID, "appId": who.AppID, "displayName": who.AppID})
-	}
+	d.principal(who.ObjectID, who.AppID, who.AppID)
 	return d
 }

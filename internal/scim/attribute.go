@@ -2,6 +2,7 @@ package scim
 
 import (
 	"strings"
+	"time"
 
 	"github.com/elimity-com/scim/schema"
 )
@@ -60,6 +61,7 @@ type attribute struct {
 	bySub      map[string]*attribute // by name, and by lower-case name
 	absent     bool                  // known to RFC 7643, not served here: no resource has a value
 	number     int                   // in the catalog
+	offset     *time.Location        // of a date-time that names none; nil: UTC
 	open       bool                  // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
 }
 
@@ -77,6 +79,18 @@ func newSimple(p AttrPath, a schema.CoreAttribute) *attribute {
 		path: p, kind: a.AttributeType(), multi: a.MultiValued(), required: a.Required(),
 		caseExact: a.CaseExact(), mutability: a.Mutability(), returned: a.Returned(), canonical: a.CanonicalValues(),
 	}
+}
+
+// placed is a date-time with an offset: its own, or the one that those without are in.
+func (a *attribute) placed(s string) string {
+	if a.offset == nil {
+		return s
+	}
+	at, err := time.ParseInLocation(zoneless, s, a.offset)
+	if err != nil {
+		return s
+	}
+	return at.Format(time.RFC3339Nano)
 }
 
 func (a *attribute) add(sub *attribute) {

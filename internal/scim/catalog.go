@@ -3,6 +3,7 @@ package scim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/elimity-com/scim/schema"
 )
@@ -113,6 +114,7 @@ func (rt *ResourceType) catalog() *catalog {
 	c.common()
 	c.standard()
 	c.count()
+	c.placed(rt.Offset)
 	return c
 }
 
@@ -138,6 +140,18 @@ func (c *catalog) count() {
 func (c *catalog) number(a *attribute) {
 	a.number = c.attributes
 	c.attributes++
+}
+
+// placed tells the date-times which offset one is in that names none.
+func (c *catalog) placed(offset *time.Location) {
+	for _, s := range c.sections {
+		for _, a := range s.order {
+			a.offset = offset
+			for _, sub := range a.subs {
+				sub.offset = offset
+			}
+		}
+	}
 }
 
 // common adds the attributes that every resource has (RFC 7643 section 3.1)

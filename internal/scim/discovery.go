@@ -92,7 +92,7 @@ func (s *server) config(r *http.Request) (map[string]any, error) {
 			"defaultPageSize": s.options.DefaultPage, "maxPageSize": s.options.MaxPage,
 			"cursorTimeout": int(s.options.CursorLife.Seconds()),
 		},
-		"authenticationSchemes": []map[string]any{s.scheme()},
+		"authenticationSchemes": s.schemes(r),
 		"meta":                  meta("ServiceProviderConfig", BaseFrom(r.Context())+"/ServiceProviderConfig"),
 	}
 	if about := s.rolesAndEntitlements(); about != nil {
@@ -104,16 +104,33 @@ func (s *server) config(r *http.Request) (map[string]any, error) {
 	return body, nil
 }
 
-func (s *server) scheme() map[string]any {
-	scheme := map[string]any{
-		"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,
-		"description": "Each SCIM client sends its token in the Authorization header.",
-		"specUri":     "https://www.rfc-editor.org/info/rfc6750",
+// A Scheme is a way to authenticate (RFC 7643 section 5).
+type Scheme struct {
+	Type, Name, Description string // the type is one of RFC 7643, such as "oauthbearertoken"
+	SpecURI                 string
+}
+
+// schemes are the ways to authenticate that the client's tenant has, the first being
+// what is advised.
+func (s *server) schemes(r *http.Request) []map[string]any {
+	all := []map[string]any{}
+	for i, scheme := range s.options.Schemes(r) {
+		one := map[string]any{
+			"type": scheme.Type, "name": scheme.Name, "description": scheme.Description, "specUri": scheme.SpecURI, "primary": i == 0,
+		}
+		if s.options.AuthenticationDoc != "" {
+			one["documentationUri"] = s.options.AuthenticationDoc
+		}
+		all = append(all, one)
 	}
-	if s.options.AuthenticationDoc != "" {
-		scheme["documentationUri"] = s.options.AuthenticationDoc
+	return all
+}
+
+// BearerScheme is that of clients who have a token.
+func BearerScheme() Scheme {
+	return Scheme{
+		"oauthbearertoken", "OAuth Bearer Token", "Each SCIM client sends its token in the Authorization header.", "https://www.rfc-editor.org/info/rfc6750",
 	}
-	return scheme
 }
 
 func (s *server) changesPasswords() bool {
@@ -127,8 +144,8 @@ func (s *server) changesPasswords() bool {
 }
 
 func (s *server) resourceTypes(r *http.Request) []map[string]any {
-	items := make([]map[string]any, 0, len(s.types))
-	for _, rt := range s.types {
+	items := []map[string]any{}
+	for _, rt := range s.reached(r) {
 		extensions := make([]map[string]any, 0, len(rt.Extensions))
 		for _, e := range rt.Extensions {
 			extensions = append(extensions, map[string]any{"schema": e.Schema.ID, "required": e.Required})
@@ -142,9 +159,9 @@ func (s *server) resourceTypes(r *http.Request) []map[string]any {
 	return items
 }
 
-// schemas are those of all resource types, each once.
+// schemas are those of all resource types that the client may reach, each once.
 func (s *server) schemas(r *http.Request) []map[string]any {
-	var items []map[string]any
+	items := []map[string]any{}
 	seen := make(map[string]bool)
 	add := func(id string, body map[string]any) {
 		if !seen[id] {
@@ -153,7 +170,7 @@ func (s *server) schemas(r *http.Request) []map[string]any {
 			items = append(items, body)
 		}
 	}
-	for _, rt := range s.types {
+	for _, rt := range s.reached(r) {
 		add(rt.Schema.ID, rt.Schema.ToMap())
 		for _, e := range rt.Extensions {
 			add(e.Schema.ID, e.Schema.ToMap())

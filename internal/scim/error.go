@@ -44,11 +44,16 @@ func (o *Outcome) Err() error {
 	return o.err
 }
 
+// Fail notes the error that the client was answered with.
+func (o *Outcome) Fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.err = err
+}
+
 func note(ctx context.Context, err error) {
 	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.err = err
+		o.Fail(err)
 	}
 }
 

@@ -29,6 +29,22 @@ type server struct {
 // NewHandler serves the protocol (RFC 7644 section 3.2) for the resource types.
 // It expects to be mounted at the root of SCIM ("/scim/v2").
 func NewHandler(types []ResourceType, o Options) http.Handler {
+	return newHandler(types, o, func(s *server, r chi.Router) {
+		s.discovery(r)
+		s.across(r)
+		for _, rt := range s.types {
+			s.resources(r, rt)
+		}
+	})
+}
+
+// NewDiscovery serves the discovery endpoints alone (RFC 7644 section 4): whatever
+// the resource types are read and written by is not asked.
+func NewDiscovery(types []ResourceType, o Options) http.Handler {
+	return newHandler(types, o, (*server).discovery)
+}
+
+func newHandler(types []ResourceType, o Options, routes func(*server, chi.Router)) http.Handler {
 	s := &server{options: o.withDefaults(), endpoints: make(map[string]string)}
 	s.cursors = newSealer(s.options.CursorSecrets, s.options.CursorLife, s.options.Now)
 	for _, rt := range types {
@@ -36,16 +52,12 @@ func NewHandler(types []ResourceType, o Options) http.Handler {
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
-	r.Use(s.route, s.locate, Recover, middleware.GetHead)
+	r.Use(s.route, s.locate, Recover, s.permit, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) { notAllowed(w, req, r) })
-	s.discovery(r)
-	s.across(r)
-	for _, rt := range s.types {
-		s.resources(r, rt)
-	}
+	routes(s, r)
 	_ = chi.Walk(r, func(_, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		first, _, _ := strings.Cut(strings.TrimPrefix(route, "/"), "/")
 		s.endpoints[strings.ToLower(first)] = first

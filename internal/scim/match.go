@@ -246,10 +246,13 @@ func ordered(op filter.CompareOperator, order int) bool {
 	}
 }
 
+// zoneless is how an xsd:dateTime without a time zone is laid out.
+const zoneless = "2006-01-02T15:04:05.999999999"
+
 // instant reads an xsd:dateTime (RFC 7643 section 2.3.5). One without a time
 // zone is taken for UTC.
 func instant(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+	for _, layout := range []string{time.RFC3339Nano, zoneless} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
 		}

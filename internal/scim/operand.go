@@ -36,6 +36,9 @@ func operand(n named, op filter.CompareOperator, value any) (any, error) {
 	if !ok {
 		return nil, fault.New(fault.InvalidFilter, "%s is of type %s: it can not be compared with %s.", a.path, a.kind, printed(value))
 	}
+	if s, text := typed.(string); text && a.kind == typeDateTime && !substring(op) {
+		return a.placed(s), nil
+	}
 	return typed, nil
 }
 

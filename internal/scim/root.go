@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -49,11 +50,16 @@ type rootPlace struct {
 }
 
 func (s root) found(w http.ResponseWriter, r *http.Request, values url.Values) {
-	bound := s.binding(r, "/", values)
-	chapters, err := s.chapters(values)
+	types := s.reached(r)
+	if len(types) == 0 {
+		WriteError(w, r, fault.New(fault.Forbidden, "This client may reach resources of no type."))
+		return
+	}
+	bound := s.binding(r, "/"+typeNames(types), values)
+	chapters, err := s.chapters(types, values)
 	at, cursor := rootPlace{}, values.Get("cursor")
 	if err == nil && cursor != "" {
-		at, err = s.opened(cursor, bound)
+		at, err = s.opened(cursor, bound, len(types))
 	}
 	if err != nil {
 		WriteError(w, r, err)
@@ -76,13 +82,23 @@ func (s root) found(w http.ResponseWriter, r *http.Request, values url.Values) {
 	a.finish(r, misplaced(err))
 }
 
-func (s root) opened(cursor, bound string) (rootPlace, error) {
+// typeNames are the names of the types: a cursor counts in them.
+func typeNames(types []*ResourceType) string {
+	names := make([]string, len(types))
+	for i, rt := range types {
+		names[i] = rt.Name
+	}
+	return strings.Join(names, " ")
+}
+
+// opened is where a page of a query over n types begins.
+func (s root) opened(cursor, bound string, n int) (rootPlace, error) {
 	text, err := s.cursors.open(cursor, bound)
 	if err != nil {
 		return rootPlace{}, err
 	}
 	var at rootPlace
-	if err := json.Unmarshal(text, &at); err != nil || at.Type < 0 || at.Type >= len(s.types) {
+	if err := json.Unmarshal(text, &at); err != nil || at.Type < 0 || at.Type >= n {
 		return rootPlace{}, notOurs()
 	}
 	return at, nil
@@ -90,11 +106,11 @@ func (s root) opened(cursor, bound string) (rootPlace, error) {
 
 // chapters are the query as each type understands it: what a type does not have has
 // no value in it.
-func (s root) chapters(values url.Values) ([]chapter, error) {
+func (s root) chapters(types []*ResourceType, values url.Values) ([]chapter, error) {
 	o := s.options
 	o.Strict = false // one type's attribute is unknown to the other
-	chapters := make([]chapter, 0, len(s.types))
-	for _, typ := range s.types {
+	chapters := make([]chapter, 0, len(types))
+	for _, typ := range types {
 		q, t, err := typ.index.query(values, o)
 		if err != nil {
 			return nil, err

@@ -29,7 +29,8 @@ type ResourceType struct {
 	ID, Name, Endpoint, Description string // "User", "User", "/Users"
 	Schema                          schema.Schema
 	Extensions                      []Extension
-	Supplied                        []string // required attributes that Writer derives when a client leaves them out
+	Supplied                        []string       // required attributes that Writer derives when a client leaves them out
+	Offset                          *time.Location // that date-times are in which name none, of a filter or of what is written; nil: UTC
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Optional                        bool   // answers about all types leave it out when Reader may not read it (fault.Forbidden)
@@ -108,6 +109,9 @@ type Caller struct {
 	Scope   string
 	Dialect Dialect
 	Me      string // path of the resource that /Me stands for, "/Users/{id}"; "" none
+
+	ReadOnly      bool     // it may change nothing
+	ResourceTypes []string // names of those that it may reach, such as "User"; nil: all
 }
 
 // Options of a Handler. The zero value of a number takes the default.
@@ -116,7 +120,10 @@ type Options struct {
 	// without a slash at its end: "https://host/scim/v2".
 	BaseURL func(*http.Request) string
 	// Caller is who sent the request; nil: a client of the RFC's dialect.
-	Caller           func(*http.Request) Caller
+	Caller func(*http.Request) Caller
+	// Schemes are the ways to authenticate, for ServiceProviderConfig; nil: a bearer
+	// token.
+	Schemes          func(*http.Request) []Scheme
 	MaxPage          int    // most resources in one answer; default 1000
 	DefaultPage      int    // resources in an answer when count is not given; default 100
 	MaxBody          int64  // bytes of a request body; default 8 MiB
@@ -156,6 +163,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Schemes == nil {
+		o.Schemes = func(*http.Request) []Scheme { return []Scheme{BearerScheme()} }
 	}
 	if o.Caller == nil {
 		o.Caller = func(*http.Request) Caller { return Caller{} }

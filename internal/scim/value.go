@@ -97,6 +97,9 @@ func (c checker) single(a *attribute, v any) (any, error) {
 		if s == "" {
 			return nil, nil
 		}
+		if a.kind == typeDateTime {
+			return a.placed(s), nil
+		}
 		return a.canonicalCase(s), nil
 	}
 	return out, nil

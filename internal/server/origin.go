@@ -42,16 +42,7 @@ func (o Origin) URL(r *http.Request) string {
 
 func (o Origin) trusts(peer string) bool {
 	address, err := netip.ParseAddrPort(peer)
-	if err != nil {
-		return false
-	}
-	ip := address.Addr().Unmap().WithZone("")
-	for _, p := range o.Proxies {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
+	return err == nil && o.within(plain(address.Addr()))
 }
 
 // facing is the side of the gateway, or of the proxy before it, that a client sees.

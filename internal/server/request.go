@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rs/zerolog/hlog"
 
 	"entrascim/internal/auth"
 	"entrascim/internal/calls"
@@ -150,24 +149,4 @@ func busy(w http.ResponseWriter, r *http.Request, detail string) {
 	f := fault.New(fault.Unavailable, "%s", detail)
 	f.RetryAfter = time.Second
 	scim.WriteError(w, r, f)
-}
-
-// authenticate lets through whom find knows (RFC 7644 section 2).
-func authenticate(find func(*http.Request) (auth.Client, error)) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, err := find(r)
-			if fault.Is(err, fault.Unauthenticated) {
-				w.Header().Set("WWW-Authenticate", auth.Challenge)
-			}
-			if err != nil {
-				scim.WriteError(w, r, err)
-				return
-			}
-			t := ticketOf(r)
-			t.caller = caller
-			log := hlog.FromRequest(r).With().Str("tenant", caller.Tenant.Name).Str("client", caller.Name).Logger()
-			next.ServeHTTP(w, r.WithContext(log.WithContext(r.Context())))
-		})
-	}
 }

@@ -5,12 +5,14 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/auth"
+	"entrascim/internal/consent"
 	"entrascim/internal/fault"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
@@ -23,14 +25,24 @@ const Root = "/scim/v2"
 // tokens in any case.
 const TenantRoot = "/tenants/{tenant}" + Root
 
+// consentRequests is how many requests about consent are answered at once: each may wait
+// for a directory, and people are few.
+const consentRequests = 16
+
 // Options of the handler. Zero numbers and durations take the default.
 type Options struct {
 	Log zerolog.Logger
-	// Auth finds the client who sent a request; see auth.Authenticator.
-	Auth func(*http.Request) (auth.Client, error)
+	// Auth is the Authenticator in force, which finds the client who sent a request.
+	Auth func() *auth.Authenticator
 	// SCIM gives the protocol of a tenant, as it is mounted at Root and below the
 	// tenant's own path.
 	SCIM func(*tenant.Tenant) http.Handler
+	// Consent is the admin-consent round trip, which people come to with a browser, at
+	// its own paths. nil: there is none.
+	Consent http.Handler
+	// Public answers the discovery endpoints to whoever sends no credential. nil: that
+	// is refused.
+	Public http.Handler
 	// Ready tells whether the directories can be reached. nil: always.
 	Ready func(context.Context) error
 	// Lacking names what answers are given without because the gateway has no
@@ -72,13 +84,32 @@ func New(o Options) http.Handler {
 		r.MethodFunc(method, "/healthz", health.live)
 		r.MethodFunc(method, "/readyz", health.answer)
 	}
+	places := limitRequests(o.Requests)
 	r.Group(func(r chi.Router) {
-		r.Use(negotiate, limitTime(o.Timeout), limitRequests(o.Requests), authenticate(o.Auth))
-		for _, root := range []string{Root, TenantRoot} {
-			r.Handle(root, mount(o.SCIM))
-			r.Handle(root+"/*", mount(o.SCIM))
+		r.Use(limitTime(o.Timeout), places)
+		oauth := oauth{o.Auth}
+		r.Post(TokenPath, oauth.token)
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r.MethodFunc(method, KeysPath, oauth.keys)
+			r.MethodFunc(method, MetadataPath, oauth.metadata)
 		}
 	})
+	r.Group(func(r chi.Router) {
+		r.Use(negotiate, limitTime(o.Timeout), places, authenticate(o.Auth, o.Public))
+		for _, root := range []string{Root, TenantRoot} {
+			r.Handle(root, o.mount())
+			r.Handle(root+"/*", o.mount())
+		}
+	})
+	if o.Consent != nil {
+		r.Group(func(r chi.Router) {
+			r.Use(limitTime(o.Timeout), limitRequests(consentRequests))
+			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+				r.Method(method, consent.Invitation, o.Consent)
+			}
+			r.Method(http.MethodGet, consent.Callback, o.Consent)
+		})
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotFound, "There is nothing here. SCIM is served below %s.", Root))
 	})
@@ -102,25 +133,39 @@ func notAllowed(w http.ResponseWriter, r *http.Request) {
 		scim.WriteError(w, r, fault.New(fault.NotImplemented, "The method of this request is not known."))
 		return
 	}
-	w.Header().Set("Allow", "GET, HEAD")
+	allowed := "GET, HEAD"
+	switch {
+	case r.URL.Path == TokenPath:
+		allowed = http.MethodPost
+	case r.URL.Path == consent.Callback:
+		allowed = http.MethodGet
+	case strings.HasPrefix(r.URL.Path, consent.Root+"/"):
+		allowed = "GET, HEAD, POST"
+	}
+	w.Header().Set("Allow", allowed)
 	scim.WriteError(w, r, fault.New(fault.MethodNotAllowed, "%s is not possible here.", r.Method))
 }
 
 // mount hands the request to its tenant's protocol, as a router hands it to one
 // that is mounted. Below another tenant's path there is nothing, as there is below
-// that of a tenant that does not exist.
-func mount(protocol func(*tenant.Tenant) http.Handler) http.HandlerFunc {
+// that of a tenant that does not exist. What is public is the same below each.
+func (o Options) mount() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		t := ticketOf(r)
-		if name := chi.URLParam(r, "tenant"); name != "" {
-			if name != t.caller.Tenant.Name {
+		t, name := ticketOf(r), chi.URLParam(r, "tenant")
+		if name != "" {
+			if t.caller.Tenant != nil && name != t.caller.Tenant.Name {
 				scim.WriteError(w, r, fault.New(fault.NotFound, "There is no such tenant."))
 				return
 			}
-			t.mounted = "/tenants/" + name + Root
+			below, _, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/tenants/"), "/")
+			t.mounted = "/tenants/" + below + Root
 		}
 		chi.RouteContext(r.Context()).RoutePath = "/" + chi.URLParam(r, "*")
-		protocol(t.caller.Tenant).ServeHTTP(w, r)
+		if t.caller.Tenant == nil {
+			o.Public.ServeHTTP(w, r)
+			return
+		}
+		o.SCIM(t.caller.Tenant).ServeHTTP(w, r)
 	}
 }
 

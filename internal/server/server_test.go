@@ -49,11 +49,12 @@ func (l *lines) String() string {
 func face(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (string, *lines) {
 	t.Helper()
 	log := &lines{}
-	client := auth.NewClient("iga", &tenant.Tenant{Name: "contoso"}, token)
+	iga := tenant.ClientRecord{Name: "iga", Kind: tenant.Bearer, Role: tenant.ReadWrite, Secrets: []tenant.Secret{{Sum: auth.Digest(token)}}}
+	clients := auth.New(auth.Options{}, auth.NewClient(iga, &tenant.Tenant{Name: "contoso"}))
 	protocol := chi.NewRouter()
 	protocol.HandleFunc("/Users", h)
 	protocol.HandleFunc("/Users/{id}", h)
-	o := Options{Log: zerolog.New(log), Auth: auth.New(client).Authenticate, SCIM: func(of *tenant.Tenant) http.Handler {
+	o := Options{Log: zerolog.New(log), Auth: func() *auth.Authenticator { return clients }, SCIM: func(of *tenant.Tenant) http.Handler {
 		if of.Name != "contoso" {
 			t.Errorf("asked for the tenant %q", of.Name)
 		}
@@ -117,8 +118,10 @@ func TestRoutes(t *testing.T) {
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	url, log := face(t, func(http.ResponseWriter, *http.Request) { t.Error("a stranger was let in") })
-	for name, header := range map[string]string{"none": "", "another": "Bearer 0123456789abcdeX", "no scheme": token} {
-		t.Run(name, func(t *testing.T) {
+	for header, challenge := range map[string]string{
+		"": `Bearer realm="scim"`, "Bearer 0123456789abcdeX": `Bearer realm="scim", error="invalid_token"`, token: `Bearer realm="scim"`,
+	} {
+		t.Run(header, func(t *testing.T) {
 			t.Parallel()
 			resp, text := send(t, "GET", url+"/scim/v2/Users", "Authorization", header)
 			var body struct {
@@ -128,7 +131,7 @@ func TestAuthentication(t *testing.T) {
 			if err := json.Unmarshal([]byte(text), &body); err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != 401 || body.Status != "401" || body.Detail == "" || resp.Header.Get("WWW-Authenticate") != auth.Challenge {
+			if resp.StatusCode != 401 || body.Status != "401" || body.Detail == "" || resp.Header.Get("WWW-Authenticate") != challenge {
 				t.Errorf("got %d %s, %q", resp.StatusCode, text, resp.Header.Get("WWW-Authenticate"))
 			}
 			if resp.Header.Get("Content-Type") != "application/scim+json" {

@@ -18,6 +18,9 @@ const (
 
 // A Tenant is one Entra directory and how it is served.
 type Tenant struct {
+	// ID is the tenant's for good, whatever else of it changes: the Record's, or made of
+	// the name of one that a file describes.
+	ID            string
 	Name          string // what operators call it; unique
 	DirectoryID   string // Entra's tenant id, a GUID
 	Mode          Mode
@@ -65,14 +68,15 @@ type Policy struct {
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with
-// exactly one of secret, certificate and federated token, or the managed identity
-// of the machine.
+// exactly one of secret, certificate, federated token and federated identity, or the
+// managed identity of the machine.
 type Credential struct {
 	ClientID            string
 	Secret              string
 	Certificate         []byte // PEM or PKCS #12, with the private key
 	CertificatePassword string
 	FederatedTokenFile  string // read again each time a token is needed
+	FederatedIdentity   string // client id of a managed identity of the machine whose token stands for a secret
 	ManagedIdentity     bool
 }
 

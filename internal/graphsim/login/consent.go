@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A consentRequest is what an administrator is asked to decide.
@@ -35,6 +36,8 @@ func (s *Service) consentDecision(w http.ResponseWriter, r *http.Request) {
 	q, refused := s.readConsent(r)
 	tenantID := r.PostFormValue("tenant")
 	switch {
+	case refused == nil && r.PostFormValue("decision") == "not-admin":
+		refused = adminRequired()
 	case refused == nil && r.PostFormValue("decision") != "grant":
 		refused = denied()
 	case refused == nil && !slices.Contains(q.Tenants, tenantID):
@@ -44,8 +47,57 @@ func (s *Service) consentDecision(w http.ResponseWriter, r *http.Request) {
 		s.answerConsentError(w, r, q, refused)
 		return
 	}
-	s.Grant(tenantID, q.App.ID, q.App.Roles)
+	s.consent(tenantID, q.App)
 	redirect(w, r, q, url.Values{"tenant": {tenantID}, "scope": {grantedScope(q)}})
+}
+
+// consent grants the app what it asks for. Tokens show it when the lag is over.
+func (s *Service) consent(tenantID string, a App) {
+	s.mu.Lock()
+	lag := s.lag
+	if lag > 0 {
+		m := memberOf(tenantID, a.ID)
+		due := s.o.Now().Add(lag)
+		if before, again := s.late[m]; again {
+			due = before.due
+		}
+		s.late[m] = lateGrant{a.Roles, due}
+	}
+	s.mu.Unlock()
+	if lag <= 0 {
+		s.Grant(tenantID, a.ID, a.Roles)
+	}
+	if s.o.Consented != nil {
+		s.o.Consented(tenantID, a)
+	}
+}
+
+// A lateGrant is in force from a time on.
+type lateGrant struct {
+	roles []string
+	due   time.Time
+}
+
+// SetConsentLag is how long after an administrator's consent tokens go on as if there
+// was none.
+func (s *Service) SetConsentLag(lag time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lag = lag
+}
+
+// arrive puts what was granted into force when it is due.
+func (s *Service) arrive(tenantID, appID string) {
+	m := memberOf(tenantID, appID)
+	s.mu.Lock()
+	late, ok := s.late[m]
+	if ok = ok && !s.o.Now().Before(late.due); ok {
+		delete(s.late, m)
+	}
+	s.mu.Unlock()
+	if ok {
+		s.Grant(tenantID, appID, late.roles)
+	}
 }
 
 // grantedScope names every permission granted with its resource.
@@ -156,7 +208,10 @@ var consentTemplate = template.Must(template.New("consent").Parse(`<!DOCTYPE htm
 <p><label>Directory <select name="tenant">{{range .Tenants}}<option>{{.}}</option>{{end}}</select></label></p>
 <button name="decision" value="grant">Accept</button>
 </form>
-<form method="post"><button name="decision" value="refuse">Cancel</button></form>
+<form method="post">
+<button name="decision" value="refuse">Cancel</button>
+<button name="decision" value="not-admin">I am not an administrator</button>
+</form>
 <p>This is a simulation: nobody is signed in.</p>
 </body></html>
 `))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // consent sends the administrator's answer ("" asks for the page) and gives the
@@ -93,6 +94,7 @@ func TestConsentRefused(t *testing.T) {
 	}{
 		"by the administrator": {consentQuery(), url.Values{"decision": {"refuse"}}, "consent_required", "AADSTS65004: "},
 		"without an answer":    {consentQuery(), url.Values{}, "consent_required", "AADSTS65004: "},
+		"by somebody else":     {consentQuery(), url.Values{"decision": {"not-admin"}}, "access_denied", "AADSTS90094: "},
 		"for another tenant":   {consentQuery(), url.Values{"decision": {"grant"}, "tenant": {tenantID}}, "invalid_request", "AADSTS90002: "},
 		"for a single scope": {
 			consentQuery("scope", "https://graph.microsoft.com/User.Read.All"), nil, "invalid_scope", "AADSTS1002012: ",
@@ -153,5 +155,19 @@ func TestSingleTenantAppStaysAtHome(t *testing.T) {
 	}
 	if res, page := p.consent(t, "organizations", single, nil); res.StatusCode != 200 || strings.Contains(page, "<option>"+otherID) {
 		t.Errorf("organizations: got %d %s", res.StatusCode, page)
+	}
+}
+
+// What was granted may show in tokens only later.
+func TestConsentLag(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.login.SetConsentLag(time.Minute)
+	p.consent(t, otherID, consentQuery(), url.Values{"decision": {"grant"}, "tenant": {otherID}})
+	for _, want := range []bool{false, true} {
+		if _, body := p.post(t, otherID, form()); (body["access_token"] != nil) != want {
+			t.Errorf("a token, %v: %v", want, body)
+		}
+		p.clock.Advance(time.Minute)
 	}
 }

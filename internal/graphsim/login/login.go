@@ -39,6 +39,8 @@ type Options struct {
 	// Resources are what tokens can be asked for beside GlobalGraph and BaseURL,
 	// as "https://host"; Authenticate does not accept tokens for them.
 	Resources []string
+	// Consented is told when an administrator granted an app what it asks for.
+	Consented func(tenantID string, a App)
 }
 
 // A Service is the login service of any number of tenants. It is safe for
@@ -55,6 +57,8 @@ type Service struct {
 	granted map[membership][]string   // the app's service principals
 	issuers map[string]map[string]any // external issuer → key id → public key
 	used    map[assertionID]time.Time // certificate assertions seen → their expiry
+	late    map[membership]lateGrant
+	lag     time.Duration // see SetConsentLag
 }
 
 // A membership is an app in a tenant: its service principal.
@@ -74,7 +78,7 @@ func New(o Options) *Service {
 	s := &Service{
 		o: o, mux: http.NewServeMux(), key: processKey, checked: newCheckedTokens(),
 		tenants: map[string]string{}, apps: map[string]App{}, granted: map[membership][]string{},
-		issuers: map[string]map[string]any{}, used: map[assertionID]time.Time{},
+		issuers: map[string]map[string]any{}, used: map[assertionID]time.Time{}, late: map[membership]lateGrant{},
 	}
 	if o.Key != nil {
 		key := newSigningKey(o.Key)

@@ -149,6 +149,10 @@ func denied() *refusal {
 	return refusef("consent_required", 65004, "The resource owner or authorization server denied the request.")
 }
 
+func adminRequired() *refusal {
+	return refusef("access_denied", 90094, "Administrator consent is required.")
+}
+
 func unregisteredRedirect(uri, appID string) *refusal {
 	return refusef("invalid_request", 50011, "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'.", uri, appID)
 }

@@ -62,6 +62,7 @@ func (s *Service) readTokenRequest(r *http.Request) (*tokenRequest, *refusal) {
 		base + "/" + tenantID + "/oauth2/v2.0/token",
 		base + "/" + r.PathValue("tenant") + "/oauth2/v2.0/token",
 	}
+	s.arrive(tenantID, form.Get("client_id"))
 	q.app, refused = s.app(tenantID, form.Get("client_id"))
 	return q, refused
 }

@@ -50,7 +50,9 @@ const (
 func Dialects() []string { return []string{defaultDialect, "entra", "okta", "one-identity"} }
 
 // ResourceTypes are the names that Client.ResourceTypes may have.
-func ResourceTypes() []string { return []string{"User", "Group", "Application", "Entitlement", "ManagedIdentity", "Role", "ServicePrincipal"} }
+func ResourceTypes() []string {
+	return []string{"User", "Group", "Application", "Entitlement", "ManagedIdentity", "Role", "ServicePrincipal"}
+}
 
 // newClient is a client of whom nothing was said yet.
 func newClient() Client {

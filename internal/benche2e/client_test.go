@@ -26,7 +26,8 @@ type ask struct {
 	method string // default GET
 	path   string // with the query, below the server's base
 	body   string
-	status int // wanted; default 200
+	coding string // that is taken; default none
+	status int    // wanted; default 200
 }
 
 // steps are requests one after the other; those of one step are made at once, as many
@@ -40,7 +41,7 @@ const (
 
 func newClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 128,
+		TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 128, DisableCompression: true,
 	}}
 }
 
@@ -71,6 +72,9 @@ func (b *bench) try(s server, a ask, use func(*http.Response) error) error {
 	}
 	req.Header.Set("Authorization", "Bearer "+s.bearer)
 	req.Header.Set("Content-Type", "application/json")
+	if a.coding != "" {
+		req.Header.Set("Accept-Encoding", a.coding)
+	}
 	if strings.Contains(a.path, "$count") {
 		req.Header.Set("ConsistencyLevel", "eventual")
 	}

@@ -85,23 +85,27 @@ func single(t *testing.T, b *bench) {
 func lists(t *testing.T, b *bench) {
 	t.Helper()
 	s := b.stage(t, b.reads())
-	list := func(name, path string) row {
-		s.do(t, *s.gateway, ask{path: path})
-		template := s.captured(t, s.sim, s.gateway, ask{path: path})
+	bare999 := ask{path: "/Users?count=999&" + bare}
+	compared := func(name string, scim ask) row {
+		s.do(t, *s.gateway, scim)
+		template := s.captured(t, s.sim, s.gateway, scim)
 		return s.compare(t, trial{
-			name: name, least: b.least(), scim: func(int) ask { return ask{path: path} },
+			name: name, least: b.least(), scim: func(int) ask { return scim },
 			graph: func(int, string) steps { return template },
 		})
 	}
+	list := func(name, path string) row { return compared(name, ask{path: path}) }
 	list("list 100, bare", "/Users?count=100&"+bare)
 	list("list 100 with groups", "/Users?count=100&"+withGroups)
-	page := list("list 999, bare", "/Users?count=999&"+bare)
+	page := compared("list 999, bare", bare999)
 	b.must(t, "Graph calls, page of 999 bare", "1", grouped(page.calls), page.calls == 1)
 	b.listFloor = page.floor
 	if page.floor > 0 {
 		ratio := float64(page.cpu) / float64(page.floor)
 		b.should("list 999 users, bare, over the floor (CPU)", "≤ 4×", fmt.Sprintf("%.1f×", ratio), ratio <= 4)
 	}
+	bare999.coding = "gzip"
+	compared("list 999, bare, compressed", bare999)
 	page = list("list 999 with groups", "/Users?count=999&"+withGroups)
 	b.must(t, "Graph calls, page of 999 with groups", "1 + 50 batches", fmt.Sprintf("%.0f + %.0f batches", page.calls-page.batches, page.batches),
 		page.calls == 51 && page.batches == 50)

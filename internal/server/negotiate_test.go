@@ -79,7 +79,7 @@ func TestAccept(t *testing.T) {
 
 func TestAcceptEncoding(t *testing.T) {
 	t.Parallel()
-	body := strings.Repeat(`{"userName":"ada"}`, 100)
+	body := strings.Repeat(`{"userName":"ada"}`, 400)
 	url, _ := face(t, func(w http.ResponseWriter, r *http.Request) {
 		text := body
 		if r.URL.Query().Has("small") {

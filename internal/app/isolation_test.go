@@ -10,13 +10,21 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"entrascim/internal/config"
 	"entrascim/internal/graphsim"
 )
 
-// Three tenants under load at the same time, of files and of the store, with schemas of
-// their own, while the store and the files change: each gets all of its own, nothing of
+const entraUser = "urn:ietf:params:scim:schemas:extension:entra:2.0:User"
+
+// licenseOf is the SKU that only this tenant has.
+func licenseOf(name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
+}
+
+// Three tenants under load at the same time, of files and of the store, with schemas and
+// licenses of their own, while the store and the files change: each gets all of its own, nothing of
 // the others, and no request is lost to a change.
 func TestTenantsUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -27,9 +35,17 @@ func TestTenantsUnderLoad(t *testing.T) {
 		"initech": m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)["secret"].(string),
 	}
 	const users = 25
+	for name, directory := range map[string]string{"acme": graphsim.DefaultTenant, "globex": otherTenant, "initech": storedTenant} {
+		_, err := m.sim.Tenant(directory).Add("subscribedSku", graphsim.Values{
+			"skuId": licenseOf(name), "skuPartNumber": strings.ToUpper(name), "prepaidUnits": map[string]any{"enabled": users},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, token := range tokens {
 		for i := range users {
-			if status, body := m.scim(token, "POST", "/scim/v2/Users", fmt.Sprintf(`{"userName":"u%d@contoso.com","displayName":"%s %d","title":"T"}`, i, name, i)); status != 201 {
+			if status, body := m.scim(token, "POST", "/scim/v2/Users", fmt.Sprintf(`{"userName":"u%d@contoso.com","displayName":"%s %d","title":"T",%q:{"usageLocation":"DE"},"entitlements":[{"value":%q}]}`, i, name, i, entraUser, licenseOf(name))); status != 201 {
 				t.Fatal(name, status, body)
 			}
 		}
@@ -68,6 +84,9 @@ func (m *managed) owns(name, token string, users int) {
 			for _, one := range found {
 				user := one.(map[string]any)
 				created := fmt.Sprint(user["meta"].(map[string]any)["created"])
+				if licenses := fmt.Sprint(user["entitlements"]); strings.Count(licenses, "value:") != 1 || !strings.Contains(licenses, licenseOf(name)) {
+					m.t.Errorf("%s is told of the licenses %v", name, licenses)
+				}
 				if !strings.HasPrefix(user["displayName"].(string), name+" ") || (user["title"] == nil) != (name == "globex") || strings.HasSuffix(created, "+02:00") != (name == "initech") {
 					m.t.Errorf("%s is given %v", name, user)
 				}
@@ -77,6 +96,10 @@ func (m *managed) owns(name, token string, users int) {
 		text, _ := json.Marshal(schemas)
 		if status != http.StatusOK || strings.Contains(string(text), `"name":"title"`) != (name != "globex") {
 			m.t.Errorf("%s: the schema of users: %d", name, status)
+		}
+		status, licenses := m.scim(token, "GET", "/scim/v2/Entitlements", "")
+		if text := fmt.Sprint(licenses["Resources"]); status != http.StatusOK || licenses["totalResults"] != 1.0 || !strings.Contains(text, strings.ToUpper(name)) {
+			m.t.Errorf("%s: its licenses: %d %v", name, status, licenses)
 		}
 		status, _ = m.scim(token, "POST", "/scim/v2/Users", `{"userName":"x y","nothing":1}`)
 		if status != http.StatusBadRequest {

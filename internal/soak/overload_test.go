@@ -71,18 +71,13 @@ func TestOverload(t *testing.T) {
 			}
 		})
 	}
-	var own, shared []time.Duration
-	for time.Now().Before(end) {
-		own = append(own, probe(t, g.Health))
-		shared = append(shared, probe(t, g.Listen))
-		time.Sleep(20 * time.Millisecond)
-	}
+	own, shared := watchHealth(t, g.Health, end), watchHealth(t, g.Listen, end)
 	done.Wait()
 	peak := stop()
 	if refused.Load() == 0 || answered.Load() == 0 {
 		t.Errorf("%d answered, %d refused: that is no overload", answered.Load(), refused.Load())
 	}
-	for name, took := range map[string][]time.Duration{"its own listener": own, "the listener of all": shared} {
+	for name, took := range map[string][]time.Duration{"its own listener": own(), "the listener of all": shared()} {
 		slices.Sort(took)
 		p50, p99 := took[len(took)/2], took[len(took)*99/100]
 		t.Logf("health by %s: p50 %s, p99 %s, most %s of %d", name, p50, p99, took[len(took)-1], len(took))
@@ -117,21 +112,4 @@ func read(t *testing.T, c *http.Client, g *gateway, i int) int {
 		return 0 // cut, for want of time: the client knows
 	}
 	return resp.StatusCode
-}
-
-// probe asks for health on a connection of its own, as an orchestrator does.
-func probe(t *testing.T, address string) time.Duration {
-	t.Helper()
-	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	began := time.Now()
-	resp, err := c.Get("http://" + address + "/healthz")
-	if err != nil {
-		t.Errorf("health: %v", err)
-		return time.Since(began)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("health: %d", resp.StatusCode)
-	}
-	return time.Since(began)
 }

@@ -83,6 +83,13 @@ func (t *Table) Wanted(want Want) string {
 	for _, r := range t.rows {
 		ask(r.Attr)
 	}
+	for _, a := range t.attributes { // the type that a selector names has no row of the file
+		for _, e := range a.elements {
+			for _, r := range e.constants {
+				ask(r.Attr)
+			}
+		}
+	}
 	return string(key)
 }
 

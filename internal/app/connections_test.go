@@ -31,6 +31,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 			})
 			first, second := knock(t, s.ln, secured), knock(t, s.ln, secured)
 			ask(t, first, "/", "false")
+			s.await(t, func() bool { return s.idle.Len() == 1 }) // an answer arrives before its connection is idle
 			ask(t, second, "/", "false")
 			s.await(t, func() bool { return s.idle.Len() == 2 })
 			third := knock(t, s.ln, secured)
@@ -58,6 +59,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 func TestSparesAreLimited(t *testing.T) {
 	t.Parallel()
 	s := limited(t, 1, false, func(http.ResponseWriter, *http.Request) {})
+	s.live(time.Hour)
 	knock(t, s.ln, false)
 	for range spareConnections {
 		knock(t, s.ln, false)
@@ -68,9 +70,7 @@ func TestSparesAreLimited(t *testing.T) {
 	s.await(t, func() bool { return s.open == 1 && s.spares == spareConnections })
 
 	s = limited(t, 1, false, func(http.ResponseWriter, *http.Request) {})
-	s.mu.Lock()
-	s.spare = time.Millisecond
-	s.mu.Unlock()
+	s.live(time.Millisecond)
 	knock(t, s.ln, false)
 	if _, err := knock(t, s.ln, false).Read(make([]byte, 1)); err == nil {
 		t.Error("a spare connection sends what nobody asked for")
@@ -142,6 +142,13 @@ func limited(t *testing.T, most int, secured bool, h http.HandlerFunc) limitedSe
 	go func() { _ = s.serve() }()
 	t.Cleanup(func() { s.server.Close() })
 	return limitedService{s, s.ln.(*connections)}
+}
+
+// live sets how long a spare connection lives.
+func (s limitedService) live(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spare = d
 }
 
 // await waits until the service has noticed.

@@ -12,6 +12,7 @@ import (
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
 )
 
@@ -70,6 +71,7 @@ func (u users) byEmployeeID(ctx context.Context, id string) ([]jsontext.Value, e
 func (u users) noManager(ctx context.Context, m *manager, cause error) error {
 	if u.options.Policy.ManagerMissing == tenant.ManagerWarn {
 		zerolog.Ctx(ctx).Warn().Err(cause).Msg("a manager that does not exist was left out")
+		scim.Warn(ctx, u.managerName()+": there is no user "+m.value+"; the manager was left out")
 		return nil
 	}
 	f := fault.Wrap(cause, fault.InvalidValue, "%s: there is no user %q.", u.managerName(), m.value)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,27 +93,39 @@ func (w *world) open(profile string) {
 	})
 }
 
+// compiled are the tables that tests have asked for, by file and profile: to compile
+// them takes time and memory, and nothing changes them after.
+var compiled sync.Map
+
 func compile(tb testing.TB, file, profile string) *mapping.Table {
 	tb.Helper()
-	source := func(name string) mapping.Source {
-		text, err := mappings.FS.ReadFile(name)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return mapping.Source{Name: name, Text: text, AppID: graphsim.DefaultClient}
-	}
-	var overlays []mapping.Source
-	switch {
-	case profile == externalID:
-		overlays = append(overlays, source(profile+"-"+file))
-	case profile != "" && file == "user.yaml":
-		overlays = append(overlays, source(profile+".yaml"))
-	}
-	table, err := mapping.Compile(edm.New(), source(file), overlays...)
+	once, _ := compiled.LoadOrStore(file+" "+profile, sync.OnceValues(func() (*mapping.Table, error) {
+		return compileTable(file, profile)
+	}))
+	table, err := once.(func() (*mapping.Table, error))()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return table
+}
+
+func compileTable(file, profile string) (*mapping.Table, error) {
+	names := []string{file}
+	switch {
+	case profile == externalID:
+		names = append(names, profile+"-"+file)
+	case profile != "" && file == "user.yaml":
+		names = append(names, profile+".yaml")
+	}
+	var sources []mapping.Source
+	for _, name := range names {
+		text, err := mappings.FS.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, mapping.Source{Name: name, Text: text, AppID: graphsim.DefaultClient})
+	}
+	return mapping.Compile(edm.New(), sources[0], sources[1:]...)
 }
 
 // calls tells what Graph was asked since it was last asked, without the random

@@ -15,6 +15,8 @@ import (
 	"entrascim/internal/fault"
 )
 
+const emptyBody = "The request body is empty."
+
 // maxDepth bounds how deep a request body nests. Resources nest four levels.
 const maxDepth = 24
 
@@ -132,7 +134,7 @@ func syntaxFault(err error) error {
 	var syntactic *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.EOF):
-		f.Detail = "The request body is empty."
+		f.Detail = emptyBody
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		f.Detail = "The request body gives a name of an object twice."
 	case errors.As(err, &syntactic):

@@ -33,7 +33,8 @@ type ResourceType struct {
 	Offset                          *time.Location // that date-times are in which name none, of a filter or of what is written; nil: UTC
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
-	Optional                        bool   // answers about all types leave it out when Reader may not read it (fault.Forbidden)
+	Actions                         []Action
+	Optional                        bool // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 
 	index *catalog
 }

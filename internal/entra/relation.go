@@ -19,6 +19,7 @@ const (
 	relationMembers      = "members"
 	relationApplications = "applications"
 	relationInvitation   = "invitation"
+	relationPassword     = "password"
 )
 
 const groupType = "#microsoft.graph.group"

@@ -38,6 +38,9 @@ func (u *Undelivered) Unwrap() error { return u.Err }
 // password is set already. Its error is an *Undelivered.
 func (v *Vault) Deliver(ctx context.Context, p Password) (answer string, err error) {
 	p.Tenant = v.o.Tenant
+	if p.Reset {
+		v.Forget(p.UserID)
+	}
 	answer, err = v.insist(ctx, p)
 	if err == nil {
 		return answer, nil

@@ -83,6 +83,9 @@ func New(o Options) *Vault {
 // Delivers tells whether generated passwords go anywhere.
 func (v *Vault) Delivers() bool { return v.o.Sink != nil }
 
+// Answers tells whether passwords go back to the client, encrypted.
+func (v *Vault) Answers() bool { return v.local() }
+
 // Name is what the sink is called; "" when there is none.
 func (v *Vault) Name() string {
 	if v.o.Sink == nil {

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +30,8 @@ type waiting struct {
 	keys   *seal.Keys
 	closed chan struct{}
 	once   *sync.Once
+
+	sending sync.Mutex // held while one of them is sent
 
 	mu      sync.Mutex
 	all     []*parcel
@@ -101,6 +105,11 @@ func (v *Vault) round(ctx context.Context) (left int) {
 }
 
 func (v *Vault) resend(ctx context.Context, one *parcel) error {
+	v.waiting.sending.Lock()
+	defer v.waiting.sending.Unlock()
+	if !v.waiting.has(one) {
+		return nil
+	}
 	text, err := v.waiting.keys.Open(one.sealed, sealed)
 	if err != nil {
 		return err
@@ -113,6 +122,17 @@ func (v *Vault) resend(ctx context.Context, one *parcel) error {
 	v.waiting.drop(one)
 	zerolog.Ctx(ctx).Info().Str("user", p.UserID).Str("sink", v.Name()).Msg("a generated password that waited was delivered")
 	return nil
+}
+
+// Forget drops what waits of a user, who has another password now.
+func (v *Vault) Forget(userID string) {
+	v.waiting.sending.Lock() // what is on its way arrives before what comes after it
+	defer v.waiting.sending.Unlock()
+	for _, one := range v.waiting.list() {
+		if strings.EqualFold(one.p.UserID, userID) {
+			v.waiting.drop(one)
+		}
+	}
 }
 
 // Waiting is how many passwords are not delivered yet.
@@ -144,20 +164,18 @@ func (w *waiting) ended() bool {
 func (w *waiting) list() []*parcel {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]*parcel(nil), w.all...)
+	return slices.Clone(w.all)
 }
+
+func (w *waiting) has(one *parcel) bool { return slices.Contains(w.list(), one) }
 
 // drop forgets one; false when that was done already.
 func (w *waiting) drop(one *parcel) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, other := range w.all {
-		if other == one {
-			w.all = append(w.all[:i], w.all[i+1:]...)
-			return true
-		}
-	}
-	return false
+	before := len(w.all)
+	w.all = slices.DeleteFunc(w.all, func(other *parcel) bool { return other == one })
+	return len(w.all) < before
 }
 
 // idle ends the carrying when nothing waits.

@@ -52,6 +52,9 @@ func (a *App) Run(ctx context.Context) error {
 	err := runAll(ctx, a.grace, a.services)
 	stop()
 	<-ended
+	if a.tenants != nil {
+		a.tenants.vaults.close(ctx)
+	}
 	return err
 }
 

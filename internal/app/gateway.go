@@ -16,6 +16,7 @@ import (
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // writeSlack is how long a client may take no byte of its answer, and how much longer
@@ -172,7 +173,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, v *vault.Vault) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -180,6 +181,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Vault:         v,
 	})
 }
 

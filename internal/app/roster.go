@@ -39,6 +39,7 @@ type registry struct {
 	store   *store.Store // nil: there is none
 	keys    *seal.Keys   // of the store; without any of this process
 	now     func() time.Time
+	vaults  vaults
 
 	loading sync.Mutex // one at a time makes a roster
 	files   []config.Config
@@ -194,7 +195,12 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	directory := newDirectory(s.tenant, tables, client)
+	v, err := r.dialer.vault(s.tenant)
+	if err != nil {
+		return nil, nil, Mistake{err}
+	}
+	r.vaults.add(v)
+	directory := newDirectory(s.tenant, tables, client, v)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/go-json-experiment/json"
 

@@ -126,12 +126,14 @@ func (v *Vault) resend(ctx context.Context, one *parcel) error {
 
 // Forget drops what waits of a user, who has another password now.
 func (v *Vault) Forget(userID string) {
+	theirs := slices.DeleteFunc(v.waiting.list(), func(one *parcel) bool { return !strings.EqualFold(one.p.UserID, userID) })
+	if len(theirs) == 0 {
+		return
+	}
 	v.waiting.sending.Lock() // what is on its way arrives before what comes after it
 	defer v.waiting.sending.Unlock()
-	for _, one := range v.waiting.list() {
-		if strings.EqualFold(one.p.UserID, userID) {
-			v.waiting.drop(one)
-		}
+	for _, one := range theirs {
+		v.waiting.drop(one)
 	}
 }
 
@@ -141,6 +143,9 @@ func (v *Vault) Waiting() int {
 	defer v.waiting.mu.Unlock()
 	return len(v.waiting.all)
 }
+
+// Idle tells whether nothing waits.
+func (v *Vault) Idle() bool { return v.Waiting() == 0 }
 
 // Close ends the trying, and tells the log of each that is lost by it.
 func (v *Vault) Close(ctx context.Context) {

@@ -63,18 +63,16 @@ func (v *Vault) insist(ctx context.Context, p Password) (answer string, err erro
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
-	gap := firstGap
-	for range tries {
-		if answer, err = v.try(ctx, p); err == nil || hopeless(err) {
-			return answer, err
+	for n := range tries {
+		if answer, err = v.try(ctx, p); err == nil || hopeless(err) || n == tries-1 {
+			break
 		}
 		p.again = true
-		if v.o.Sleep(ctx, gap) != nil {
-			return "", err
+		if v.o.Sleep(ctx, firstGap<<n) != nil {
+			break
 		}
-		gap *= 2
 	}
-	return "", err
+	return answer, err
 }
 
 func (v *Vault) try(ctx context.Context, p Password) (string, error) {

@@ -76,6 +76,7 @@ type Directory struct {
 	lacking    *lacking
 	extended   *extended
 	probing    atomic.Bool
+	people     users
 	types      []scim.ResourceType
 }
 
@@ -96,7 +97,8 @@ func New(o Options) *Directory {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
-			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
+			d.people = users{r}
+			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 		}

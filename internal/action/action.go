@@ -87,5 +87,6 @@ func (s subject) patchOf(changes []mapping.Change) (scim.Patch, error) {
 }
 
 func (s subject) apply(ctx context.Context, call *scim.ActionCall, patch scim.Patch) error {
+	call.Resource = true
 	return s.typ.Writer.Patch(ctx, call.ID, patch, call.Projection, call.Projection.Explicit(), call.Out)
 }

@@ -26,6 +26,7 @@ func (g groups) create(ctx context.Context, call *scim.ActionCall) error {
 	if err != nil {
 		return err
 	}
+	call.Resource = true
 	call.Created, err = g.typ.Writer.Create(ctx, doc, call.Projection, call.Out)
 	return err
 }

@@ -55,8 +55,17 @@ func (u users) disabled(doc scim.Document) bool {
 // are not taken any more
 // (https://learn.microsoft.com/graph/api/user-revokesigninsessions).
 func (u users) revocation(id string) step {
-	return step{undone: "the sessions were not revoked", request: graph.Request{
+	request := graph.Request{
 		Method: http.MethodPost, Path: "/users/{id}/revokeSignInSessions", Params: map[string]string{"id": id}, Repeatable: true,
+		Body: []byte("{}"), // without parameters; a batch takes no POST without a body
+	}
+	return step{request: request, undone: "the sessions were not revoked", refused: func(err error) error {
+		if !fault.Is(err, fault.Forbidden) {
+			return err
+		}
+		f := *fault.From(err)
+		f.Detail = "The gateway may not revoke the user's sessions: it lacks the directory permission User.RevokeSessions.All, or a role above the user's."
+		return &f
 	}}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -46,5 +47,40 @@ func TestActionsOfTenants(t *testing.T) {
 		if revoked := strings.Contains(fmt.Sprint(w.sim.Calls()), "revokeSignInSessions"); revoked != (client == "globex") {
 			t.Errorf("%s: sessions revoked %v", client, revoked)
 		}
+	}
+}
+
+// What the document says of actions is so: every parameter is one, and every example
+// is taken.
+func TestOpenAPIHasTheParameters(t *testing.T) {
+	t.Parallel()
+	scim := registered(t, append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...))
+	examples := 0
+	for path, item := range object(t, document(t), "paths") {
+		path, found := strings.CutPrefix(path, "/scim/v2")
+		if !found || !strings.Contains(path, "/.actions/") {
+			continue
+		}
+		path = strings.Replace(path, "/Users/{id}", seededUser, 1)
+		media := object(t, object(t, object(t, object(t, item.(map[string]any), "post"), "requestBody"), "content"), "application/scim+json")
+		for name := range object(t, object(t, media, "schema"), "properties") {
+			if _, out := scim(http.MethodPost, path, `{"`+name+`":[[]]}`); strings.Contains(fmt.Sprint(out["detail"]), "not a parameter") {
+				t.Errorf("%s: %s is not taken", path, name)
+			}
+		}
+		all, _ := media["examples"].(map[string]any)
+		for name, example := range all {
+			body, err := json.Marshal(example.(map[string]any)["value"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			examples++
+			if status, out := scim(http.MethodPost, path, string(body)); status == http.StatusBadRequest {
+				t.Errorf("%s: the example %s: %d %v", path, name, status, out)
+			}
+		}
+	}
+	if examples < 8 {
+		t.Errorf("only %d examples", examples)
 	}
 }

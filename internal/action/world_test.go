@@ -68,17 +68,20 @@ func newWorld(tb testing.TB) *world {
 // open makes the handler.
 func (w *world) open() {
 	d := entra.New(entra.Options{
-		Graph: w.client, Tables: w.tables, Now: w.sim.Now, DefaultDomain: w.domain, Policy: w.policy,
+		Graph: w.client, Tables: w.tables, Now: w.sim.Now, DefaultDomain: w.domain, Policy: w.policy, Actions: w.actions,
 		Sleep: func(ctx context.Context, d time.Duration) error { w.sim.Advance(d); return ctx.Err() },
 	})
-	types := action.Decorate(d.ResourceTypes(), action.Options{
-		Graph: w.client, Tables: w.tables, DefaultDomain: w.domain, Policy: w.policy,
-		Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade, Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
-	})
-	w.handler = scim.NewHandler(types, scim.Options{
+	w.handler = scim.NewHandler(d.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base },
 		Caller:  func(*http.Request) scim.Caller { return w.caller },
 		Sort:    true, Together: d.Together,
+	})
+}
+
+func (w *world) actions(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
+	return action.Decorate(types, action.Options{
+		Graph: w.client, Tables: w.tables, DefaultDomain: w.domain, Policy: w.policy,
+		Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade, Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
 	})
 }
 

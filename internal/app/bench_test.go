@@ -132,7 +132,7 @@ func serveFrom(directory http.RoundTripper, s *seat, r *registry) (http.Handler,
 		return nil, nil, err
 	}
 	d := entra.New(entra.Options{Graph: client, Tables: tables.entra(), Policy: s.tenant.Policy})
-	return newProtocol(r.config, s.tenant, d, d.ResourceTypes(), r.origin, r.cursors, r.schemes), d, nil
+	return newProtocol(r.config, s.tenant, d, r.origin, r.cursors, r.schemes), d, nil
 }
 
 // request is one of the tenant's client.

@@ -181,28 +181,29 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Actions:       actions(t, tables, client),
 	})
 }
 
-// withActions are the resource types of the directory with what can be done to them
-// beside SCIM.
-func withActions(t *tenant.Tenant, tables *Tables, client *graph.Client, d *entra.Directory) []scim.ResourceType {
-	return action.Decorate(d.ResourceTypes(), action.Options{
-		Graph: client, Tables: tables.entra(), DefaultDomain: t.DefaultDomain, Policy: t.Policy,
-		Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade,
-		Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
-	})
+// actions gives the resource types of a directory what can be done to them beside SCIM.
+func actions(t *tenant.Tenant, tables *Tables, client *graph.Client) entra.Actions {
+	return func(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
+		return action.Decorate(types, action.Options{
+			Graph: client, Tables: tables.entra(), DefaultDomain: t.DefaultDomain, Policy: t.Policy,
+			Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade,
+			Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
+		})
+	}
 }
 
-// newProtocol is SCIM over the directory of a tenant, whose resource types are types; c
-// is what all tenants have in common, cursors what theirs are sealed with, and schemes
-// how clients authenticate.
-func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, types []scim.ResourceType, origin server.Origin, cursors [][]byte, schemes func(*http.Request) []scim.Scheme) http.Handler {
+// newProtocol is SCIM over the directory of a tenant; c is what all tenants have in
+// common, cursors what theirs are sealed with, and schemes how clients authenticate.
+func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin server.Origin, cursors [][]byte, schemes func(*http.Request) []scim.Scheme) http.Handler {
 	o := protocolOptions(c, origin)
 	o.Caller, o.Schemes, o.CursorSecrets = callerOf, schemes, cursors
 	o.Strict = t.Policy.RefuseUnknown
 	o.Together = d.Together
-	return scim.NewHandler(types, o)
+	return scim.NewHandler(d.ResourceTypes(), o)
 }
 
 // protocolOptions are those that all tenants have in common.

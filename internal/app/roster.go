@@ -195,8 +195,7 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 		return nil, nil, err
 	}
 	directory := newDirectory(s.tenant, tables, client)
-	types := withActions(s.tenant, tables, client, directory)
-	return newProtocol(r.config, s.tenant, directory, types, r.origin, r.cursors, r.schemes), directory, nil
+	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 
 // schemes are the ways to authenticate of the request's tenant. Its clients may have

@@ -43,7 +43,12 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{t: tb, sim: graphsim.New(graphsim.Options{}), tables: shipped(tb)}
+	return newWorldOf(tb, graphsim.Options{})
+}
+
+func newWorldOf(tb testing.TB, o graphsim.Options) *world {
+	tb.Helper()
+	w := &world{t: tb, sim: graphsim.New(o), tables: shipped(tb)}
 	server := httptest.NewTLSServer(w.sim)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"entrascim/internal/action"
 	"entrascim/internal/edm"
@@ -22,7 +23,6 @@ import (
 	"entrascim/internal/tenant"
 	"entrascim/internal/transcript"
 	"entrascim/mappings"
-	"time"
 )
 
 const base = "https://scim.test/scim/v2"
@@ -224,6 +224,7 @@ var update = transcript.Update()
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	transcript.Run(t, "testdata", *update, func(t *testing.T) transcript.World {
+		t.Helper()
 		w := newWorld(t)
 		return transcript.World{Handler: w, Calls: w.calls, Section: w.section}
 	})

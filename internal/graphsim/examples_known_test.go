@@ -12,7 +12,7 @@ var notServed = map[string]string{
 	"115": later + ": roles", "117": later + ": roles", "118": later + ": roles", "120": later + ": roles", "121": later + ": roles",
 	"123": later + ": roles",
 	"124": later + ": logs", "126": later + ": logs", "127": later + ": logs",
-	"132": later + ": schema extensions", "157": later + ": provisioning jobs",
+	"132": later + ": schema extensions",
 	"179": later + ": Exchange", "180": later + ": Exchange",
 }
 

@@ -138,6 +138,16 @@ var scenes = map[string]func(*scene){
 		_, err := s.dir.MakeEligible(s.user(nil), role, "", s.sim.Now().AddDate(2, 0, 0))
 		s.must(err)
 	},
+	"157": func(s *scene) {
+		user := s.user(graphsim.Values{"id": "9bb0f679-a883-4a6f-8260-35b491b8b8c8"})
+		sp := s.add("servicePrincipal", graphsim.Values{"id": "c8c95753-f628-48e1-9fab-76c2d4cf624c", "displayName": "Some app", "appId": absent})
+		_, err := s.dir.Assign(user, sp, "")
+		s.must(err)
+		_, err = s.dir.AddJob(sp, graphsim.ProvisioningJob{ID: "3f7565a3-fde6-4e4d-bda8-1bb70aba3612", Rules: []graphsim.ProvisioningRule{
+			{ID: "ea807875-5618-4f0a-9125-0b46a05298ca", Types: []string{"User"}, OnDemand: "true"},
+		}})
+		s.must(err)
+	},
 	"159": func(s *scene) {
 		group, user := s.group(nil), s.user(nil)
 		s.must(s.dir.AddMembers(group, user))

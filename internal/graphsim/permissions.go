@@ -45,6 +45,8 @@ var (
 	revokeSignIns       = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	writeEligibility    = []string{"RoleEligibilitySchedule.ReadWrite.Directory", manageRoles}
 	readEligibility     = append([]string{"RoleEligibilitySchedule.Read.Directory"}, writeEligibility...)
+	writeJobs           = []string{"Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"}
+	readJobs            = append([]string{"Synchronization.Read.All"}, writeJobs...)
 	checkMembership     = readMemberOf
 	scenarioPermission  = map[string]string{
 		"otherMails": "User-Mail.ReadWrite.All", "businessPhones": "User-Phone.ReadWrite.All",

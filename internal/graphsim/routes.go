@@ -15,7 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
-		roleRoutes(),
+		roleRoutes(), synchronizationRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -142,6 +142,17 @@ func roleRoutes() []route {
 		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listEligibilities},
 		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestEligibility},
 		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
+	}
+}
+
+func synchronizationRoutes() []route {
+	const jobs = "servicePrincipals/{id}/synchronization/jobs"
+	return []route{
+		{method: get, pattern: jobs, roles: readJobs, serve: listJobs},
+		{method: get, pattern: jobs + "/{other}", roles: readJobs, serve: getJob},
+		{method: get, pattern: jobs + "/{other}/schema", roles: readJobs, serve: getJobSchema},
+		{method: post, pattern: jobs + "/{other}/start", roles: writeJobs, serve: startJob},
+		{method: post, pattern: jobs + "/{other}/provisionOnDemand", roles: writeJobs, serve: provisionOnDemand},
 	}
 }
 

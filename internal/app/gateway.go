@@ -36,7 +36,7 @@ func Gateway(ctx context.Context, c config.Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: services, grace: c.DrainGrace, tenants: r}, nil
+	return &App{services: services, grace: c.DrainGrace, tenants: r, crew: r.crew}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
@@ -172,7 +172,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, granted entra.Granted) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -180,6 +180,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Granted:       granted,
 	})
 }
 

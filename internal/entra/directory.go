@@ -24,6 +24,7 @@ type Options struct {
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+	Granted       Granted        // hears of applications that are given; nil: nobody does
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer

@@ -123,7 +123,7 @@ func (p *pacer) obey(now time.Time, status int, h http.Header, k call) {
 	if p.pacing.Off {
 		return
 	}
-	if text := h.Get(headerPercentage); text != "" {
+	if text := h.Get(headerPercentage); text != "" && k.cost.slow == [slowRoutes]int{} { // of a route's own limit it tells nothing about the others
 		if used, err := strconv.ParseFloat(text, 64); err == nil && used > 0 && used <= mostUsed {
 			p.noteOthers(now, used, k.cost.writes > 0)
 		}

@@ -35,6 +35,7 @@ type provisioningJob struct {
 
 	since  time.Time       // of its code
 	synced map[string]bool // subjects that the application has
+	ruled  map[string]bool // rules that were asked for
 }
 
 // AddJob gives a service principal a provisioning job. One without rules has one for
@@ -55,7 +56,7 @@ func (d *Directory) AddJob(servicePrincipal string, job ProvisioningJob) (string
 	for i := range job.Rules {
 		job.Rules[i].ID, job.Rules[i].From = or(job.Rules[i].ID, made.next()), or(job.Rules[i].From, entraDirectory)
 	}
-	d.jobs[o.id] = append(d.jobs[o.id], &provisioningJob{ProvisioningJob: job, since: d.clock(), synced: map[string]bool{}})
+	d.jobs[o.id] = append(d.jobs[o.id], &provisioningJob{ProvisioningJob: job, since: d.clock(), synced: map[string]bool{}, ruled: map[string]bool{}})
 	return job.ID, nil
 }
 
@@ -101,4 +102,17 @@ func (j *provisioningJob) rule(id string) *ProvisioningRule {
 		return nil
 	}
 	return &j.Rules[i]
+}
+
+// Ruled tells the rules by which the jobs of a service principal were asked to provision.
+func (d *Directory) Ruled(servicePrincipal string) []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	all := map[string]bool{}
+	for _, job := range d.jobs[servicePrincipal] {
+		for id := range job.ruled {
+			all[id] = true
+		}
+	}
+	return sortedNames(all)
 }

@@ -145,6 +145,7 @@ func provisionOnDemand(c *call) (*answer, error) {
 	case rule.OnDemand == "false":
 		return nil, refuse("The synchronization rule '%s' does not support provisioning on demand.", p.RuleID)
 	}
+	job.ruled[rule.ID] = true
 	result, err := c.provision(job, rule, p.Subjects[0])
 	if err != nil {
 		return nil, err

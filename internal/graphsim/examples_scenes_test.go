@@ -115,6 +115,28 @@ var scenes = map[string]func(*scene){
 		s.must(s.dir.AddMembers(s.group(graphsim.Values{"id": "fee2c45b-915a-4a64-b130-f4eb9e75525e"}), user))
 		s.put("{id}", user)
 	},
+	"115": func(s *scene) {
+		for _, role := range s.elements() {
+			s.role(role)
+		}
+	},
+	"117": func(s *scene) { s.role(s.answer()) },
+	"118": func(s *scene) {
+		s.role(map[string]any{"id": "23f3b4b4-8a29-4420-8052-e4950273bbda", "roleTemplateId": "4a5d8f65-41da-4de4-8968-e035b65339cf"})
+		s.holder("4a5d8f65-41da-4de4-8968-e035b65339cf", s.shown("user", s.elements()[0]))
+	},
+	"120": func(s *scene) {
+		s.role(map[string]any{"id": "fe8f10bf-c9c2-47eb-95cb-c26cc85f1830", "roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"})
+		s.user(graphsim.Values{"id": "15c1a2d5-9101-44b2-83ab-885db8a647ca"})
+	},
+	"121": func(s *scene) {
+		s.role(map[string]any{"roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"})
+		s.user(graphsim.Values{"id": "bb165b45-151c-4cf6-9911-cd7188912848"})
+	},
+	"123": func(s *scene) {
+		s.role(map[string]any{"roleTemplateId": "9f06204d-73c1-4d4c-880a-6edb90606fd8"})
+		s.holder("9f06204d-73c1-4d4c-880a-6edb90606fd8", s.user(graphsim.Values{"id": "bb165b45-151c-4cf6-9911-cd7188912848"}))
+	},
 	"129": nothing, "130": nothing,
 	"133": nothing, "135": nothing, "136": nothing,
 	"138": throttled,
@@ -246,6 +268,21 @@ func (s *scene) subscription(sku string, plans ...string) {
 		list[i] = map[string]any{"servicePlanId": plan, "servicePlanName": "PLAN", "provisioningStatus": "Success", "appliesTo": "User"}
 	}
 	s.add("subscribedSku", graphsim.Values{"skuId": sku, "skuPartNumber": "SKU", "servicePlans": list, "prepaidUnits": map[string]any{"enabled": 5}})
+}
+
+// role adds an activated directory role, and its definition where there is none.
+func (s *scene) role(o map[string]any) {
+	s.Helper()
+	// that there is one already is no matter
+	_, _ = s.dir.Add("unifiedRoleDefinition", graphsim.Values{"id": o["roleTemplateId"], "displayName": "Some role", "description": "Does something."})
+	s.shown("directoryRole", o)
+}
+
+// holder gives a user a role.
+func (s *scene) holder(role, user string) {
+	s.Helper()
+	_, err := s.dir.AssignRole(user, role, "")
+	s.must(err)
 }
 
 func (s *scene) merged(entity string, base, v graphsim.Values) string {

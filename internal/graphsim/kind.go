@@ -52,6 +52,7 @@ var entitySets = map[string]string{
 	"domain":            "domains",
 	"invitation":        "invitations",
 	"subscribedSku":     "subscribedSkus",
+	"directoryRole":     "directoryRoles",
 
 	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
 	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",

@@ -156,6 +156,8 @@ func (c *call) reads(k *kind, name string) bool {
 		return name == "id" || c.may(readGroupNames...)
 	case "application", "servicePrincipal":
 		return name == "id" || c.may(readApplications...)
+	case "directoryRole":
+		return name == "id" || c.may(readRoles...)
 	}
 	return true
 }

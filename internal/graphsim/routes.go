@@ -15,7 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
-		roleRoutes(), synchronizationRoutes(),
+		roleRoutes(), directoryRoleRoutes(), synchronizationRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -142,6 +142,19 @@ func roleRoutes() []route {
 		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listEligibilities},
 		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestEligibility},
 		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
+	}
+}
+
+// directoryRoleRoutes are the older routes of roles.
+func directoryRoleRoutes() []route {
+	write := []string{manageRoles}
+	return []route{
+		{method: get, pattern: "directoryRoles", roles: readRoles, serve: listWhole("directoryRole")},
+		{method: post, pattern: "directoryRoles", roles: write, serve: activateRole},
+		{method: get, pattern: "directoryRoles/{id}", roles: readRoles, serve: getDirectoryRole},
+		{method: get, pattern: "directoryRoles/{id}/members", roles: readRoles, serve: listRoleMembers},
+		{method: post, pattern: "directoryRoles/{id}/members/$ref", roles: write, serve: addRoleMember},
+		{method: remove, pattern: "directoryRoles/{id}/members/{other}/$ref", roles: write, serve: removeRoleMember},
 	}
 }
 

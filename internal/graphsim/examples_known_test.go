@@ -9,8 +9,7 @@ const (
 var notServed = map[string]string{
 	"039": later + ": delta", "040": later + ": delta", "078": later + ": delta", "079": later + ": delta", "090": later + ": delta",
 	"141": later + ": delta", "142": later + ": delta", "144": later + ": delta", "145": later + ": delta",
-	"124": later + ": logs", "126": later + ": logs", "127": later + ": logs",
-	"132": later + ": schema extensions",
+
 	"179": later + ": Exchange", "180": later + ": Exchange",
 }
 
@@ -20,7 +19,7 @@ var notServed = map[string]string{
 var shortened = []string{
 	"003", "004", "006", "007", "009", "010", "012", "018", "019", "021", "022", "027", "031", "033", "036", "037", "042", "043",
 	"045", "046", "048", "049", "051", "052", "063", "064", "066", "069", "072", "073", "082", "085", "087", "088", "091",
-	"093", "096", "097", "102", "103", "106", "108", "109", "112", "114", "118", "129", "130", "138", "147", "153",
+	"093", "096", "097", "102", "103", "106", "108", "109", "112", "114", "118", "124", "126", "127", "129", "130", "132", "138", "147", "153",
 	"154",
 	"159", "160", "161", "162", "163", "164", "167", "168", "169", "170", "171", "173",
 }
@@ -109,6 +108,8 @@ var repairs = map[string]repair{
 		"fee2c45b-915a-4a64b130f4eb9e75525e", "fee2c45b-915a-4a64-b130-f4eb9e75525e",
 		"4fe90ae065a-478b9400e0a0e1cbd540", "4fe90ae0-065a-478b-9400-e0a0e1cbd540",
 	}},
+	"126": {"the answer shows that the request had $top=1", []string{"/auditLogs/signIns", "/auditLogs/signIns?$top=1"}},
+	"127": {"a typing mistake of the page: the $ is missing", []string{"top=10", "$top=10"}},
 	"135": {"recorded on beta; v1.0 is served", []string{"/beta/", "/v1.0/"}},
 	"136": {"recorded on beta; v1.0 is served", []string{"/beta/", "/v1.0/"}},
 	"139": {"nobody is signed in, so /me is a user; the answer shows that the request had $top=1", []string{"/me/memberOf", "/users/{id}/memberOf?$top=1"}},

@@ -137,7 +137,17 @@ var scenes = map[string]func(*scene){
 		s.role(map[string]any{"roleTemplateId": "9f06204d-73c1-4d4c-880a-6edb90606fd8"})
 		s.holder("9f06204d-73c1-4d4c-880a-6edb90606fd8", s.user(graphsim.Values{"id": "bb165b45-151c-4cf6-9911-cd7188912848"}))
 	},
+	"124": values("directoryAudit"), "126": twice("signIn"), "127": func(s *scene) {
+		for range 6 {
+			twice("signIn")(s)
+		}
+	},
 	"129": nothing, "130": nothing,
+	"132": func(s *scene) {
+		o := s.elements()[0]
+		o["owner"] = graphsim.DefaultClient // who alone sees it while it is in development
+		s.add("schemaExtension", o)
+	},
 	"133": nothing, "135": nothing, "136": nothing,
 	"138": throttled,
 	"139": batch,
@@ -316,6 +326,19 @@ func (s *scene) shown(entity string, o map[string]any) string {
 		return s.group(v)
 	}
 	return s.add(entity, v)
+}
+
+// twice adds the objects of a list two times, so that there is another page.
+func twice(entity string) func(*scene) {
+	return func(s *scene) {
+		for range 2 {
+			for _, o := range s.elements() {
+				copied := maps.Clone(o)
+				delete(copied, "id")
+				s.shown(entity, copied)
+			}
+		}
+	}
 }
 
 // values adds the objects of a list.

@@ -53,6 +53,9 @@ var entitySets = map[string]string{
 	"invitation":        "invitations",
 	"subscribedSku":     "subscribedSkus",
 	"directoryRole":     "directoryRoles",
+	"schemaExtension":   "schemaExtensions",
+	"signIn":            "auditLogs/signIns",
+	"directoryAudit":    "auditLogs/directoryAudits",
 
 	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
 	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",

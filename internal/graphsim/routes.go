@@ -15,7 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
-		roleRoutes(), directoryRoleRoutes(), synchronizationRoutes(),
+		roleRoutes(), directoryRoleRoutes(), synchronizationRoutes(), logRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -155,6 +155,18 @@ func directoryRoleRoutes() []route {
 		{method: get, pattern: "directoryRoles/{id}/members", roles: readRoles, serve: listRoleMembers},
 		{method: post, pattern: "directoryRoles/{id}/members/$ref", roles: write, serve: addRoleMember},
 		{method: remove, pattern: "directoryRoles/{id}/members/{other}/$ref", roles: write, serve: removeRoleMember},
+	}
+}
+
+// logRoutes are those of what is only read: logs, and schema extensions.
+func logRoutes() []route {
+	return []route{
+		{method: get, pattern: "auditLogs/signIns", roles: readLogs, serve: listLog("signIn", "auditLogs/signIns", "createdDateTime")},
+		{method: get, pattern: "auditLogs/signIns/{id}", roles: readLogs, serve: getWhole("signIn")},
+		{method: get, pattern: "auditLogs/directoryAudits", roles: readLogs, serve: listLog("directoryAudit", "auditlogs/directoryaudits", "activityDateTime")},
+		{method: get, pattern: "auditLogs/directoryAudits/{id}", roles: readLogs, serve: getWhole("directoryAudit")},
+		{method: get, pattern: "schemaExtensions", roles: readApplications, serve: listSchemaExtensions},
+		{method: get, pattern: "schemaExtensions/{id}", roles: readApplications, serve: getSchemaExtension},
 	}
 }
 

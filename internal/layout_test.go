@@ -23,11 +23,12 @@ var may = map[string][]string{
 	"internal/app": {
 		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph",
 		"internal/graphsim", "internal/graphsim/login", "internal/graphsim/trouble", "internal/mapping", "internal/scim", "internal/seal", "internal/server", "internal/tenant",
-		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store",
+		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store", "internal/trigger",
 	},
 	"internal/server":           {"internal/scim", "internal/auth", "internal/consent", "internal/admin", "internal/tenant", "internal/fault", "internal/calls"},
 	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/tenant", "internal/fault"},
 	"internal/action":           {"internal/scim", "internal/mapping", "internal/graph", "internal/tenant", "internal/fault"},
+	"internal/trigger":          {"internal/graph", "internal/tenant", "internal/fault"},
 	"internal/auth":             {"internal/tenant", "internal/seal", "internal/fault"},
 	"internal/config":           {"internal/tenant", "internal/graph"},
 	"internal/seal":             {},

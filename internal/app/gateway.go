@@ -37,7 +37,7 @@ func Gateway(ctx context.Context, c config.Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: services, grace: c.DrainGrace, tenants: r}, nil
+	return &App{services: services, grace: c.DrainGrace, tenants: r, crew: r.crew}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
@@ -173,7 +173,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, granted entra.Granted) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -182,6 +182,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		Offset:        t.Offset,
 		Policy:        t.Policy,
 		Actions:       actions(t, tables, client),
+		Granted:       granted,
 	})
 }
 

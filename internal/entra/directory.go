@@ -25,6 +25,7 @@ type Options struct {
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
 	Actions       Actions        // nil: none but those of this package
+	Granted       Granted        // hears of applications that are given; nil: nobody does
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer

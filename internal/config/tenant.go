@@ -47,6 +47,7 @@ func (c Config) policy() tenant.Policy {
 	return tenant.Policy{
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+		UsageLocation: c.Policy.UsageLocation,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -47,6 +48,13 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err := g.checkUnique(ctx, "", w); err != nil {
 		return "", err
 	}
+	b, _, err := g.newBeside(ctx, w)
+	if err == nil {
+		err = g.checkGiven(about, b)
+	}
+	if err != nil {
+		return "", err
+	}
 	first, rest := m.add, []string(nil)
 	if len(first) > maxBind {
 		first, rest = first[:maxBind], first[maxBind:]
@@ -63,6 +71,9 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	g.written.link(id, true, rest)
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
+	if err := g.give(ctx, id, &o, b); err != nil {
+		return "", err
+	}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
 
@@ -155,7 +166,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, false); err != nil {
 		return err
 	}
 	if wantBody {
@@ -191,14 +202,14 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, true); err != nil {
 		return err
 	}
 	return g.write(ctx, o, g.plan(p), enc)
 }
 
-// change does the writes and gives the group as it is then.
-func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership) (object, error) {
+// change does the writes and gives the group as it is then. With put it is a PUT.
+func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
 	if err := g.settle(ctx, id, m); err != nil {
 		return o, err
 	}
@@ -211,20 +222,16 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.checkUnique(ctx, id, w); err != nil {
 		return o, err
 	}
-	done := ""
-	if len(w.Body) > 0 {
-		request, err := g.patch(id, w.Body)
-		if err != nil {
-			return o, err
-		}
-		if _, err := g.run(ctx, "", []step{{request: request, undone: "the attributes were not changed"}}, id); err != nil {
-			return o, err
-		}
-		g.written.set(id, w.Body)
-		done = "the attributes were changed"
-		if o.raw, err = overlaid(o.raw, w.Body); err != nil {
-			return o, err
-		}
+	b, err := g.besides(ctx, id, o, w, put)
+	if err == nil {
+		err = g.checkGiven(o.raw, b)
+	}
+	if err != nil {
+		return o, err
+	}
+	done, err := g.changeItself(ctx, id, &o, w.Body, b)
+	if err != nil {
+		return o, err
 	}
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
@@ -238,6 +245,65 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 		o.related[relationMembers] = m.after(members)
 	}
 	return o, nil
+}
+
+// changeItself changes what is no membership, and tells what was done.
+func (g groups) changeItself(ctx context.Context, id string, o *object, body map[string]any, b beside) (done string, err error) {
+	steps := b.lookups()
+	if len(body) > 0 {
+		request, err := g.patch(id, body)
+		if err != nil {
+			return "", err
+		}
+		steps = append(steps, step{request: request, undone: "the attributes were not changed", answered: func(jsontext.Value) { g.written.set(id, body) }})
+	}
+	steps = append(steps, b.steps(g.table.Collection(), id)...)
+	if len(steps) == 0 {
+		return "", nil
+	}
+	_, err = g.run(ctx, "", steps, id)
+	g.done(id, b)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range steps {
+		if s.undone != "" {
+			done = join(done, strings.Replace(s.undone, " not", "", 1))
+		}
+	}
+	if o.raw, err = overlaid(o.raw, body); err == nil {
+		err = b.overlay(o)
+	}
+	return done, err
+}
+
+// give gives a new group what is given beside its members.
+func (g groups) give(ctx context.Context, id string, o *object, b beside) error {
+	if b.empty() {
+		return nil
+	}
+	_, err := g.run(ctx, "the group was created with id "+id, b.steps(g.table.Collection(), id), id)
+	g.done(id, b)
+	if err != nil {
+		return err
+	}
+	return b.overlay(o)
+}
+
+// checkGiven refuses what a group cannot be given: roles take a group that was made for
+// them, and access to applications takes one that is security-enabled
+// (https://learn.microsoft.com/entra/identity/role-based-access-control/groups-concept,
+// https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal).
+func (g groups) checkGiven(about jsontext.Value, b beside) error {
+	for relation, plan := range map[string]*grant.Roles{relationRoles: b.roles, relationEligible: b.eligible} {
+		if plan.Gives() && !flag(about, "isAssignableToRole") {
+			return fault.New(fault.InvalidValue, "%s: only a group that was made with isAssignableToRole can be given a role.", g.relationAttribute(relation))
+		}
+	}
+	if b.applications.Gives() && !flag(about, "securityEnabled") {
+		return fault.New(fault.InvalidValue, "%s: only a security-enabled group can be given an application.", g.relationAttribute(relationApplications))
+	}
+	return nil
 }
 
 // checkWrite refuses what Graph would refuse obscurely: changes to groups that

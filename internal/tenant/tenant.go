@@ -65,6 +65,8 @@ type Policy struct {
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
 	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+
+	UsageLocation string // of a user without one who is given a license; "" refuses the license
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -151,7 +151,7 @@ func (d *Directory) MakeEligible(principalID, roleDefinitionID, scope string, un
 	if err != nil {
 		return "", err
 	}
-	return d.schedule(eligibilities, holder, definition, or(scope, wholeDirectory), d.until(until), "").id, nil
+	return d.schedule(eligibilities, holder, definition, or(scope, wholeDirectory), d.until(until), "Assigned").id, nil
 }
 
 // ActivateRole gives a user a directory role at a scope, "" for the whole directory,

@@ -48,7 +48,7 @@ func completeRoleDefinition(k *kind, id string, s *state) {
 
 // assignRole gives a principal a role for always; the caller holds the lock.
 func (d *Directory) assignRole(holder, definition *object, scope string) *object {
-	d.schedule(schedules, holder, definition, scope, schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}, "Assigned")
+	d.schedule(schedules, holder, definition, scope, schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}, "")
 	return d.activeRole(holder, definition, scope)
 }
 

@@ -97,11 +97,15 @@ func (c *call) later(text string) bool {
 	return err == nil && at.After(c.dir.clock())
 }
 
-// schedule stores a schedule; the caller holds the lock.
+// schedule stores a schedule, of an assignment type unless it is one of what was assigned
+// without a request; the caller holds the lock.
 func (d *Directory) schedule(r relation, principal, definition *object, scope string, when schedule, assignment string) *object {
 	k := d.schema[scheduleKinds[r]]
 	s := &state{values: make([]string, len(k.props))}
-	id := d.ids.next()
+	id := roleAssignmentID(definition.id, principal.id, scope) + "-s"
+	if assignment != "" {
+		id = d.ids.next()
+	}
 	text, _ := json.Marshal(when) // of strings alone
 	for name, value := range map[string]string{
 		"principalId": quote(principal.id), "roleDefinitionId": quote(definition.id), "directoryScopeId": quote(scope),
@@ -111,7 +115,7 @@ func (d *Directory) schedule(r relation, principal, definition *object, scope st
 		s.set(k, name, value)
 	}
 	if r == schedules {
-		s.set(k, "assignmentType", quote(assignment))
+		s.set(k, "assignmentType", quote(or(assignment, "Assigned")))
 	}
 	o := d.insert(k, id, s)
 	d.link(r, principal, o)

@@ -135,7 +135,8 @@ func (p *Applications) Unknown() []string {
 }
 
 // matching are those of the held assignments that a wanted one means: the direct ones
-// of the application, when no role is said, or what the client repeats.
+// of the application, when no role is said, or else what comes through a group, unless
+// the client has repeated that, too, and so wants something besides.
 func (p *Applications) matching(w wantedRole) []Assignment {
 	var direct, through []Assignment
 	for _, a := range p.held {
@@ -145,7 +146,7 @@ func (p *Applications) matching(w wantedRole) []Assignment {
 			w.roleID == "" && w.role != "" && a.AppRole != w.role:
 		case p.own(a) && w.principal == "":
 			direct = append(direct, a)
-		case w.principal == "" && p.put, w.principal != "" && strings.EqualFold(a.PrincipalID, w.principal):
+		case w.principal == "" && !p.repeated(a), w.principal != "" && strings.EqualFold(a.PrincipalID, w.principal):
 			through = append(through, a)
 		}
 	}
@@ -153,6 +154,13 @@ func (p *Applications) matching(w wantedRole) []Assignment {
 		return direct
 	}
 	return through
+}
+
+// repeated tells whether the client repeats what comes through a group, with the group.
+func (p *Applications) repeated(a Assignment) bool {
+	return slices.ContainsFunc(p.wants, func(w wantedRole) bool {
+		return w.appID == strings.ToLower(a.AppID) && strings.EqualFold(w.principal, a.PrincipalID)
+	})
 }
 
 func (p *Applications) own(a Assignment) bool { return strings.EqualFold(a.PrincipalID, p.principal) }

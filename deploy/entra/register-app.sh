@@ -20,6 +20,7 @@ READ_ONLY=(
   Organization.Read.All
   RoleManagement.Read.Directory
   RoleEligibilitySchedule.Read.Directory
+  RoleAssignmentSchedule.Read.Directory
   LicenseAssignment.Read.All
 )
 READ_WRITE=(
@@ -31,6 +32,7 @@ READ_WRITE=(
   User.DeleteRestore.All
   User.Invite.All
   LicenseAssignment.ReadWrite.All
+  AppRoleAssignment.ReadWrite.All
   Group.Create
   Group.ReadWrite.All
   GroupMember.ReadWrite.All

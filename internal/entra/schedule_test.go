@@ -70,8 +70,8 @@ func TestRolesThatEnd(t *testing.T) {
 		t.Errorf("asked %s", calls)
 	}
 	active, _ := g.roles(user)
-	if len(active) != 2 || at(active, "0", "type") != "Activated" || at(active, "0", "end") != "2026-01-01T08:00:00Z" ||
-		at(active, "1", "type") != "Assigned" || at(active, "1", "end") != "2026-02-01T00:00:00Z" || at(active, "1", "display") != "Global Reader" {
+	if len(active) != 2 || at(active, "0", "assignmentType") != "Activated" || at(active, "0", "end") != "2026-01-01T08:00:00Z" ||
+		at(active, "1", "assignmentType") != "Assigned" || at(active, "1", "end") != "2026-02-01T00:00:00Z" || at(active, "1", "display") != "Global Reader" {
 		t.Fatalf("roles %v", active)
 	}
 	g.patch("/Users/"+user, http.StatusNoContent, adds("roles", object{"value": "4d6ac14f-3453-41d0-bef9-a3e0c569773a", "start": "2026-01-10T00:00:00Z"}))
@@ -156,7 +156,7 @@ func TestRolesWithoutPIM(t *testing.T) {
 	user := g.addUsers(1)[0]
 	g.patch("/Users/"+user, http.StatusNoContent, adds("roles", object{"value": globalReader}))
 	active, eligible := g.roles(user)
-	if len(active) != 1 || at(active, "0", "type") != nil || at(active, "0", "start") != nil || len(eligible) != 0 {
+	if len(active) != 1 || at(active, "0", "assignmentType") != nil || at(active, "0", "start") != nil || len(eligible) != 0 {
 		t.Errorf("active %v, eligible %v", active, eligible)
 	}
 	for name, operation := range map[string]object{

@@ -1,6 +1,7 @@
 package entra_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
 	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/trouble"
 )
 
 const (
@@ -305,4 +307,46 @@ func TestLicensesOfAGroup(t *testing.T) {
 	if at(got, entraGroup, "assignedLicenses", "0", "value") != skuE3 || at(got, entraGroup, "assignedLicenses", "0", "disabledPlans", "0") != skuP2 {
 		t.Errorf("licenses %v", got)
 	}
+}
+
+// More is given than one batch holds: all of it, or what was given is told.
+func TestManyApplications(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	ada := g.addUsers(1)[0]
+	var wanted []object
+	for i := range 45 {
+		id := fmt.Sprintf("c0000000-0000-4000-8000-0000000001%02d", i)
+		g.application(id, fmt.Sprint("App ", i))
+		wanted = append(wanted, object{"value": id})
+	}
+	g.asked()
+	g.patch("/Users/"+ada, http.StatusNoContent, adds(applications, wanted...))
+	g.wantAsked("45 applications", 7, 45) // read, 3 to look up, 3 to write
+	if got := g.has("/Users/"+ada, enterprise); len(got) != 45 {
+		t.Errorf("%d applications", len(got))
+	}
+	if err := g.sim.Fail(trouble.Fault{Method: http.MethodDelete, Path: "/users/*/appRoleAssignments/*", Status: http.StatusForbidden}); err != nil {
+		t.Fatal(err)
+	}
+	answer := g.patch("/Users/"+ada, http.StatusForbidden, object{"op": "replace", "path": "title", "value": "X"}, object{"op": "remove", "path": applications})
+	if detail, _ := answer["detail"].(string); !strings.Contains(detail, "Done: the attributes were changed. Not done: the application c0") || !strings.Contains(detail, "; 35 more.") {
+		t.Errorf("said %v", detail)
+	}
+	g.patch("/Users/"+ada, http.StatusNoContent, object{"op": "remove", "path": applications})
+	g.wantApplications(ada)
+}
+
+// A guest is given applications, too, and a synchronized user.
+func TestApplicationsOfOthers(t *testing.T) {
+	t.Parallel()
+	g, _, _ := offering(t, graphsim.Options{})
+	guest := g.do(http.MethodPost, "/Users", object{
+		"userType": "Guest", "redirectUrl": "https://app.example", "displayName": "Guest", "emails": []object{{"value": "guest@example.org"}},
+		enterprise: object{"applications": []object{{"value": wikiApp}}},
+	}, http.StatusCreated)
+	g.wantApplications(guest["id"].(string), "Wiki  User")
+	synced := g.add("user", graphsim.Values{"displayName": "S", "userPrincipalName": "s@contoso.com", "accountEnabled": true, "onPremisesSyncEnabled": true})
+	g.patch("/Users/"+synced, http.StatusNoContent, adds(applications, object{"value": wikiApp}), adds(eligibleRoles, object{"value": globalReader}))
+	g.wantApplications(synced, "Wiki  User")
 }

@@ -192,3 +192,20 @@ func TestSchedulePermissions(t *testing.T) {
 	}
 	g.patch("/Users/"+user, http.StatusForbidden, object{"op": "remove", "path": eligibleRoles})
 }
+
+// One role over two scopes is two roles.
+func TestRoleOverTwoScopes(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	user := g.addUsers(1)[0]
+	unit := "/administrativeUnits/" + g.add("administrativeUnit", graphsim.Values{"displayName": "Berlin"})
+	g.patch("/Users/"+user, http.StatusNoContent, adds("roles", object{"value": globalReader}))
+	g.patch("/Users/"+user, http.StatusNoContent, adds("roles", object{"value": globalReader, "scope": unit}))
+	if active, _ := g.roles(user); len(active) != 2 {
+		t.Fatalf("roles %v", active)
+	}
+	g.patch("/Users/"+user, http.StatusNoContent, object{"op": "remove", "path": "roles", "value": []object{{"value": globalReader}}})
+	if active, _ := g.roles(user); len(active) != 1 || at(active, "0", "scope") != unit {
+		t.Errorf("left %v", active)
+	}
+}

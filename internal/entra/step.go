@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -94,16 +95,17 @@ func (r *resource) sequence(ctx context.Context, steps []step) ([]graph.Response
 
 // partly makes an error say what was done and what was not, when something was.
 func partly(err error, done string, steps []step, n int) error {
-	var undone []string
+	var did, undone []string
 	for i, s := range steps {
 		switch {
 		case s.undone == "":
 		case i < n:
-			done = join(done, strings.Replace(s.undone, " not", "", 1))
+			did = append(did, strings.Replace(s.undone, " not", "", 1))
 		default:
 			undone = append(undone, s.undone)
 		}
 	}
+	done, undone = join(done, strings.Join(few(did), "; ")), few(undone)
 	if done == "" {
 		return err
 	}
@@ -115,9 +117,21 @@ func partly(err error, done string, steps []step, n int) error {
 	return &f
 }
 
+// few are the first of what an error tells, and how many more there are.
+func few(list []string) []string {
+	const most = 10
+	if len(list) <= most {
+		return list
+	}
+	return append(list[:most:most], fmt.Sprintf("%d more", len(list)-most))
+}
+
 func join(a, b string) string {
-	if a == "" {
+	switch {
+	case a == "":
 		return b
+	case b == "":
+		return a
 	}
 	return a + "; " + b
 }

@@ -110,6 +110,8 @@ type Policy struct {
 	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
 	UsageLocation  string                `yaml:"usageLocation" env:"ENTRASCIM_USAGE_LOCATION" help:"Country (ISO 3166, two letters) that is set as usageLocation of a user without one who is given a license. Without it such a license is refused."`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
+	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
+	Provisioning   string                `yaml:"provisioning" env:"ENTRASCIM_PROVISIONING" help:"What to ask of Entra's provisioning service of an application that a user or group was just given: off, on-demand to have it provisioned at once, or start to start the application's jobs that are paused or in quarantine."`
 }
 
 // Graph is how Microsoft Graph is asked.
@@ -157,7 +159,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff},
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

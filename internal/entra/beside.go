@@ -171,8 +171,14 @@ func (r *resource) newBeside(ctx context.Context, w mapping.Write) (beside, *gra
 	return b, skus, r.resolve(ctx, b.applications)
 }
 
-// done remembers what was given and taken moments ago.
-func (r *resource) done(id string, b beside) {
+// done remembers what was given and taken moments ago, and tells who wants to hear of
+// applications.
+func (r *resource) done(ctx context.Context, id string, b beside) {
+	for _, a := range b.applications.Done() {
+		if a != nil {
+			r.granted(ctx, id, a.ResourceID)
+		}
+	}
 	r.written.gave(id, func(t *trace) {
 		maps.Copy(t.roles[relationRoles], b.roles.Done())
 		maps.Copy(t.roles[relationEligible], b.eligible.Done())

@@ -34,7 +34,7 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 		given[statesProperty] = b.licenses.After()
 	}
 	_, err := u.run(ctx, "the user was created with id "+id, steps, fresh...)
-	u.done(id, b)
+	u.done(ctx, id, b)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package entra_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -349,4 +350,25 @@ func TestApplicationsOfOthers(t *testing.T) {
 	synced := g.add("user", graphsim.Values{"displayName": "S", "userPrincipalName": "s@contoso.com", "accountEnabled": true, "onPremisesSyncEnabled": true})
 	g.patch("/Users/"+synced, http.StatusNoContent, adds(applications, object{"value": wikiApp}), adds(eligibleRoles, object{"value": globalReader}))
 	g.wantApplications(synced, "Wiki  User")
+}
+
+// Who wants to hear of applications that are given hears of each, once it is given.
+func TestGrantedApplications(t *testing.T) {
+	t.Parallel()
+	var heard []string
+	g := start(t, graphsim.Options{}, "", func(o *entra.Options) {
+		o.Granted = func(_ context.Context, servicePrincipal, principal, kind string) {
+			heard = append(heard, servicePrincipal+" "+principal+" "+kind)
+		}
+	})
+	sp, ada := g.application(wikiApp, "Wiki"), g.addUsers(1)[0]
+	team := g.addGroup("team")
+	for _, path := range []string{"/Users/" + ada, "/Users/" + ada} {
+		g.patch(path, http.StatusNoContent, adds(applications, object{"value": wikiApp}))
+	}
+	g.patch("/Users/"+ada, http.StatusNoContent, object{"op": "remove", "path": applications})
+	g.patch("/Groups/"+team, http.StatusNoContent, adds(entraGroup+":applications", object{"value": wikiApp}))
+	if want := []string{sp + " " + ada + " User", sp + " " + team + " Group"}; !same(heard, want) {
+		t.Errorf("heard %v, want %v", heard, want)
+	}
 }

@@ -25,7 +25,7 @@ func (g groups) changeItself(ctx context.Context, id string, o *object, body map
 		return "", nil
 	}
 	_, err = g.run(ctx, "", steps, id)
-	g.done(id, b)
+	g.done(ctx, id, b)
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +46,7 @@ func (g groups) give(ctx context.Context, id string, o *object, b beside) error 
 		return nil
 	}
 	_, err := g.run(ctx, "the group was created with id "+id, b.steps(g.table.Collection(), id), id)
-	g.done(id, b)
+	g.done(ctx, id, b)
 	if err != nil {
 		return err
 	}

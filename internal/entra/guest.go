@@ -234,7 +234,7 @@ func (u users) settle(ctx context.Context, id string, in *invited) error {
 		return nil
 	}
 	_, err := u.run(ctx, "the guest was invited and has the id "+id, steps, id)
-	u.done(id, in.b)
+	u.done(ctx, id, in.b)
 	return err
 }
 

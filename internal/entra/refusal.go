@@ -37,7 +37,7 @@ func (r *resource) named(ctx context.Context, err error) error {
 var cloudMastered = []string{"passwordProfile", "usageLocation"}
 
 // cloudRelations are what the cloud gives, to synchronized objects too.
-var cloudRelations = []string{relationLicenses, relationRoles, relationEligible, relationApplications}
+var cloudRelations = []string{relationLicenses, relationRoles, relationEligible, relationApplications, relationSessions}
 
 // checkMastered refuses changes to what an on-premises directory masters, before
 // Graph is asked: Graph's own refusal does not say which attribute it is.

@@ -198,6 +198,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
+	w = u.revoked(ctx, id, after, w, false)
 	if o.raw, err = u.change(ctx, id, o, w, false); err != nil {
 		return err
 	}
@@ -219,6 +220,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if err != nil {
 		return err
 	}
+	w = u.revoked(ctx, id, doc, w, true)
 	if o.raw, err = u.change(ctx, id, o, w, true); err != nil {
 		return err
 	}
@@ -322,7 +324,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		return o.raw, err
 	}
 	answers, err := u.run(ctx, "", steps, id)
-	u.done(id, b)
+	u.done(ctx, id, b)
 	if err != nil {
 		if len(answers) > len(b.lookups()) { // the attributes were changed, and what follows was not
 			u.written.set(id, w.Body)
@@ -351,6 +353,9 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 			return nil, nil, err
 		}
 		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+	}
+	if _, ends := w.Relations[relationSessions]; ends {
+		steps = append(steps, u.revocation(id))
 	}
 	steps = append(steps, b.steps(u.table.Collection(), id)...)
 	relation, concerned := w.Relations[relationManager]

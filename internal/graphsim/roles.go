@@ -62,6 +62,9 @@ func (d *Directory) activeRole(holder, definition *object, scope string) *object
 	o := d.insert(k, roleAssignmentID(definition.id, holder.id, scope), s)
 	d.link(roleAssignments, holder, o)
 	d.link(assignedRoles, definition, o)
+	if scope == wholeDirectory {
+		d.link(members, d.activate(definition), holder)
+	}
 	d.roles[holder.id] = append(d.roles[holder.id], definition.text("displayName"))
 	return o
 }
@@ -74,6 +77,9 @@ func (d *Directory) unassignRole(o *object) {
 	}
 	if s := d.scheduleOf(schedules, d.byID[holder], definition, o.text("directoryScopeId")); s != nil {
 		d.remove(s)
+	}
+	if o.text("directoryScopeId") == wholeDirectory {
+		d.unlink(members, d.activate(definition), d.byID[holder])
 	}
 	d.remove(o)
 }

@@ -52,7 +52,7 @@ func (t *Trigger) heard(e errand, err error) {
 		return
 	}
 	f := fault.From(err)
-	line := e.said(e.log.Warn().Err(err))
+	line := e.log.Warn().Err(err)
 	if f.RequestID != "" {
 		line = line.Str("graph_request_id", f.RequestID)
 	}

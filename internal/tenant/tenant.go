@@ -76,6 +76,7 @@ type Policy struct {
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
 	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+	RevokeSessions   bool // end the sessions of a user who is disabled
 
 	Provisioning Provisioning
 }

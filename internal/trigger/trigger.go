@@ -126,17 +126,25 @@ func (t *Trigger) put(e errand) bool {
 	return true
 }
 
-// take gives the next errand; none when the worker is to go home.
-func (t *Trigger) take() (errand, bool) {
+// next tells when the next errand is due; there is none when the worker is to go home. It
+// waits on: what asks for the same meanwhile is one with it.
+func (t *Trigger) next() (due time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.waiting) == 0 {
 		t.working = false
-		return errand{}, false
+		return time.Time{}, false
 	}
+	return t.waiting[0].due, true
+}
+
+// take takes the next errand.
+func (t *Trigger) take() errand {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	e := t.waiting[0]
 	t.waiting = slices.Delete(t.waiting, 0, 1)
-	return e, true
+	return e
 }
 
 // lackingFor is how long the want of the permission is reported after it was met.

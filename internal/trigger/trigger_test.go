@@ -316,15 +316,15 @@ func TestFullAndStopped(t *testing.T) {
 	}}, graphsim.ProvisioningJob{})
 	w.granted("the first")
 	<-stuck
-	for i := range 1001 {
+	for i := range 1000 {
 		w.granted(fmt.Sprint(i))
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
 	w.crew.Stop(ended)
-	w.said("too much of it waits already", `"principal":"1000"`, `"left":1001`, "the gateway stops", w.app)
+	w.said("too much of it waits already", `"principal":"999"`, `"left":1000`, "the gateway stops", w.app)
 	w.asked("")
-	if strings.Contains(w.log.String(), `"principal":"999"`) {
+	if strings.Contains(w.log.String(), `"principal":"998"`) {
 		t.Error("more was dropped than had to be")
 	}
 }

@@ -34,7 +34,8 @@ func ofStored(key string) bool {
 	return ofTenant(key) && slices.Contains([]string{
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
-		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
+		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.revokeSessionsOnDisable", "policy.provisioning",
 		"passwords.length", "passwords.classes", "passwords.sink", "passwords.url", "passwords.life", "passwords.namespace", "passwords.mount", "passwords.path",
 		"passwords.roleID", "passwords.appRole", "passwords.recipient",
 	}, key)

@@ -26,10 +26,16 @@ type Options struct {
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Vault         *vault.Vault   // takes the passwords that are generated; nil: nobody is told them
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+	Actions       Actions        // nil: none but those of this package
+	Granted       Granted        // hears of applications that are given; nil: nobody does
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
 }
+
+// Actions gives the resource types of a directory more that can be done to them beside
+// SCIM.
+type Actions func(*Directory, []scim.ResourceType) []scim.ResourceType
 
 // Tables are the mapping tables of a tenant, its overlays laid on, in the order of
 // /ResourceTypes: one for each resource type. User and Group are written, too.
@@ -81,6 +87,7 @@ type Directory struct {
 	lacking    *lacking
 	extended   *extended
 	probing    atomic.Bool
+	people     users
 	types      []scim.ResourceType
 }
 
@@ -101,13 +108,17 @@ func New(o Options) *Directory {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
-			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
-			r.typ.Actions = append(r.typ.Actions, users{r}.resetPassword())
+			d.people = users{r}
+			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
+			r.typ.Actions = append(r.typ.Actions, d.people.resetPassword())
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 		}
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
+	}
+	if o.Actions != nil {
+		d.types = o.Actions(d, d.types)
 	}
 	return d
 }

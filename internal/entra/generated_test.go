@@ -255,7 +255,7 @@ func TestResetPassword(t *testing.T) {
 	id := g.addUsers(1)[0]
 	path := "/Users/" + id + "/.actions/reset_password"
 	g.asked()
-	response, answer := g.ask(http.MethodPost, path, object{"forceChangePasswordNextSignIn": false})
+	response, answer := g.ask(http.MethodPost, path, object{"forceChangePasswordNextSignIn": false, "user_id": id})
 	g.wantAsked("reset", 2, 1)
 	sent, kept := g.passwords(), d.all()
 	if response.StatusCode != http.StatusNoContent || answer != "" || len(sent) != 1 || len(kept) != 1 || string(kept[0].Text) != sent[0] || !kept[0].Reset || kept[0].UserID != id {
@@ -281,7 +281,7 @@ func TestResetPasswordRefused(t *testing.T) {
 		body any
 		want int
 	}{
-		{path, object{"password": "x"}, 400}, {path, object{"forceChangePasswordNextSignIn": "yes"}, 400},
+		{path, object{"password": "x"}, 400}, {path, object{"user_id": "another"}, 400}, {path, object{"forceChangePasswordNextSignIn": "yes"}, 400},
 		{"/Users/f0000000-0000-4000-8000-000000000009/.actions/reset_password", nil, 404}, {"/Users/nobody/.actions/reset_password", nil, 404},
 	} {
 		g.do(http.MethodPost, c.path, c.body, c.want)

@@ -19,7 +19,7 @@ func (u users) resetPassword() scim.Action {
 
 func (u users) reset(ctx context.Context, call *scim.ActionCall) error {
 	ctx = graph.WithPriority(ctx, graph.High)
-	profile, err := resetProfile(call.Params)
+	profile, err := resetProfile(call)
 	if err != nil {
 		return err
 	}
@@ -47,12 +47,14 @@ func (u users) reset(ctx context.Context, call *scim.ActionCall) error {
 }
 
 // resetProfile is what the client says of the new password.
-func resetProfile(params map[string]any) (map[string]any, error) {
+func resetProfile(call *scim.ActionCall) (map[string]any, error) {
 	profile := map[string]any{}
-	for name, v := range params {
+	for name, v := range call.Params {
 		change, is := v.(bool)
 		switch {
-		case name == "schemas":
+		case name == "schemas", name == "user_id" && v == call.ID: // as the other actions have it
+		case name == "user_id":
+			return nil, fault.New(fault.InvalidValue, "user_id is not the id in the path.")
 		case name != forceChange:
 			return nil, fault.New(fault.InvalidValue, "reset_password takes %s, and no other parameter.", forceChange)
 		case !is:

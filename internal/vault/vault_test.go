@@ -64,7 +64,7 @@ type clock struct {
 	mu    sync.Mutex
 	at    time.Time
 	asked chan time.Duration
-	wakes   chan struct{}
+	wakes chan struct{}
 }
 
 func newClock() *clock {

@@ -71,8 +71,7 @@ func (c *Config) passwordChecks() []check {
 		{!p.CA.Given() || x509.NewCertPool().AppendCertsFromPEM(p.CA.Content), "passwords.caFile", "must hold PEM certificates"},
 		{p.Life >= 0, "passwords.life", "must not be negative"},
 	}
-	var mistake *vault.Mistake
-	if errors.As(vault.Check(p.settings()), &mistake) {
+	if mistake, wrong := errors.AsType[*vault.Mistake](vault.Check(p.settings())); wrong {
 		checks = append(checks, check{false, "passwords." + mistake.Setting, mistake.Text})
 	}
 	return checks

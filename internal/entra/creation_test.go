@@ -93,7 +93,7 @@ func TestManagerMissingWarns(t *testing.T) {
 		user := newUser(name + "@contoso.com")
 		user[enterprise] = object{"manager": object{"value": value}}
 		warn := start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Policy.ManagerMissing = tenant.ManagerWarn })
-		response, answer := warn.ask(http.MethodPost, "/Users", user)
+		response, answer := warn.post("/Users", user)
 		said := response.Header.Values("Warning")
 		if response.StatusCode != http.StatusCreated || len(said) != 1 || !strings.HasPrefix(said[0], `299 entrascim "`) || !strings.Contains(said[0], value) || strings.Contains(answer, "manager") {
 			t.Errorf("%s: %d %q %s", name, response.StatusCode, said, answer)
@@ -102,12 +102,12 @@ func TestManagerMissingWarns(t *testing.T) {
 		bulk := object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, "Operations": []object{
 			{"method": "POST", "path": "/Users", "bulkId": "1", "data": user},
 		}}
-		response, answer = warn.ask(http.MethodPost, "/Bulk", bulk)
+		response, answer = warn.post("/Bulk", bulk)
 		if said := response.Header.Values("Warning"); !strings.Contains(answer, `"201"`) || len(said) != 1 || !strings.Contains(said[0], value) {
 			t.Errorf("%s, in bulk: %q %s", name, said, answer)
 		}
 		refuse := start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Policy.ManagerMissing = tenant.ManagerRefuse })
-		response, answer = refuse.ask(http.MethodPost, "/Users", user)
+		response, answer = refuse.post("/Users", user)
 		if _, writes := refuse.asked(); response.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "invalidValue") || response.Header.Get("Warning") != "" || len(refuse.found("/Users", "userName pr")) != 0 {
 			t.Errorf("%s refused: %d %s, %d writes", name, response.StatusCode, answer, writes)
 		}

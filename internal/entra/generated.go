@@ -42,7 +42,7 @@ func (u users) deliverable(ctx context.Context, given *vault.Password, p scim.Pr
 		return nil
 	}
 	row, mapped := u.encryptedRow()
-	if u.options.Vault.Answers() && !(mapped && p.Includes(row.Attr.URN, row.Attr.Name, "")) {
+	if shown := mapped && p.Includes(row.Attr.URN, row.Attr.Name, ""); u.options.Vault.Answers() && !shown {
 		return fault.New(fault.InvalidValue, "password: a generated one is answered encrypted, as %s, which this request would not be shown: ask for that attribute, do not use a bulk request, or send a password.", u.relationAttribute(relationPassword))
 	}
 	return u.options.Vault.Check(ctx, *given)

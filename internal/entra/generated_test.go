@@ -102,14 +102,14 @@ func (g *gateway) passwords() []string {
 	return all
 }
 
-// ask sends a request with a header and gives the whole answer.
-func (g *gateway) ask(method, path string, body any, header ...string) (*http.Response, string) {
+// post sends a request with a header and gives the whole answer.
+func (g *gateway) post(path string, body any, header ...string) (*http.Response, string) {
 	g.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(g.t.Context(), method, g.url+path, strings.NewReader(string(text)))
+	r := httptest.NewRequestWithContext(g.t.Context(), http.MethodPost, g.url+path, strings.NewReader(string(text)))
 	r.RequestURI = ""
 	r.Header.Set("Content-Type", "application/scim+json")
 	for i := 0; i+1 < len(header); i += 2 {
@@ -132,7 +132,7 @@ func (g *gateway) ask(method, path string, body any, header ...string) (*http.Re
 func TestGeneratedPassword(t *testing.T) {
 	t.Parallel()
 	g, d, _ := withDrawer(t, nil)
-	response, answer := g.ask(http.MethodPost, "/Users", newUser("ada@contoso.com"))
+	response, answer := g.post("/Users", newUser("ada@contoso.com"))
 	g.wantAsked("created", 1, 1)
 	sent, kept := g.passwords(), d.all()
 	if response.StatusCode != http.StatusCreated || len(sent) != 1 || len(kept) != 1 || d.checks != 1 {
@@ -162,7 +162,7 @@ func TestGeneratedPasswordOfNobody(t *testing.T) {
 	if sent := g.passwords(); len(sent) != 1 || len(sent[0]) != vault.DefaultLength {
 		t.Errorf("%d passwords", len(sent))
 	}
-	if _, answer := g.ask(http.MethodPost, "/Users", newUser("bob@contoso.com"), vault.RecipientHeader, "{}"); !strings.Contains(answer, `"400"`) {
+	if _, answer := g.post("/Users", newUser("bob@contoso.com"), vault.RecipientHeader, "{}"); !strings.Contains(answer, `"400"`) {
 		t.Errorf("a key that nothing is encrypted to: %s", answer)
 	}
 }
@@ -172,7 +172,7 @@ func TestSinkIsDown(t *testing.T) {
 	t.Parallel()
 	g, d, _ := withDrawer(t, nil)
 	d.set(errors.New("is down"), nil)
-	response, answer := g.ask(http.MethodPost, "/Users", newUser("ada@contoso.com"))
+	response, answer := g.post("/Users", newUser("ada@contoso.com"))
 	g.wantAsked("sink down", 0, 0)
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" || !strings.Contains(answer, "Nothing was done") || !strings.Contains(answer, "The drawer is down") {
 		t.Errorf("%d %v %s", response.StatusCode, response.Header, answer)
@@ -196,7 +196,7 @@ func TestSinkFailsAfterCreation(t *testing.T) {
 	d.set(nil, errors.New("is jammed"))
 	user := newUser("ada@contoso.com")
 	user[enterprise] = object{"manager": object{"value": boss}}
-	response, answer := g.ask(http.MethodPost, "/Users", user)
+	response, answer := g.post("/Users", user)
 	sent := g.passwords()
 	id := g.found("/Users", `userName eq "ada@contoso.com"`)[0]
 	if response.StatusCode != http.StatusBadGateway || !strings.Contains(answer, "The user was created with id "+id) || !strings.Contains(answer, "goes on trying") || strings.Contains(answer, sent[0]) {
@@ -223,7 +223,7 @@ func TestClientSetsAnother(t *testing.T) {
 	t.Parallel()
 	g, d, v := withDrawer(t, nil)
 	d.set(nil, errors.New("is jammed"))
-	g.ask(http.MethodPost, "/Users", newUser("ada@contoso.com"))
+	g.post("/Users", newUser("ada@contoso.com"))
 	id := g.found("/Users", `userName eq "ada@contoso.com"`)[0]
 	g.patched("/Users/"+id, object{"op": "replace", "path": "title", "value": "x"})
 	if v.Waiting() != 1 {
@@ -255,7 +255,7 @@ func TestResetPassword(t *testing.T) {
 	id := g.addUsers(1)[0]
 	path := "/Users/" + id + "/.actions/reset_password"
 	g.asked()
-	response, answer := g.ask(http.MethodPost, path, object{"forceChangePasswordNextSignIn": false, "user_id": id})
+	response, answer := g.post(path, object{"forceChangePasswordNextSignIn": false, "user_id": id})
 	g.wantAsked("reset", 2, 1)
 	sent, kept := g.passwords(), d.all()
 	if response.StatusCode != http.StatusNoContent || answer != "" || len(sent) != 1 || len(kept) != 1 || string(kept[0].Text) != sent[0] || !kept[0].Reset || kept[0].UserID != id {
@@ -281,8 +281,11 @@ func TestResetPasswordRefused(t *testing.T) {
 		body any
 		want int
 	}{
-		{path, object{"password": "x"}, 400}, {path, object{"user_id": "another"}, 400}, {path, object{"forceChangePasswordNextSignIn": "yes"}, 400},
-		{"/Users/f0000000-0000-4000-8000-000000000009/.actions/reset_password", nil, 404}, {"/Users/nobody/.actions/reset_password", nil, 404},
+		{path, object{"password": "x"}, 400},
+		{path, object{"user_id": "another"}, 400},
+		{path, object{"forceChangePasswordNextSignIn": "yes"}, 400},
+		{"/Users/f0000000-0000-4000-8000-000000000009/.actions/reset_password", nil, 404},
+		{"/Users/nobody/.actions/reset_password", nil, 404},
 	} {
 		g.do(http.MethodPost, c.path, c.body, c.want)
 	}
@@ -339,22 +342,22 @@ func TestEncryptedPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, header := range map[string]string{"none": "", "no key": "{}", "not JSON": "x"} {
-		response, answer := g.ask(http.MethodPost, "/Users", newUser("ada@contoso.com"), vault.RecipientHeader, header)
+		response, answer := g.post("/Users", newUser("ada@contoso.com"), vault.RecipientHeader, header)
 		if response.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "invalidValue") || !strings.Contains(answer, vault.RecipientHeader) {
 			t.Errorf("%s: %d %s", name, response.StatusCode, answer)
 		}
 	}
-	if response, answer := g.ask(http.MethodPost, "/Users?attributes=userName", newUser("ada@contoso.com"), vault.RecipientHeader, string(public)); response.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "encryptedPassword") {
+	if response, answer := g.post("/Users?attributes=userName", newUser("ada@contoso.com"), vault.RecipientHeader, string(public)); response.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "encryptedPassword") {
 		t.Errorf("not shown: %d %s", response.StatusCode, answer)
 	}
 	bulk := object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, "Operations": []object{
 		{"method": "POST", "path": "/Users", "bulkId": "1", "data": newUser("ada@contoso.com")},
 	}}
-	if response, answer := g.ask(http.MethodPost, "/Bulk", bulk, vault.RecipientHeader, string(public)); response.StatusCode != http.StatusOK || !strings.Contains(answer, `"400"`) {
+	if response, answer := g.post("/Bulk", bulk, vault.RecipientHeader, string(public)); response.StatusCode != http.StatusOK || !strings.Contains(answer, `"400"`) {
 		t.Errorf("in bulk: %s", answer)
 	}
 	g.wantAsked("refused", 0, 0)
-	response, answer := g.ask(http.MethodPost, "/Users", newUser("ada@contoso.com"), vault.RecipientHeader, string(public))
+	response, answer := g.post("/Users", newUser("ada@contoso.com"), vault.RecipientHeader, string(public))
 	if response.StatusCode != http.StatusCreated {
 		t.Fatal(answer)
 	}
@@ -368,7 +371,7 @@ func TestEncryptedPassword(t *testing.T) {
 	if got := g.get(path); at(got, entraUser, "encryptedPassword") != nil {
 		t.Errorf("read: %v", got)
 	}
-	response, answer = g.ask(http.MethodPost, path+"/.actions/reset_password", object{}, vault.RecipientHeader, string(public))
+	response, answer = g.post(path+"/.actions/reset_password", object{}, vault.RecipientHeader, string(public))
 	reset := object{}
 	if err := json.Unmarshal([]byte(answer), &reset); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatal(err, answer)

@@ -28,7 +28,7 @@ type KeyVault struct {
 const (
 	keyVaultPrefix = "entrascim-" // of the names of secrets
 	keyVaultProbe  = "entrascim-probe"
-	passwordType   = "text/plain; use=password"
+	plainText      = "text/plain"
 )
 
 // NewKeyVault makes the sink. The credential signs in to the directory that the vault
@@ -63,7 +63,7 @@ func (k *KeyVault) Check(ctx context.Context, _ Password) error {
 		}
 		k.probe = ""
 	}
-	value, kind := "no password: by this secret the gateway sees whether it can write", "text/plain"
+	value, kind := "no password: by this secret the gateway sees whether it can write", plainText
 	made, err := k.client.SetSecret(ctx, keyVaultProbe, azsecrets.SetSecretParameters{Value: &value, ContentType: &kind, Tags: probeTags()}, nil)
 	if err == nil && made.ID != nil {
 		k.probe = made.ID.Version()
@@ -75,7 +75,7 @@ func probeTags() map[string]*string { return tags("purpose", "probe") }
 
 // Deliver sets the user's secret, a new version of it where there is one.
 func (k *KeyVault) Deliver(ctx context.Context, p Password) (string, error) {
-	value, kind, enabled := string(p.Text), passwordType, true
+	value, kind, enabled := string(p.Text), plainText, true
 	attributes := &azsecrets.SecretAttributes{Enabled: &enabled}
 	if k.life > 0 {
 		ends := k.now().Add(k.life).UTC().Truncate(time.Second)

@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -117,9 +118,7 @@ func (k *keyVault) signIn(w http.ResponseWriter, r *http.Request) {
 		k.issued[issued.Token] = true
 		k.mu.Unlock()
 	}
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }

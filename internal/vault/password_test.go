@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -132,7 +133,7 @@ func TestPolicyCheck(t *testing.T) {
 		"mount": {Sink: tenant.KV, URL: "https://a.example", Secret: "t", Mount: "a?b"}, "recipient": {Sink: tenant.Envelope, Recipient: []byte("{}")},
 	} {
 		err := vault.Check(s)
-		if got, _ := err.(*vault.Mistake); (got == nil) != (want == "") || got != nil && got.Setting != strings.TrimSpace(want) {
+		if got, _ := errors.AsType[*vault.Mistake](err); (got == nil) != (want == "") || got != nil && got.Setting != strings.TrimSpace(want) {
 			t.Errorf("%+v: %v, want about %q", s, err, want)
 		}
 	}

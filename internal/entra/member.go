@@ -31,6 +31,9 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	o, err := g.fetch(ctx, fetch{
 		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
+	if err == nil && slices.Contains(g.planFor(known).Relations, relationOwners) && o.related[relationOwners] == nil {
+		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read %s.", g.relationAttribute(relationOwners))
+	}
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)
 	}
@@ -107,7 +110,7 @@ func (g groups) addMembers(ctx context.Context, group string, m *membership, ids
 		case len(first) > 1:
 			err = g.addSingly(ctx, group, first)
 		default:
-			err = memberFault(err, first)
+			err = memberFault(attrMembers, err, first)
 		}
 		if err != nil {
 			return added(err, done)

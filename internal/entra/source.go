@@ -39,6 +39,10 @@ var relationPaths = map[string]map[string][]string{
 			"/groups/{id}/memberOf/microsoft.graph.group",
 			"/servicePrincipals/{id}/memberOf/microsoft.graph.group",
 		},
+		relationOwners: {
+			"/users/{id}/ownedObjects/microsoft.graph.group",
+			"/servicePrincipals/{id}/ownedObjects/microsoft.graph.group",
+		},
 	},
 }
 

@@ -75,6 +75,11 @@ func (d *Directory) AddOwners(object string, ids ...string) error {
 	return d.linkAll(owners, object, ids)
 }
 
+// AddSponsors makes users and groups sponsors of a user.
+func (d *Directory) AddSponsors(user string, ids ...string) error {
+	return d.linkAll(sponsors, user, ids)
+}
+
 // SetManager sets the manager of a user.
 func (d *Directory) SetManager(user, managerID string) error {
 	unlock := d.lockPast()

@@ -23,11 +23,12 @@ type resource struct {
 	plans plans
 
 	askable map[mapping.Attr][]string
+	apart   map[string]string // see there
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
-	r.askable = askable(r.rows)
+	r.askable, r.apart = askable(r.rows), apart(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}

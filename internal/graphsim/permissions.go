@@ -67,6 +67,11 @@ var delegatedOnly = []string{
 // cover.
 var ownPermission = []string{"employeeLeaveDateTime", "customSecurityAttributes"}
 
+// ownRead are the permissions that reading a property of a user takes by itself.
+var ownRead = map[string][]string{
+	"employeeLeaveDateTime": {"User-LifeCycleInfo.Read.All", "User-LifeCycleInfo.ReadWrite.All"},
+}
+
 // sensitive are the properties of a user that need a directory role of the
 // application when the user is privileged.
 var sensitive = []string{
@@ -163,7 +168,7 @@ func isExtension(name string) bool { return strings.HasPrefix(name, "extension_"
 
 // everyPermission lists the permissions that some route or property needs.
 func everyPermission() []string {
-	all := map[string]bool{"AuditLog.Read.All": true, readHidden: true, manageRoles: true}
+	all := map[string]bool{"AuditLog.Read.All": true, "User-LifeCycleInfo.Read.All": true, readHidden: true, manageRoles: true}
 	for _, r := range allRoutes() {
 		for _, role := range r.roles {
 			all[role] = true

@@ -104,6 +104,7 @@ type Row struct {
 	Values      map[string]string // SCIM value to Graph value
 	Fallback    string            // Graph property that is read when Graph has no value
 	Alias       string            // the row that the property is shared with
+	Permission  string            // of Graph, which reading the property takes by itself; "" for none
 	Keep        bool              // a PUT that omits the attribute leaves it
 	Ignore      bool              // a value that is not canonical is ignored, instead of refused
 

@@ -95,6 +95,7 @@ type rowSource struct {
 	Values      map[string]string `yaml:"values"`
 	Fallback    string            `yaml:"fallback"`
 	Alias       string            `yaml:"alias"`
+	Permission  string            `yaml:"permission"`
 	Keep        bool              `yaml:"keep"`
 	Ignore      bool              `yaml:"ignoreOthers"`
 }
@@ -207,7 +208,7 @@ func decodeRow(at place, row *ast.MappingNode, c *complaints) rowSource {
 
 var rowKeys = []string{
 	"scim", "remove", "graph", "relation", "kind", "type", "mutability", "returned", "uniqueness", "required", "caseExact",
-	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "keep", "ignoreOthers",
+	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "permission", "keep", "ignoreOthers",
 }
 
 // strictly decodes a node; panics of the YAML package on odd nodes are errors.

@@ -36,6 +36,9 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
 	}
+	if a, ok := t.Dictionary(); ok {
+		r.typ.Dictionary = scim.Dictionary{URN: a.URN, Name: a.Name, Refuse: t.NoEntry}
+	}
 	for _, x := range t.Extensions() {
 		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})
 	}

@@ -44,6 +44,7 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 		})
 	}
 	t.checkPrefixes(d, c)
+	t.checkDictionary(d, c)
 	for _, src := range d.rows {
 		if r := t.compileRow(src, c); r != nil {
 			t.rows = append(t.rows, r)

@@ -63,6 +63,7 @@ type Table struct {
 	whole       []string   // complex Graph properties that are always written whole
 	condition   *condition // of the objects of the collection that are resources; nil: none
 	bare        bool       // the collection takes no query options
+	dictionary  *Attr      // see Dictionary
 	anyID       bool       // ids are texts, not GUIDs
 	optional    bool
 	mutability  string // of the rows that do not say theirs; "" for what Graph allows

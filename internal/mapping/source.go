@@ -67,6 +67,7 @@ type graphSource struct {
 	Whole      []string `yaml:"whole"`      // complex properties that are only ever written whole
 	Filter     string   `yaml:"filter"`     // which objects are resources: "property eq 'value'"; "" all
 	Options    string   `yaml:"options"`    // "none": the collection takes no query options, and is read whole
+	Dictionary string   `yaml:"dictionary"` // the complex attribute that further properties have, by their names in Graph
 	ID         string   `yaml:"id"`         // "text": ids are no GUIDs
 }
 

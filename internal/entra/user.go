@@ -350,7 +350,7 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		if err != nil {
 			return nil, nil, err
 		}
-		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+		steps = append(steps, step{request: request, undone: "the attributes were not changed", refused: u.forbidden(w.Body)})
 	}
 	more, err := b.steps(id)
 	if err != nil {

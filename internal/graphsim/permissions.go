@@ -96,7 +96,7 @@ func (c *call) mayUpdateUser(o *object, w *changeSet) error {
 			name == "passwordProfile" && !c.holds(passwordRoles),
 			slices.Contains(sensitive, name) && c.guarded(o):
 			return denied()
-		case o.is("onPremisesSyncEnabled") && !cloudManaged(name):
+		case o.is("onPremisesSyncEnabled") && !c.dir.cloudManaged(name):
 			return mastered()
 		}
 	}
@@ -112,7 +112,10 @@ func (c *call) mayUpdate(name string) bool {
 }
 
 // cloudManaged tells which properties of a synced user the cloud masters.
-func cloudManaged(name string) bool {
+func (d *Directory) cloudManaged(name string) bool {
+	if x := d.extension(name); x != nil {
+		return !x.is("isSyncedFromOnPremises")
+	}
 	return name == "passwordProfile" || name == "usageLocation" || isExtension(name)
 }
 

@@ -258,6 +258,9 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 		return o, partly(err, done, nil, 0)
 	}
 	g.written.link(id, false, m.remove)
+	if len(m.add)+len(m.remove) > 0 {
+		done = join(done, "the members were changed")
+	}
 	if err := g.changeOwners(ctx, id, &o, s); err != nil {
 		return o, partly(err, done, nil, 0)
 	}

@@ -43,8 +43,10 @@ func TestOwners(t *testing.T) {
 	if _, writes := g.asked(); writes != 0 {
 		t.Errorf("one who owns the group already: %d writes", writes)
 	}
+	g.sim.Reset()
 	got := g.patch(path+"?attributes="+owners, http.StatusOK,
 		object{"op": "remove", "path": owners + `[value eq "` + u[0] + `"]`}, object{"op": "add", "path": owners, "value": members(u[1])})
+	g.wantAsked("one taken and one given", 3, 2)
 	if at(got, entraGroup, "owners", "1", "display") != "User user00001" || at(got, entraGroup, "owners", "0", "type") != "ServicePrincipal" {
 		t.Errorf("answered: %v", got)
 	}

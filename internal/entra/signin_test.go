@@ -43,10 +43,16 @@ func TestSignIns(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	g.sim.Advance(time.Minute)
+	g.sim.Reset()
 	all := g.get("/Users?count=999&attributes=userName," + signIns)
 	if ids := idsOf(all); len(ids) != 252 || all["totalResults"] != 252.0 {
 		t.Errorf("%d of %v", len(ids), all["totalResults"])
 	}
+	if requests, _ := g.asked(); requests != 3 { // the simulator cuts pages at 120
+		t.Errorf("252 users: %d requests", requests)
+	}
+	g.get("/Users?count=999&attributes=userName," + signIns)
 	for _, call := range g.sim.Calls() {
 		if strings.Contains(call, "signInActivity") && strings.Contains(call, "top=999") {
 			t.Errorf("a page that is too large: %s", call)

@@ -34,6 +34,7 @@ func (l *listing) request(w walk) graph.Request {
 	if l.table.Bare() {
 		return graph.Request{Path: s.path}
 	}
+	properties := l.granted(union(l.plan.Select, w.properties))
 	expand := l.plan.Expand
 	if expand == "" {
 		expand = w.expand
@@ -42,10 +43,9 @@ func (l *listing) request(w walk) graph.Request {
 	switch {
 	case s.advanced:
 		expand = ""
-	case expand == "" && s.filter == "":
+	case expand == "" && s.filter == "" && !slices.Contains(properties, signInProperty): // of which it is not said
 		advanced = true
 	}
-	properties := l.granted(union(l.plan.Select, w.properties))
 	return graph.Request{Path: s.path, Params: s.params, Query: graph.Query{
 		Select: properties, Expand: expand, Filter: s.filter, OrderBy: s.orderBy,
 		Top: pageTop(w.top, properties), Count: advanced, Advanced: advanced,

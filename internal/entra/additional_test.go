@@ -35,13 +35,29 @@ func laid(t *testing.T, overlay string) (entra.Tables, error) {
 	return append(entra.Tables{users}, tables(t, "")[1:]...), err
 }
 
+// registerFurther makes the directory extensions that tables of users map, but for that
+// of externalId.
+func (g *gateway) registerFurther(tables entra.Tables) {
+	g.t.Helper()
+	for _, row := range tables[0].Rows() {
+		_, name, _ := strings.Cut(strings.TrimPrefix(row.Property(), "extension_"), "_")
+		if !strings.HasPrefix(row.Property(), "extension_") || name == "externalId" {
+			continue
+		}
+		kind := map[string]string{"string": "String", "integer": "Integer"}[row.Type]
+		if _, err := g.dir.AddExtension(graphsim.DefaultClient, name, kind, "User"); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+}
+
 func withFurther(t *testing.T) *gateway {
 	t.Helper()
 	tables, err := laid(t, further)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startWith(t, graphsim.Options{}, tables, true, nil)
+	return startWith(t, graphsim.Options{}, tables, false, nil)
 }
 
 // What an overlay lists is written by POST, PATCH and PUT, as an object and as a text

@@ -93,6 +93,7 @@ func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extende
 			tb.Fatal(err)
 		}
 	}
+	g.registerFurther(tables)
 	server := httptest.NewTLSServer(g.heard)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()

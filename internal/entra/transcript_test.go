@@ -184,15 +184,9 @@ func (w *world) configure(data []byte) error {
 // externalID is the profile that serves externalId.
 const externalID = "external-id"
 
-// extend makes the directory extension that holds it, and those of further.
+// extend makes the directory extension that holds it.
 func extend(sim *graphsim.Simulator) error {
-	d := sim.Tenant(graphsim.DefaultTenant)
-	_, err := d.AddExtension(graphsim.DefaultClient, "externalId", "String", "User", "Group")
-	for name, kind := range map[string]string{"badge": "String", "level": "Integer"} {
-		if err == nil {
-			_, err = d.AddExtension(graphsim.DefaultClient, name, kind, "User")
-		}
-	}
+	_, err := sim.Tenant(graphsim.DefaultTenant).AddExtension(graphsim.DefaultClient, "externalId", "String", "User", "Group")
 	return err
 }
 

@@ -214,7 +214,7 @@ attributes:
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := startWith(t, graphsim.Options{}, tables, true, nil)
+	g := startWith(t, graphsim.Options{}, tables, false, nil)
 	property := "extension_" + strings.ReplaceAll(graphsim.DefaultClient, "-", "") + "_"
 	for _, name := range []string{"badge", "level"} {
 		if err := g.dir.SyncExtension(property + name); err != nil {

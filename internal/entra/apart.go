@@ -24,8 +24,8 @@ func apart(rows []mapping.Row) map[string]string {
 	return all
 }
 
-// granted are the properties without those that were refused lately.
-func (r *resource) granted(properties []string) []string {
+// allowed are the properties without those that were refused lately.
+func (r *resource) allowed(properties []string) []string {
 	return r.dropping(properties, r.lacking.has)
 }
 
@@ -43,7 +43,7 @@ func (r *resource) dropping(properties []string, drop func(property string) bool
 }
 
 // refused finds out, of a read that was forbidden, whether that is because of a property
-// that stands apart, and remembers which: granted leaves it out for a while. It tells
+// that stands apart, and remembers which: allowed leaves it out for a while. It tells
 // whether the read is worth trying again. What cannot be found out, because Graph allows
 // few such requests, counts against the property.
 func (r *resource) refused(ctx context.Context, err error, asked []string) bool {

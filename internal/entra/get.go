@@ -120,7 +120,7 @@ func (r *resource) objectRequest(id string, plan *mapping.ReadPlan, more []strin
 	return graph.Request{
 		Path:   "/" + r.table.Collection() + "/{id}",
 		Params: map[string]string{"id": id},
-		Query:  graph.Query{Select: r.granted(union(plan.Select, more)), Expand: plan.Expand},
+		Query:  graph.Query{Select: r.allowed(union(plan.Select, more)), Expand: plan.Expand},
 	}
 }
 

@@ -34,7 +34,7 @@ func (l *listing) request(w walk) graph.Request {
 	if l.table.Bare() {
 		return graph.Request{Path: s.path}
 	}
-	properties := l.granted(union(l.plan.Select, w.properties))
+	properties := l.allowed(union(l.plan.Select, w.properties))
 	expand := l.plan.Expand
 	if expand == "" {
 		expand = w.expand
@@ -179,7 +179,7 @@ func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error
 		return w.each(text)
 	})
 	if s.link == "" && l.refused(ctx, err, s.request.Query.Select) {
-		s.request.Query.Select = l.granted(s.request.Query.Select)
+		s.request.Query.Select = l.allowed(s.request.Query.Select)
 		return l.step(ctx, w, s)
 	}
 	if err != nil && s.remembered && expired(err) {

@@ -68,6 +68,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
 	if s != nil {
+		g.written.link(ownersKey(id), true, s.add)
 		o.related[relationOwners] = slice(s.after)
 	}
 	return id, g.write(ctx, o, g.plan(p), enc)

@@ -31,6 +31,9 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	o, err := g.fetch(ctx, fetch{
 		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
+	if owners := o.related[relationOwners]; owners != nil {
+		o.related[relationOwners] = g.recentOwners(id, owners)
+	}
 	if err == nil && slices.Contains(g.planFor(known).Relations, relationOwners) && o.related[relationOwners] == nil {
 		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read %s.", g.relationAttribute(relationOwners))
 	}

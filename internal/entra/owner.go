@@ -72,12 +72,13 @@ func ownersIn(v any) []string {
 }
 
 // hadUser tells whether a user is among owners. That one cannot be the last to go:
-// https://learn.microsoft.com/graph/api/group-delete-owners.
+// https://learn.microsoft.com/graph/api/group-delete-owners. Who was made one moments ago
+// may be one.
 func hadUser(before any) bool {
 	list, _ := before.([]any)
 	return slices.ContainsFunc(list, func(v any) bool {
 		m, _ := v.(map[string]any)
-		return m["type"] == "User"
+		return m["type"] == "User" || m["type"] == nil
 	})
 }
 
@@ -121,6 +122,24 @@ func (g groups) checkOwners(ctx context.Context, s *ownership, m *membership) er
 
 const odataType = "@odata.type"
 
+// recentOwners are the owners as they are after what was written moments ago, which the
+// directory may not list yet.
+func (g groups) recentOwners(id string, listed related) related {
+	recent := &membership{}
+	for owner, added := range g.written.members(ownersKey(id)) {
+		if added {
+			recent.add = append(recent.add, owner)
+		} else {
+			recent.remove = append(recent.remove, owner)
+		}
+	}
+	slices.Sort(recent.add)
+	return recent.after(listed)
+}
+
+// ownersKey is under what is remembered who was made owner of a group.
+func ownersKey(id string) string { return id + "/" + relationOwners }
+
 // ownersNamed are the owners that operations name, to be looked up before it is known
 // which of them are new.
 func ownersNamed(ops scim.Patch) []string {
@@ -145,7 +164,7 @@ func (g groups) ownersOf(doc scim.Document) []string {
 
 // addOwners makes owners, each by a write of its own: Graph documents none for several.
 func (g groups) addOwners(ctx context.Context, group, name string, ids []string) error {
-	w := singly{name: name, ids: ids, forgive: graph.AlreadyLinked}
+	w := singly{name: name, ids: ids}
 	for _, id := range ids {
 		url, err := g.graph.ObjectURL(id)
 		if err != nil {
@@ -159,7 +178,24 @@ func (g groups) addOwners(ctx context.Context, group, name string, ids []string)
 			Method: http.MethodPost, Path: "/groups/{id}/owners/$ref", Params: map[string]string{"id": group}, Body: body, Repeatable: true,
 		})
 	}
-	return g.patient(ctx, func() error { return g.oneByOne(ctx, w) }, append([]string{group}, ids...)...)
+	var failed error
+	err := g.patient(ctx, func() error { // oneByOne names who failed, and hides that it may be too soon
+		var late error
+		w.forgive = func(err error) bool {
+			if unseen(err) {
+				late = err
+			}
+			return graph.AlreadyLinked(err)
+		}
+		if failed = g.oneByOne(ctx, w); failed != nil && late != nil {
+			return late
+		}
+		return failed
+	}, append([]string{group}, ids...)...)
+	if err != nil {
+		return failed
+	}
+	return nil
 }
 
 // removeOwners ends ownerships, after the new ones began: one has to stay.
@@ -184,12 +220,14 @@ func (g groups) changeOwners(ctx context.Context, group string, o *object, s *ow
 	if err := g.addOwners(ctx, group, s.name, s.add); err != nil {
 		return err
 	}
+	g.written.link(ownersKey(group), true, s.add)
 	if err := g.removeOwners(ctx, group, s.name, s.remove); err != nil {
 		if len(s.add) > 0 {
 			err = partly(err, "the new owners were added", nil, 0)
 		}
 		return err
 	}
+	g.written.link(ownersKey(group), false, s.remove)
 	if o.related == nil {
 		o.related = map[string]related{}
 	}

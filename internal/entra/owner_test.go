@@ -74,6 +74,42 @@ func TestOwners(t *testing.T) {
 	}
 }
 
+// What was written moments ago is known, though the directory does not show it yet: an
+// owner who was just made is taken, one who was just taken is made again, and nobody is
+// lost.
+func TestOwnersThatAreNotShownYet(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{Lag: graphsim.Lag{Read: 10 * time.Second, List: 10 * time.Second}}, "", nil)
+	u, group := g.addUsers(4), g.addGroup("Team")
+	if err := g.dir.AddOwners(group, u[0]); err != nil {
+		t.Fatal(err)
+	}
+	path := "/Groups/" + group
+	add := func(id string) { g.patched(path, object{"op": "add", "path": owners, "value": members(id)}) }
+	remove := func(id string) { g.patched(path, object{"op": "remove", "path": owners + `[value eq "` + id + `"]`}) }
+	add(u[1])
+	add(u[2])
+	remove(u[1])
+	remove(u[0])
+	add(u[0])
+	add(u[3])
+	refused := g.patch(path, http.StatusBadRequest, object{"op": "replace", "path": owners, "value": []object{}})
+	if refused["scimType"] != "invalidValue" {
+		t.Errorf("all of them: %v", refused)
+	}
+	eve := g.do(http.MethodPost, "/Users", newUser("eve@contoso.com"), http.StatusCreated)["id"].(string)
+	add(eve)
+	made := g.do(http.MethodPost, "/Groups", object{"displayName": "New", entraGroup: object{"owners": members(u[0], u[1])}}, http.StatusCreated)
+	g.patched("/Groups/"+made["id"].(string), object{"op": "remove", "path": owners + `[value eq "` + u[0] + `"]`})
+	g.sim.Advance(5 * time.Minute)
+	if got := ownersOf(g, path); !same(got, []string{u[0], u[2], u[3], eve}) {
+		t.Errorf("%v of %v", got, u)
+	}
+	if got := ownersOf(g, "/Groups/"+made["id"].(string)); !same(got, u[1:2]) {
+		t.Errorf("of a new group: %v", got)
+	}
+}
+
 // A new group gets its owners with the request that makes it, and those who have no
 // place there after it.
 func TestNewOwners(t *testing.T) {

@@ -149,6 +149,21 @@ func TestAdditionalAttributesRefused(t *testing.T) {
 	}
 }
 
+// What is not listed has no value: a filter by it finds nothing, as by any attribute of an
+// extension that is not there.
+func TestAdditionalAttributesUnlisted(t *testing.T) {
+	t.Parallel()
+	for _, g := range []*gateway{withFurther(t), start(t, graphsim.Options{}, "", nil)} {
+		g.addUsers(1)
+		if got := g.found("/Users", additional+`.city eq "x"`); len(got) != 0 {
+			t.Errorf("filter: %v", got)
+		}
+		if got := g.get("/Users?attributes=userName," + additional + ".city," + additional); at(got, "Resources", "0", "userName") == nil || at(got, "Resources", "0", entraUser) != nil {
+			t.Errorf("asked for: %v", got)
+		}
+	}
+}
+
 // Values are of their properties' types and lengths.
 func TestAdditionalAttributesTypes(t *testing.T) {
 	t.Parallel()

@@ -29,8 +29,10 @@ func Features() []Feature {
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
-		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
-		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
+		{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}},
+		{"roles of a user or group, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
+		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
@@ -58,6 +60,8 @@ func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
 		wanted bool
 	}{
 		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
+		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
+		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},
 		{Feature{"members of groups with hidden membership", []string{"Member.Read.Hidden"}}, false},
 		{Feature{"when users last signed in (profile `sign-in-activity`); the directory needs Entra ID P1 or P2, too", []string{"AuditLog.Read.All"}}, false},
 		{Feature{"when employees leave (profile `leave-date`)", []string{"User-LifeCycleInfo.Read.All"}}, false},
@@ -86,7 +90,11 @@ func covers(wider string) []string {
 	case "Directory.Read.All":
 		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
 	case "RoleManagement.ReadWrite.Directory":
-		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.Read.Directory"}
+		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory", "RoleAssignmentSchedule.ReadWrite.Directory"}
+	case "RoleEligibilitySchedule.ReadWrite.Directory":
+		return []string{"RoleEligibilitySchedule.Read.Directory"}
+	case "RoleAssignmentSchedule.ReadWrite.Directory":
+		return []string{"RoleAssignmentSchedule.Read.Directory"}
 	case "Organization.Read.All":
 		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":

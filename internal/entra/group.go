@@ -55,6 +55,13 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err := g.checkUnique(ctx, "", w); err != nil {
 		return "", err
 	}
+	b, _, err := g.newBeside(ctx, w)
+	if err == nil {
+		err = g.checkGiven(about, b)
+	}
+	if err != nil {
+		return "", err
+	}
 	l := newLinks(s, m)
 	raw, err := g.addOnce(ctx, w, l, p)
 	if err != nil {
@@ -70,6 +77,9 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if s != nil {
 		g.written.link(ownersKey(id), true, s.add)
 		o.related[relationOwners] = slice(s.after)
+	}
+	if err := g.give(ctx, id, &o, b); err != nil {
+		return "", roleAssignable(err, w.Body[assignableProperty] == true)
 	}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
@@ -160,7 +170,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, false); err != nil {
 		return err
 	}
 	if wantBody {
@@ -197,59 +207,59 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, true); err != nil {
 		return err
 	}
 	return g.write(ctx, o, g.plan(p), enc)
 }
 
-// change does the writes and gives the group as it is then.
-func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership) (object, error) {
-	s, err := g.checkChange(ctx, id, o, w, m)
+// A groupChange is what a change does beside the attributes and the members.
+type groupChange struct {
+	owners *ownership
+	beside beside
+}
+
+// change does the writes and gives the group as it is then. With put it is a PUT.
+func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
+	c, err := g.checkChange(ctx, id, o, w, m, put)
 	if err != nil {
 		return o, err
 	}
 	assignable := flag(o.raw, assignableProperty)
-	o, err = g.changeAll(ctx, id, o, w, m, s)
+	o, err = g.changeAll(ctx, id, o, w, m, c)
 	return o, roleAssignable(err, assignable)
 }
 
 // checkChange checks all of a change before anything of it is done.
-func (g groups) checkChange(ctx context.Context, id string, o object, w mapping.Write, m *membership) (*ownership, error) {
+func (g groups) checkChange(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (c groupChange, err error) {
 	if err := g.settle(ctx, id, m); err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := g.checkWrite(o, w, m); err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := g.checkVisibility(o.raw, w.Body); err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := g.checkMembers(ctx, id, o.raw, m); err != nil {
-		return nil, err
+		return c, err
 	}
-	s, err := g.newOwnership(ctx, w, m)
-	if err != nil {
-		return nil, err
+	if c.owners, err = g.newOwnership(ctx, w, m); err != nil {
+		return c, err
 	}
-	return s, g.checkUnique(ctx, id, w)
+	if err := g.checkUnique(ctx, id, w); err != nil {
+		return c, err
+	}
+	if c.beside, err = g.besides(ctx, id, o, w, put); err != nil {
+		return c, err
+	}
+	return c, g.checkGiven(o.raw, c.beside)
 }
 
-func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Write, m *membership, s *ownership) (object, error) {
-	done := ""
-	if len(w.Body) > 0 {
-		request, err := g.patch(id, w.Body)
-		if err != nil {
-			return o, err
-		}
-		if _, err := g.run(ctx, "", []step{{request: request, undone: "the attributes were not changed"}}, id); err != nil {
-			return o, err
-		}
-		g.written.set(id, w.Body)
-		done = "the attributes were changed"
-		if o.raw, err = overlaid(o.raw, w.Body); err != nil {
-			return o, err
-		}
+func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Write, m *membership, c groupChange) (object, error) {
+	done, err := g.changeItself(ctx, id, &o, w.Body, c.beside)
+	if err != nil {
+		return o, err
 	}
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
@@ -262,7 +272,7 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 	if len(m.add)+len(m.remove) > 0 {
 		done = join(done, "the members were changed")
 	}
-	if err := g.changeOwners(ctx, id, &o, s); err != nil {
+	if err := g.changeOwners(ctx, id, &o, c.owners); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
 	if members := o.related[relationMembers]; members != nil {
@@ -274,11 +284,9 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 // checkWrite refuses what Graph would refuse obscurely: changes to groups that
 // are managed elsewhere, and to the members of a dynamic group.
 func (g groups) checkWrite(o object, w mapping.Write, m *membership) error {
-	if w.Empty() && m.none() {
+	w.Relations = linking(w, m) // what it is given is the cloud's
+	if w.Empty() {
 		return nil
-	}
-	if !m.none() {
-		w.Relations = concerning(w.Relations, relationMembers)
 	}
 	types := groupTypes(o.raw)
 	switch {

@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -63,26 +62,31 @@ func (g groups) checkVisibility(before jsontext.Value, body map[string]any) erro
 	return nil
 }
 
+// unexplained is what is said of a refusal for want of a permission (see graph).
+const unexplained = "The gateway lacks a directory permission for this."
+
 // roleAssignable explains a refusal that concerns a group which directory roles can be
 // given to: it takes a permission of its own.
 func roleAssignable(err error, assignable bool) error {
 	const why = "isAssignableToRole: the gateway lacks the directory permission RoleManagement.ReadWrite.Directory, which groups take that directory roles can be given to. "
-	if !assignable || !fault.Is(err, fault.Forbidden) {
+	f := *fault.From(err)
+	if !assignable || f.Kind != fault.Forbidden || !strings.Contains(f.Detail, unexplained) {
 		return err
 	}
-	f := *fault.From(err)
-	f.Detail = strings.TrimSpace(why + strings.TrimPrefix(f.Detail, "The gateway lacks a directory permission for this."))
+	f.Detail = strings.TrimSpace(why + strings.Replace(f.Detail, unexplained, "", 1))
 	return &f
 }
 
-// concerning is the relations of a write with one more.
-func concerning(relations map[string]mapping.RelationWrite, name string) map[string]mapping.RelationWrite {
-	all := maps.Clone(relations)
-	if all == nil {
-		all = map[string]mapping.RelationWrite{}
+// linking are the relations of a write that are a part of the group.
+func linking(w mapping.Write, m *membership) map[string]mapping.RelationWrite {
+	links := map[string]mapping.RelationWrite{}
+	if !m.none() {
+		links[relationMembers] = mapping.RelationWrite{}
 	}
-	all[name] = mapping.RelationWrite{}
-	return all
+	if owners, ok := w.Relations[relationOwners]; ok {
+		links[relationOwners] = owners
+	}
+	return links
 }
 
 // cannotJoin says why an object cannot be a member of a group; "" when it can. Source:

@@ -34,11 +34,14 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	if owners := o.related[relationOwners]; owners != nil {
 		o.related[relationOwners] = g.recentOwners(id, owners)
 	}
-	if err == nil && slices.Contains(g.planFor(known).Relations, relationOwners) && o.related[relationOwners] == nil {
+	if err == nil && g.concerned(relationOwners, known) && o.related[relationOwners] == nil {
 		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read %s.", g.relationAttribute(relationOwners))
 	}
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)
+	}
+	if err == nil {
+		err = g.heldBeside(id, o, known)
 	}
 	if err != nil {
 		return o, err

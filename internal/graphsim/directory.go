@@ -34,6 +34,7 @@ type Directory struct {
 	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
 	basic   bool                          // without Entra ID P1 and P2
+	noPIM   bool                          // there is no license for Privileged Identity Management
 	jobs    map[string][]*provisioningJob // by service principal
 }
 
@@ -101,7 +102,7 @@ func (d *Directory) apply(o *object, next *state) {
 // remove takes an object out of the directory for good, and with it its app role
 // assignments and the extensions that it registered.
 func (d *Directory) remove(o *object) {
-	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities} {
+	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities, schedules} {
 		for _, other := range slices.Clone(o.links[r].list) {
 			d.remove(other)
 		}

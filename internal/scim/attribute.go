@@ -64,6 +64,7 @@ type attribute struct {
 	refuse     func(name string) error // of a Dictionary; nil: unknown names are ignored
 	offset     *time.Location          // of a date-time that names none; nil: UTC
 	open       bool                    // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
+	keys       []Key                   // that tell values apart beside value and type
 }
 
 func newAttribute(urn string, a schema.CoreAttribute) *attribute {

@@ -44,7 +44,7 @@ func TestEligibleRoles(t *testing.T) {
 		t.Errorf("prolonged: %v", eligible)
 	}
 	g.asked()
-	g.patch(path, http.StatusNoContent, adds(eligibleRoles, object{"value": userAdministrator, "scope": unit}))
+	g.patch(path, http.StatusNoContent, adds(eligibleRoles, object{"value": userAdministrator, "scope": unit, "start": "2025-06-01T00:00:00Z"}))
 	g.wantAsked("what there is", 1, 0)
 	g.patch(path, http.StatusNoContent, object{"op": "remove", "path": eligibleRoles + `[value eq "` + userAdministrator + `"]`})
 	if _, eligible = g.roles(user); len(eligible) != 1 || at(eligible, "0", "value") != globalReader {

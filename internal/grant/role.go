@@ -155,7 +155,7 @@ func (p *Roles) want(role Role, held []Role) error {
 		return nil
 	}
 	had := held[i]
-	start := role.StartDateTime == "" || sameInstant(role.StartDateTime, had.StartDateTime)
+	start := p.begins(role.StartDateTime, had.StartDateTime)
 	end := role.EndDateTime == "" || sameInstant(role.EndDateTime, had.EndDateTime)
 	switch {
 	case start && end:
@@ -176,6 +176,12 @@ func (p *Roles) want(role Role, held []Role) error {
 	}
 	p.alter = append(p.alter, next)
 	return nil
+}
+
+// begins tells whether a role begins when it is wanted to: what has begun has, whenever
+// that was, since Graph makes now of the past.
+func (p *Roles) begins(wanted, had string) bool {
+	return wanted == "" || sameInstant(wanted, had) || !later(wanted, p.now) && !later(had, p.now)
 }
 
 // wanted reads a value of the attribute.

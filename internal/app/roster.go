@@ -42,6 +42,7 @@ type registry struct {
 	crew    *trigger.Crew
 	now     func() time.Time
 	vaults  vaults
+	sleep   func(ctx context.Context, d time.Duration) error // of the crew; nil: a timer's
 
 	loading sync.Mutex // one at a time makes a roster
 	files   []config.Config
@@ -203,7 +204,7 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 		return nil, nil, Mistake{err}
 	}
 	r.vaults.add(v)
-	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew})
+	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
 	directory := newDirectory(s.tenant, tables, client, v, s.trigger.Granted)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }

@@ -14,12 +14,15 @@ import (
 
 // generate makes a password for a user of the names.
 func (u users) generate(ctx context.Context, name, display string) (*vault.Password, error) {
-	text, err := u.options.Vault.Generate(name, display)
+	text, err := u.vault(ctx).Generate(name, display)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "No password could be generated.")
 	}
 	return &vault.Password{UserName: name, Text: text, Recipient: scim.Header(ctx, vault.RecipientHeader)}, nil
 }
+
+// vault is what takes the passwords of a request.
+func (d *Directory) vault(context.Context) *vault.Vault { return d.options.Vault }
 
 // withPassword is the profile with the password, which the user has to change at the
 // first sign-in unless the client says otherwise.
@@ -42,10 +45,10 @@ func (u users) deliverable(ctx context.Context, given *vault.Password, p scim.Pr
 		return nil
 	}
 	row, mapped := u.encryptedRow()
-	if shown := mapped && p.Includes(row.Attr.URN, row.Attr.Name, ""); u.options.Vault.Answers() && !shown {
+	if shown := mapped && p.Includes(row.Attr.URN, row.Attr.Name, ""); u.vault(ctx).Answers() && !shown {
 		return fault.New(fault.InvalidValue, "password: a generated one is answered encrypted, as %s, which this request would not be shown: ask for that attribute, do not use a bulk request, or send a password.", u.relationAttribute(relationPassword))
 	}
-	return u.options.Vault.Check(ctx, *given)
+	return u.vault(ctx).Check(ctx, *given)
 }
 
 func (r *resource) encryptedRow() (mapping.Row, bool) {
@@ -60,11 +63,11 @@ func (r *resource) encryptedRow() (mapping.Row, bool) {
 // deliver gives the password of a user who is there to the tenant's sink, and returns
 // what the client is answered with.
 func (u users) deliver(ctx context.Context, id string, given *vault.Password) (encrypted string, lost error) {
-	if given == nil || !u.options.Vault.Delivers() {
+	if given == nil || !u.vault(ctx).Delivers() {
 		return "", nil
 	}
 	given.UserID = id
-	return u.options.Vault.Deliver(ctx, *given)
+	return u.vault(ctx).Deliver(ctx, *given)
 }
 
 // undelivered is the fault of a password that is set and was not delivered: 502, as
@@ -96,8 +99,8 @@ func withEncrypted(raw jsontext.Value, encrypted string) jsontext.Value {
 
 // superseded forgets a generated password that waits for its sink when the client has
 // set another.
-func (u users) superseded(id string, w mapping.Write) {
+func (u users) superseded(ctx context.Context, id string, w mapping.Write) {
 	if profile, _ := w.Body["passwordProfile"].(map[string]any); profile["password"] != nil {
-		u.options.Vault.Forget(id)
+		u.vault(ctx).Forget(id)
 	}
 }

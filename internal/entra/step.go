@@ -170,7 +170,7 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	}
 	r.fresh.drop(id)
 	r.positions.changed()
-	r.options.Vault.Forget(id)
+	r.vault(ctx).Forget(id)
 	return nil
 }
 

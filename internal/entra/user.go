@@ -340,7 +340,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		sent[statesProperty] = b.licenses.After()
 	}
 	u.written.set(id, sent)
-	u.superseded(id, w)
+	u.superseded(ctx, id, w)
 	return overlaid(o.raw, sent)
 }
 

@@ -284,3 +284,24 @@ func TestWaitingIsBounded(t *testing.T) {
 		t.Error("something waits after the end")
 	}
 }
+
+// A rehearsal tells the sink nothing, and forgets nothing that waits.
+func TestRehearsal(t *testing.T) {
+	t.Parallel()
+	d := &drawer{down: errDown}
+	v := vault.New(vault.Options{Sink: d, Policy: vault.Policy{Length: 99}})
+	r := v.Rehearsal()
+	text, err := r.Generate()
+	if err != nil || len(text) != 99 || !r.Delivers() || r.Name() != v.Name() {
+		t.Errorf("%d characters, %v", len(text), err)
+	}
+	if err := r.Check(t.Context(), ada); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Deliver(t.Context(), ada); err != nil || d.checks+d.tries != 0 {
+		t.Errorf("%d checks, %d tries, %v", d.checks, d.tries, err)
+	}
+	if err := r.Check(t.Context(), vault.Password{Recipient: "{}"}); !fault.Is(err, fault.InvalidValue) {
+		t.Errorf("a key of a client: %v", err)
+	}
+}

@@ -46,7 +46,8 @@ func (c Config) tenantID() string {
 func (c Config) policy() tenant.Policy {
 	return tenant.Policy{
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
-		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords, DeletedUser: c.Policy.DeletedUser,
+		SkipOnPremisesGroups: c.Policy.SkipGroups, IncludeOnPremisesMembers: c.Policy.IncludeMembers,
 	}
 }
 

@@ -97,9 +97,12 @@ func New(o Options) *Directory {
 		switch table.Resource() {
 		case "User":
 			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
+			r.typ.Actions = append(r.typ.Actions, users{r}.deletedActions()...)
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
+			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)
 		}
+		r.typ.Deleted = r.typ.Writer != nil
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}

@@ -57,11 +57,11 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	id := text(raw, "id")
 	g.made(id)
-	g.written.link(id, true, first)
+	g.written.link(id, true, m.visible(first))
 	if err := g.addMembers(ctx, id, m, rest); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
-	g.written.link(id, true, rest)
+	g.written.link(id, true, m.visible(rest))
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
@@ -229,7 +229,7 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, true, m.add)
+	g.written.link(id, true, m.visible(m.add))
 	if err := g.removeMembers(ctx, id, m, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}

@@ -22,6 +22,7 @@ type membership struct {
 
 	objects map[string]jsontext.Value // those of add that the directory knows, by id
 	checked bool                      // objects has been asked for
+	hidden  func(jsontext.Value) bool // members that are not shown; nil: all are
 }
 
 // A selection removes the members that match a filter, but for those that were added
@@ -114,9 +115,13 @@ func checkGUIDs(ids []string) error {
 
 // lookups are the requests that find the members to be added.
 func (m *membership) lookups() ([]graph.Request, error) {
+	properties := []string{"id", "displayName", "groupTypes"}
+	if m.hidden != nil {
+		properties = append(properties, syncProperty)
+	}
 	var requests []graph.Request
 	for some := range slices.Chunk(m.add, maxByIDs) {
-		request, err := getByIDs(some, nil, "id", "displayName", "groupTypes")
+		request, err := getByIDs(some, nil, properties...)
 		if err != nil {
 			return nil, err
 		}
@@ -196,6 +201,9 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 			member := strings.ToLower(text(v, "id"))
 			if _, known := present[member]; !known && wanted[member] {
 				present[member] = true
+			}
+			if m.hidden != nil && m.hidden(v) {
+				return nil // whoever says who the members are did not see this one
 			}
 			gone, err := selected(v)
 			if !wanted[member] && (m.replace || gone) {
@@ -277,7 +285,7 @@ func (m *membership) after(listed related) related {
 			}
 		}
 		for _, id := range m.add {
-			if missing[id] && !yield(m.object(id), nil) {
+			if missing[id] && !m.conceals(id) && !yield(m.object(id), nil) {
 				return
 			}
 		}

@@ -22,14 +22,18 @@ type resource struct {
 	typ   scim.ResourceType
 	plans plans
 
-	askable map[mapping.Attr][]string
+	askable   map[mapping.Attr][]string
+	ofDeleted map[mapping.Attr]bool // the attributes that only deleted resources have
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
-	r.askable = askable(r.rows)
+	r.askable, r.ofDeleted = askable(r.rows), ofDeleted(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
+	}
+	if d.options.Policy.SkipOnPremisesGroups && r.table.Entity() == entityGroup {
+		r.table = r.table.Without(syncProperty)
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
@@ -90,8 +94,11 @@ func isPlain(s string) bool {
 }
 
 // has tells whether an object of the collection is one of the resources: a table may be
-// for a part of a collection.
+// for a part of a collection, or without a part of it.
 func (r *resource) has(raw jsontext.Value) bool {
+	if barred := r.table.Barred(); barred != "" && flag(raw, barred) {
+		return false
+	}
 	property, value := r.table.Condition()
 	return property == "" || strings.EqualFold(strings.Trim(string(member(raw, property)), `"`), value)
 }
@@ -124,11 +131,12 @@ type plans struct {
 
 // plan is the read plan of a projection.
 func (r *resource) plan(p scim.Projection) *mapping.ReadPlan {
-	return r.plans.get("p"+p.Key(), func() *mapping.ReadPlan { return r.table.Read(p.Includes) })
+	return r.plans.get("p"+p.Key(), func() *mapping.ReadPlan { return r.table.Read(r.living(p.Includes)) })
 }
 
 // planFor is the read plan of what is wanted.
 func (r *resource) planFor(want mapping.Want) *mapping.ReadPlan {
+	want = r.living(want)
 	return r.plans.get("w"+r.table.Wanted(want), func() *mapping.ReadPlan { return r.table.Read(want) })
 }
 

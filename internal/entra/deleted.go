@@ -55,7 +55,7 @@ func takesRequests(relation string) bool {
 func (r *resource) deletedPlan(want mapping.Want) *mapping.ReadPlan {
 	own := func(urn, name, sub string) bool {
 		return want(urn, name, sub) && !slices.ContainsFunc(r.rows, func(row mapping.Row) bool {
-			return takesRequests(row.Relation) && row.Attr == mapping.Attr{URN: urn, Name: name, Sub: sub}
+			return takesRequests(row.Relation) && row.Attr.URN == urn && row.Attr.Name == name
 		})
 	}
 	return r.plans.get("d"+r.table.Wanted(own), func() *mapping.ReadPlan { return r.table.Read(own) })

@@ -150,6 +150,7 @@ func TestMistakes(t *testing.T) {
 		"duration":              {env: map[string]string{"ENTRASCIM_LIMITS_TIMEOUT": "soon"}, want: []string{"ENTRASCIM_LIMITS_TIMEOUT: must be a duration like 30s"}},
 		"number":                {env: map[string]string{"ENTRASCIM_MAX_SCAN": "1e3"}, want: []string{"ENTRASCIM_MAX_SCAN: must be a whole number"}},
 		"nothing scanned":       {file: "policy: {maxScan: 0}\n", want: []string{"c.yaml:1: policy.maxScan: must be more than 0"}},
+		"deleted user":          {file: "policy: {deletedUser: revive}\n", want: []string{"c.yaml:1: policy.deletedUser: must be create, refuse or restore"}},
 		"level":                 {env: map[string]string{"ENTRASCIM_LOG_LEVEL": "loud"}, want: []string{`ENTRASCIM_LOG_LEVEL: "loud" is not a value it can have`}},
 		"format":                {env: map[string]string{"ENTRASCIM_LOG_FORMAT": "xml"}, want: []string{"ENTRASCIM_LOG_FORMAT: must be json or console"}},
 		"offset":                {env: map[string]string{"ENTRASCIM_OFFSET": "2"}, want: []string{"ENTRASCIM_OFFSET: must be an offset like +02:00"}},

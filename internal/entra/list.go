@@ -67,7 +67,7 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 func (l *listing) run(ctx context.Context) error {
 	l.sort()
 	switch {
-	case l.residual != nil, l.sortHere, l.table.Bare():
+	case l.residual != nil, l.sortHere, l.table.Bare(), l.table.Barred() != "" && len(l.source.ids) > 1: // of many ids some are not shown
 		return l.scan(ctx)
 	case l.source.ids != nil:
 		return l.few(ctx)

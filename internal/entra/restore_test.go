@@ -242,3 +242,45 @@ func TestDeletedUserRestoreRefused(t *testing.T) {
 		t.Errorf("%v", refused)
 	}
 }
+
+// A user whom an on-premises directory masters is restored there: nothing is written.
+func TestDeletedUserOfOnPremises(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Policy.DeletedUser = tenant.DeletedRestore })
+	id := g.add("user", graphsim.Values{
+		"displayName": "Ada", "userPrincipalName": "ada@contoso.com", "mailNickname": "ada", "accountEnabled": true, "onPremisesSyncEnabled": true,
+	})
+	g.do(http.MethodDelete, "/Users/"+id, nil, http.StatusNoContent)
+	g.asked()
+	refused := g.do(http.MethodPost, "/Users", newUser("ada@contoso.com"), http.StatusConflict)
+	g.wantAsked("refused", 1, 0)
+	if detail, _ := refused["detail"].(string); !strings.Contains(detail, "on-premises") {
+		t.Errorf("%v", refused)
+	}
+}
+
+// When the answer to the restore of a new user is lost, it is looked for.
+func TestDeletedUserRestoreLost(t *testing.T) {
+	t.Parallel()
+	for _, done := range []bool{true, false} {
+		g, id, _ := formerly(t, tenant.DeletedRestore)
+		if err := g.sim.Fail(trouble.Fault{Method: http.MethodPost, Path: "/directory/deletedItems/*/restore", Status: 504, AfterWrite: done}); err != nil {
+			t.Fatal(err)
+		}
+		status, answer := g.try(http.MethodPost, "/Users", `{"userName":"ada@contoso.com","displayName":"Ada"}`)
+		if done != (status == http.StatusCreated && strings.Contains(answer, id)) || !done && status != http.StatusGatewayTimeout {
+			t.Errorf("done %t: %d %s", done, status, answer)
+		}
+	}
+}
+
+// Where a live user has the name, restoring the deleted one is refused.
+func TestDeletedUserRestoreTaken(t *testing.T) {
+	t.Parallel()
+	g, id, _ := formerly(t, tenant.DeletedRestore)
+	g.add("user", graphsim.Values{"displayName": "Other", "userPrincipalName": "ada@contoso.com", "mailNickname": "other", "accountEnabled": true})
+	refused := g.do(http.MethodPost, "/Users", newUser("ada@contoso.com"), http.StatusConflict)
+	if detail, _ := refused["detail"].(string); refused["scimType"] != "uniqueness" || !strings.Contains(detail, id) {
+		t.Errorf("%v", refused)
+	}
+}

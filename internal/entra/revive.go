@@ -34,6 +34,9 @@ func (u users) revived(ctx context.Context, doc scim.Document, w mapping.Write, 
 		return true, "", fault.New(fault.Uniqueness,
 			"userName: the user %s, who was deleted on %s, had this name or %s, and can be restored by the action restore.",
 			text(former, "id"), text(former, deletedProperty), anchorProperty)
+	case flag(former, syncProperty):
+		return true, "", fault.New(fault.Uniqueness,
+			"userName: the user %s, who was deleted, had this name or %s, and is mastered by the on-premises directory, which restores it.", text(former, "id"), anchorProperty)
 	}
 	id, err = u.revive(ctx, former, doc, m, p, enc)
 	return true, id, err
@@ -46,7 +49,7 @@ func (u users) former(ctx context.Context, w mapping.Write) (jsontext.Value, err
 	name, _ := w.Body[upnProperty].(string)
 	anchor, _ := w.Body[anchorProperty].(string)
 	query := graph.Query{
-		Select: []string{"id", upnProperty, anchorProperty, deletedProperty}, Filter: "endsWith(" + upnProperty + "," + quoted(name) + ")",
+		Select: []string{"id", upnProperty, anchorProperty, deletedProperty, syncProperty}, Filter: "endsWith(" + upnProperty + "," + quoted(name) + ")",
 		Top: graph.MaxPage, Count: true, Advanced: true,
 	}
 	if anchor != "" {
@@ -76,12 +79,21 @@ func (u users) revive(ctx context.Context, former jsontext.Value, doc scim.Docum
 	if !strings.EqualFold(formerName(id, text(former, upnProperty)), name) {
 		body["newUserPrincipalName"] = name
 	}
-	if _, err := u.restored(ctx, id, body); err != nil && !graph.InDoubt(err) {
+	_, doubt := u.restored(ctx, id, body)
+	switch err := doubt; {
+	case fault.Is(err, fault.Uniqueness):
+		f := *fault.From(err)
+		f.Detail = "userName: another user has this name, or an address of the user " + id + ", who had the name and was deleted."
+		return "", &f
+	case err != nil && !graph.InDoubt(err):
 		return "", err
 	}
 	u.fresh.add(u.table.Collection(), name)
 	o, err := u.renew(ctx, id, doc, p)
-	if err != nil {
+	switch {
+	case doubt != nil && fault.Is(err, fault.NotFound):
+		return "", doubt
+	case err != nil:
 		return "", partly(err, "the user was restored with id "+id, nil, 0)
 	}
 	return id, u.write(ctx, o, u.plan(p), enc)
@@ -91,8 +103,8 @@ func (u users) revive(ctx context.Context, former jsontext.Value, doc scim.Docum
 // whom the tenant's policy leaves out.
 func (u users) withManager(ctx context.Context, doc scim.Document, m *manager) (scim.Document, error) {
 	doc = maps.Clone(doc)
-	urn := u.relationURN(relationManager)
-	given, _ := doc[urn].(map[string]any)
+	a := u.relationAttr(relationManager)
+	given, _ := doc[a.URN].(map[string]any)
 	if given == nil {
 		return doc, nil
 	}
@@ -101,21 +113,21 @@ func (u users) withManager(ctx context.Context, doc scim.Document, m *manager) (
 		return nil, err
 	}
 	given = maps.Clone(given)
-	if delete(given, relationManager); m != nil {
-		given[relationManager] = map[string]any{"value": text(m.found, "id")}
+	if delete(given, a.Name); m != nil {
+		given[a.Name] = map[string]any{"value": text(m.found, "id")}
 	}
-	doc[urn] = given
+	doc[a.URN] = given
 	return doc, nil
 }
 
-// relationURN is the schema of the attribute that a relation stands behind.
-func (r *resource) relationURN(relation string) string {
+// relationAttr is the attribute that a relation stands behind.
+func (r *resource) relationAttr(relation string) mapping.Attr {
 	for _, row := range r.rows {
 		if row.Relation == relation {
-			return row.Attr.URN
+			return mapping.Attr{URN: row.Attr.URN, Name: row.Attr.Name}
 		}
 	}
-	return ""
+	return mapping.Attr{}
 }
 
 // renew makes a restored user what was sent.

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +23,18 @@ func (d *Directory) softDelete(o *object) {
 	}
 	d.apply(o, next)
 	d.unlicense(o)
+}
+
+// Delete moves a user or group to deletedItems, whoever masters it: as the synchronization
+// with an on-premises directory does.
+func (d *Directory) Delete(id string) error {
+	defer d.lockPast()()
+	o := d.byID[id]
+	if o == nil || o.state.status != live {
+		return fmt.Errorf("graphsim: there is no %s to delete", id)
+	}
+	d.softDelete(o)
+	return nil
 }
 
 // restore brings a deleted object back, unless what must be unique was taken.

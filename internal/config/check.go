@@ -122,6 +122,7 @@ func (c *Config) otherChecks() []check {
 		{slices.Contains([]tenant.DeletedUser{tenant.DeletedCreate, tenant.DeletedRefuse, tenant.DeletedRestore}, c.Policy.DeletedUser), "policy.deletedUser", "must be create, refuse or restore"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
+		{slices.Contains([]string{provisioningOff, string(tenant.ProvisionOnDemand), string(tenant.ProvisionStart)}, c.Policy.Provisioning), "policy.provisioning", "must be off, on-demand or start"},
 		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
 		{long(c.Cursors.secrets()), "cursors.key", "must be secrets of at least 16 characters"},
 		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
@@ -145,6 +146,9 @@ const (
 	unknownIgnored = "ignore"
 	unknownRefused = "refuse"
 )
+
+// provisioningOff is what policy.provisioning may be beside what a tenant's policy has.
+const provisioningOff = "off"
 
 // long tells whether all secrets are long enough not to be guessed.
 func long(secrets []string) bool {

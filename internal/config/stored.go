@@ -35,6 +35,7 @@ func ofStored(key string) bool {
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
 		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
+		"policy.revokeSessionsOnDisable", "policy.provisioning",
 	}, key)
 }
 

@@ -35,7 +35,7 @@ func (g groups) deletedActions() []scim.Action {
 // is one, the restore, and a read of what it is then.
 // Source: https://learn.microsoft.com/graph/api/directory-deleteditems-restore.
 func (u users) restore(ctx context.Context, call *scim.ActionCall) error {
-	if err := checkParams(call.Params, paramUserName, paramReconcile); err != nil {
+	if err := checkParams(call, "user_id", paramUserName, paramReconcile); err != nil {
 		return err
 	}
 	body, err := u.restoration(call.Params)
@@ -70,18 +70,23 @@ func (u users) restoration(params map[string]any) (map[string]any, error) {
 
 // restore brings a deleted Microsoft 365 group back.
 func (g groups) restore(ctx context.Context, call *scim.ActionCall) error {
-	if err := checkParams(call.Params); err != nil {
+	if err := checkParams(call, "group_id"); err != nil {
 		return err
 	}
 	return g.bringBack(ctx, call, nil)
 }
 
-// checkParams refuses what the action does not take.
-func checkParams(params map[string]any, known ...string) error {
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		if !slices.Contains(known, name) && name != "schemas" {
-			return fault.New(fault.InvalidValue, "The action has no parameter %s.", name)
+// checkParams refuses what the action does not take. The first parameter that is known
+// is the id that stands in the path, too.
+func checkParams(call *scim.ActionCall, known ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(call.Params)) {
+		if !slices.Contains(known, name) {
+			return fault.New(fault.InvalidValue, "The action has no parameter %.64q.", name)
 		}
+	}
+	v, given := call.Params[known[0]]
+	if id, ok := v.(string); given && (!ok || !strings.EqualFold(id, call.ID)) {
+		return fault.New(fault.InvalidValue, "%s must be the id in the path, or be left out.", known[0])
 	}
 	return nil
 }
@@ -183,7 +188,7 @@ func (r *resource) unrestored(ctx context.Context, err error, body map[string]an
 // Source: https://learn.microsoft.com/graph/api/directory-deleteditems-delete.
 func (u users) deletePermanently(ctx context.Context, call *scim.ActionCall) error {
 	ctx = graph.WithPriority(ctx, graph.High)
-	if err := checkParams(call.Params); err != nil {
+	if err := checkParams(call, "user_id"); err != nil {
 		return err
 	}
 	if err := u.mustBeDeleted(ctx, call.ID); err != nil {
@@ -199,6 +204,9 @@ func (u users) deletePermanently(ctx context.Context, call *scim.ActionCall) err
 
 // deletePermanently is not for applications, which the gateway is: the page says so.
 func (g groups) deletePermanently(_ context.Context, call *scim.ActionCall) error {
+	if err := checkParams(call, "group_id"); err != nil {
+		return err
+	}
 	if err := g.checkID(call.ID); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestRestoreUser(t *testing.T) {
 	for _, c := range []struct {
 		body any
 		name string
-	}{{nil, "ada@contoso.com"}, {object{}, "ada@contoso.com"}, {object{"userName": "ada2", "autoReconcileProxyConflict": true}, "ada2@contoso.com"}, {nil, "ada2@contoso.com"}} {
+	}{{nil, "ada@contoso.com"}, {object{"user_id": id}, "ada@contoso.com"}, {object{"userName": "ada2", "autoReconcileProxyConflict": true}, "ada2@contoso.com"}, {nil, "ada2@contoso.com"}} {
 		g.do(http.MethodDelete, path, nil, http.StatusNoContent)
 		g.asked()
 		user := g.do(http.MethodPost, restore, c.body, http.StatusOK)
@@ -70,8 +70,9 @@ func TestRestoreRefused(t *testing.T) {
 		"purge a group id":  {"/Users/" + team + "/.actions/delete_permanently", "", 404, nil, "There is no deleted User", 0},
 		"purge live":        {"/Users/" + live + "/.actions/delete_permanently", "", 404, nil, "There is no deleted User", 0},
 		"purge a group":     {"/Groups/" + team + "/.actions/delete_permanently", "", 501, nil, "no application", 0},
-		"parameter":         {"/Users/" + gone + "/.actions/restore", `{"username":"x@contoso.com"}`, 400, "invalidValue", "no parameter username", 0},
-		"group's parameter": {"/Groups/" + team + "/.actions/restore", `{"userName":"x@contoso.com"}`, 400, "invalidValue", "no parameter userName", 0},
+		"parameter":         {"/Users/" + gone + "/.actions/restore", `{"username":"x@contoso.com"}`, 400, "invalidValue", `no parameter \"username`, 0},
+		"group's parameter": {"/Groups/" + team + "/.actions/restore", `{"userName":"x@contoso.com"}`, 400, "invalidValue", `no parameter \"userName`, 0},
+		"another id":        {"/Users/" + gone + "/.actions/restore", `{"user_id":"` + live + `"}`, 400, "invalidValue", "user_id must be the id in the path", 0},
 		"no text":           {"/Users/" + gone + "/.actions/restore", `{"userName":5}`, 400, "invalidValue", "userName must be a string", 0},
 		"no boolean":        {"/Users/" + gone + "/.actions/restore", `{"autoReconcileProxyConflict":"yes"}`, 400, "invalidValue", "autoReconcileProxyConflict must be", 0},
 		"bad name":          {"/Users/" + gone + "/.actions/restore", `{"userName":"a b@contoso.com"}`, 400, "invalidValue", "userName must be", 0},

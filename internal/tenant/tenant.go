@@ -67,6 +67,17 @@ const (
 	DeletedRestore DeletedUser = "restore" // the deleted one is restored and made what was sent
 )
 
+// Provisioning says what is asked of Entra's provisioning service of an application that
+// somebody was given.
+type Provisioning string
+
+// What may be asked of it.
+const (
+	ProvisionNothing  Provisioning = ""          // it comes with the next cycle
+	ProvisionOnDemand Provisioning = "on-demand" // to provision the user or group at once
+	ProvisionStart    Provisioning = "start"     // to start jobs that are paused or in quarantine
+)
+
 // A Policy holds what a tenant decides where the standards leave a choice.
 type Policy struct {
 	ManagerMissing ManagerMissing
@@ -75,6 +86,9 @@ type Policy struct {
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
 	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+	RevokeSessions   bool // end the sessions of a user who is disabled
+
+	Provisioning Provisioning
 
 	DeletedUser DeletedUser // "" is create
 

@@ -195,8 +195,9 @@ func (r *resource) deletedByID(ctx context.Context, ids, properties []string) ([
 		return nil, err
 	}
 	var raws []jsontext.Value
-	for i, result := range results {
-		switch is, err := r.isDeleted(ctx, ids[i], result); {
+	for i, id := range ids {
+		result := results[i]
+		switch is, err := r.isDeleted(ctx, id, result); {
 		case err != nil:
 			return nil, err
 		case is:

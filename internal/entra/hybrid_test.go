@@ -14,8 +14,8 @@ import (
 // A hybrid is a directory with users and groups of its own and from on premises.
 type hybrid struct {
 	*gateway
-	cloud, synced           string // users
-	team, mixed, old, inner string // groups: of the cloud, with both; from on premises; one formerly so
+	cloud, synced     string // users
+	mixed, old, inner string // groups: of the cloud, with both; one formerly from on premises; one that is
 }
 
 func newHybrid(t *testing.T, policy tenant.Policy) hybrid {

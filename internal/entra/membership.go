@@ -202,11 +202,8 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 			if _, known := present[member]; !known && wanted[member] {
 				present[member] = true
 			}
-			if m.hidden != nil && m.hidden(v) {
-				return nil // whoever says who the members are did not see this one
-			}
-			gone, err := selected(v)
-			if !wanted[member] && (m.replace || gone) {
+			gone, err := m.leaves(v, selected)
+			if gone && !wanted[member] {
 				m.remove = append(m.remove, member)
 			}
 			return err
@@ -220,6 +217,18 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	m.add, m.remove = slices.DeleteFunc(m.add, func(id string) bool { return present[id] }), distinct(m.remove)
 	m.replace, m.filters = false, nil
 	return err
+}
+
+// leaves tells whether a present member goes that is not wanted. One that is not shown
+// stays: whoever says who the members are did not see it.
+func (m *membership) leaves(v jsontext.Value, selected func(jsontext.Value) (bool, error)) (bool, error) {
+	switch {
+	case m.hidden != nil && m.hidden(v):
+		return false, nil
+	case m.replace:
+		return true, nil
+	}
+	return selected(v)
 }
 
 // unselect takes out what is to be added and then selected by a filter.

@@ -154,9 +154,9 @@ func (u users) renew(ctx context.Context, id string, doc scim.Document, p scim.P
 func merged(under, over map[string]any) map[string]any {
 	out := maps.Clone(under)
 	for name, value := range over {
-		parts, complex := value.(map[string]any)
+		parts, inner := value.(map[string]any)
 		was, had := out[name].(map[string]any)
-		if complex && had {
+		if inner && had {
 			out[name] = merged(was, parts)
 		} else {
 			out[name] = value

@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"slices"
+
 	filter "github.com/scim2/filter-parser/v2"
 
 	"entrascim/internal/fault"
@@ -17,10 +19,8 @@ func (c *catalog) deletion() AttrPath { return AttrPath{URN: c.core.urn, Name: "
 func (c *catalog) partDeleted(q *Query) (truth, error) {
 	d := deletedPart{path: c.deletion()}
 	rest := d.part(q.Filter)
-	for _, p := range Attributes(rest) {
-		if p == d.path {
-			return undecided, fault.New(fault.InvalidFilter, "meta.deleted can only be joined to the rest of a filter by and.")
-		}
+	if slices.Contains(Attributes(rest), d.path) {
+		return undecided, fault.New(fault.InvalidFilter, "meta.deleted can only be joined to the rest of a filter by and.")
 	}
 	q.Filter, q.Deleted = rest, d.deleted
 	switch {

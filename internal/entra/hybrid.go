@@ -90,3 +90,15 @@ func (m *membership) visible(ids []string) []string {
 	}
 	return shown
 }
+
+// leaves tells whether a present member goes that is not wanted. One that is not shown
+// stays: whoever says who the members are did not see it.
+func (m *membership) leaves(v jsontext.Value, selected func(jsontext.Value) (bool, error)) (bool, error) {
+	switch {
+	case m.hidden != nil && m.hidden(v):
+		return false, nil
+	case m.replace:
+		return true, nil
+	}
+	return selected(v)
+}

@@ -219,18 +219,6 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	return err
 }
 
-// leaves tells whether a present member goes that is not wanted. One that is not shown
-// stays: whoever says who the members are did not see it.
-func (m *membership) leaves(v jsontext.Value, selected func(jsontext.Value) (bool, error)) (bool, error) {
-	switch {
-	case m.hidden != nil && m.hidden(v):
-		return false, nil
-	case m.replace:
-		return true, nil
-	}
-	return selected(v)
-}
-
 // unselect takes out what is to be added and then selected by a filter.
 func (m *membership) unselect(selected func(jsontext.Value) (bool, error)) error {
 	var kept []string

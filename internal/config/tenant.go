@@ -48,6 +48,7 @@ func (c Config) policy() tenant.Policy {
 		Provisioning:   c.provisioning(),
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+		UsageLocation:  c.Policy.UsageLocation,
 		RevokeSessions: c.Policy.RevokeSessions, DeletedUser: c.Policy.DeletedUser,
 		SkipOnPremisesGroups: c.Policy.SkipGroups, IncludeOnPremisesMembers: c.Policy.IncludeMembers,
 	}

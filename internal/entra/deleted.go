@@ -27,19 +27,19 @@ func (r *resource) deletedPath() string { return deletedItems + "/microsoft.grap
 // living wants of a resource that is not deleted what it can have: not when it was.
 func (r *resource) living(want mapping.Want) mapping.Want {
 	return func(urn, name, sub string) bool {
-		return want(urn, name, sub) && !r.ofDeleted[mapping.Attr{URN: urn, Name: name, Sub: sub}]
+		return want(urn, name, sub) && !slices.Contains(r.ofDeleted, mapping.Attr{URN: urn, Name: name, Sub: sub})
 	}
 }
 
 // ofDeleted are the attributes that only deleted resources have.
-func ofDeleted(rows []mapping.Row) map[mapping.Attr]bool {
-	set := map[mapping.Attr]bool{}
+func ofDeleted(rows []mapping.Row) []mapping.Attr {
+	var attrs []mapping.Attr
 	for _, row := range rows {
 		if row.Property() == deletedProperty {
-			set[row.Attr] = true
+			attrs = append(attrs, row.Attr)
 		}
 	}
-	return set
+	return attrs
 }
 
 // takesRequests tells whether a relation takes requests of its own, which a deleted object does
@@ -148,7 +148,7 @@ func (l *listing) sortable(by mapping.Attr) (given filter.Expression, ok bool) {
 	if l.looksAt(path, func(row mapping.Row) bool { return row.Property() == upnProperty || row.Fallback == upnProperty }) {
 		return nil, false
 	}
-	for a := range l.ofDeleted {
+	for _, a := range l.ofDeleted {
 		p := filter.AttributePath{URIPrefix: &a.URN, AttributeName: a.Name}
 		if a.Sub == "" {
 			given = both(given, &filter.AttributeExpression{AttributePath: p, Operator: filter.PR})

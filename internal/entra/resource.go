@@ -23,7 +23,7 @@ type resource struct {
 	plans plans
 
 	askable   map[mapping.Attr][]string
-	ofDeleted map[mapping.Attr]bool // the attributes that only deleted resources have
+	ofDeleted []mapping.Attr // the attributes that only deleted resources have
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {

@@ -88,6 +88,30 @@ func TestDeletedUserRestore(t *testing.T) {
 	}
 }
 
+// A user who is restored gets what is given beside attributes, but for what it has.
+func TestDeletedUserRestoredIsGiven(t *testing.T) {
+	t.Parallel()
+	g, ada, _ := licensed(t, graphsim.Options{})
+	const reader, directoryReader = "f2ef992c-3afb-46b9-b7cf-a126ee74c451", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
+	g.options.Policy.DeletedUser = tenant.DeletedRestore
+	g.serve()
+	g.patched("/Users/"+ada, gives(skuP2))
+	if _, err := g.dir.AssignRole(ada, reader, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.dir.Delete(ada); err != nil { // by one who may delete who has roles
+		t.Fatal(err)
+	}
+	user := newUser("ada@contoso.com")
+	user["entitlements"] = []object{{"value": skuP2}, {"value": skuE3}}
+	user["roles"] = []object{{"value": reader}, {"value": directoryReader}}
+	user[entraUserURN] = object{"usageLocation": "NL"}
+	made := g.do(http.MethodPost, "/Users?attributes=entitlements,roles", user, http.StatusCreated)
+	if made["id"] != ada || !same(g.skus(ada), []string{skuP2, skuE3}) || len(made["roles"].([]any)) != 2 {
+		t.Errorf("%v", made)
+	}
+}
+
 // What restoring a user takes of Graph; and by an anchor it gets the new name.
 func TestDeletedUserRestoreCalls(t *testing.T) {
 	t.Parallel()

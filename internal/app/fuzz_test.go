@@ -46,6 +46,9 @@ var routes = []string{
 	"GET subscribedSkus", "GET subscribedSkus/{plain}", "GET roleManagement/directory/roleDefinitions", "GET roleManagement/directory/roleDefinitions/{id}",
 	"GET roleManagement/directory/roleAssignments", "POST roleManagement/directory/roleAssignments", "DELETE roleManagement/directory/roleAssignments/{plain}",
 	"GET roleManagement/directory/roleEligibilitySchedules",
+	"GET directory/deletedItems/microsoft.graph.user", "GET directory/deletedItems/microsoft.graph.user/$count",
+	"GET directory/deletedItems/microsoft.graph.group", "GET directory/deletedItems/microsoft.graph.group/$count",
+	"GET directory/deletedItems/{id}", "POST directory/deletedItems/{id}/restore", "DELETE directory/deletedItems/{id}",
 	"POST directoryObjects/getByIds", "POST $batch",
 }
 

@@ -48,11 +48,12 @@ func takesRequests(relation string) bool {
 	return relation != "" && relation != relationLicenses && relation != relationInvitation
 }
 
-// deletedPlan is the read plan of what is wanted of deleted resources.
+// deletedPlan is the read plan of what is wanted of deleted resources, without what takes
+// a permission of its own.
 func (r *resource) deletedPlan(want mapping.Want) *mapping.ReadPlan {
 	own := func(urn, name, sub string) bool {
 		return want(urn, name, sub) && !slices.ContainsFunc(r.rows, func(row mapping.Row) bool {
-			return takesRequests(row.Relation) && row.Attr.URN == urn && row.Attr.Name == name
+			return (takesRequests(row.Relation) || row.Permission != "") && row.Attr.URN == urn && row.Attr.Name == name
 		})
 	}
 	return r.plans.get("d"+r.table.Wanted(own), func() *mapping.ReadPlan { return r.table.Read(own) })
@@ -71,7 +72,7 @@ func (r *resource) listDeleted(ctx context.Context, q scim.Query, out *scim.List
 	}
 	l := &listing{
 		resource: r, query: q, plan: r.deletedPlan(q.Projection.Includes), out: out, residual: both(mq.Residual, here), deleted: true,
-		source: source{path: r.deletedPath(), filter: mq.Filter, advanced: mq.Advanced},
+		source: source{path: r.deletedPath(), filter: mq.Filter, advanced: mq.Advanced, plain: mq.Plain},
 	}
 	if err := l.begin(); err != nil {
 		return err

@@ -23,12 +23,13 @@ type resource struct {
 	plans plans
 
 	askable   map[mapping.Attr][]string
-	ofDeleted []mapping.Attr // the attributes that only deleted resources have
+	apart     map[string]string // see there
+	ofDeleted []mapping.Attr    // the attributes that only deleted resources have
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
-	r.askable, r.ofDeleted = askable(r.rows), ofDeleted(r.rows)
+	r.askable, r.apart, r.ofDeleted = askable(r.rows), apart(r.rows), ofDeleted(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}
@@ -38,6 +39,9 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
+	}
+	if a, ok := t.Dictionary(); ok {
+		r.typ.Dictionary = scim.Dictionary{URN: a.URN, Name: a.Name, Refuse: t.NoEntry}
 	}
 	r.typ.Keys = r.keys()
 	for _, x := range t.Extensions() {

@@ -34,7 +34,8 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
-	Deleted                         bool               // Reader lists resources that are deleted, too, when Query.Deleted asks
+	Deleted                         bool // Reader lists resources that are deleted, too, when Query.Deleted asks
+	Dictionary                      Dictionary
 	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
 	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 

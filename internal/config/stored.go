@@ -35,6 +35,7 @@ func ofStored(key string) bool {
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",
 		"passwords.length", "passwords.classes", "passwords.sink", "passwords.url", "passwords.life", "passwords.namespace", "passwords.mount", "passwords.path",
 		"passwords.roleID", "passwords.appRole", "passwords.recipient",

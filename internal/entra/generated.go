@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 	"entrascim/internal/vault"
@@ -68,6 +69,22 @@ func (u users) deliver(ctx context.Context, id string, given *vault.Password) (e
 	}
 	given.UserID = id
 	return u.vault(ctx).Deliver(ctx, *given)
+}
+
+// abandoned is for a creation that failed after Graph was asked to make the user: one who
+// is there has the password delivered, and of one who may be there the error says that it
+// was not.
+func (u users) abandoned(ctx context.Context, id string, given *vault.Password, err error) error {
+	switch {
+	case id != "":
+		_, lost := u.deliver(ctx, id, given)
+		return alsoLost(err, lost)
+	case given != nil && u.vault(ctx).Delivers() && graph.InDoubt(err):
+		f := *fault.From(err)
+		f.Detail += " If the user was created, the password was not delivered: have it reset."
+		return &f
+	}
+	return err
 }
 
 // undelivered is the fault of a password that is set and was not delivered: 502, as

@@ -235,6 +235,30 @@ func TestClientSetsAnother(t *testing.T) {
 	}
 }
 
+// When nobody knows whether the user was made the error says what is lost with that, and
+// when that is found out the password is delivered all the same.
+func TestCreationInDoubt(t *testing.T) {
+	t.Parallel()
+	g, d, _ := withDrawer(t, nil)
+	fail := func(f trouble.Fault) {
+		t.Helper()
+		if err := g.sim.Fail(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fail(trouble.Fault{Method: http.MethodPost, Path: "/$batch", Drop: true, AfterWrite: true})
+	response, _ := g.post("/Users", newUser("ada@contoso.com"))
+	if response.StatusCode != http.StatusCreated || len(d.all()) != 1 || !strings.HasSuffix(response.Header.Get("Location"), d.all()[0].UserID) {
+		t.Errorf("found: %d, kept %v", response.StatusCode, d.all())
+	}
+	fail(trouble.Fault{Path: "/users/*", Status: http.StatusInternalServerError, Times: 100})
+	fail(trouble.Fault{Method: http.MethodPost, Path: "/$batch", Drop: true, AfterWrite: true, Times: 100})
+	response, answer := g.post("/Users", newUser("bob@contoso.com"))
+	if response.StatusCode < 500 || !strings.Contains(answer, "If the user was created, the password was not delivered") || len(d.all()) != 1 {
+		t.Errorf("in doubt: %d %s", response.StatusCode, answer)
+	}
+}
+
 // A user who is refused after the sink was asked leaves nothing in it.
 func TestRefusedUserHasNoPassword(t *testing.T) {
 	t.Parallel()

@@ -156,6 +156,9 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	if err := r.checkID(id); err != nil {
 		return err
 	}
+	if err := r.shows(ctx, id); err != nil {
+		return err
+	}
 	err := r.patient(ctx, func() error {
 		_, err := r.graph.Do(ctx, graph.Request{
 			Method: http.MethodDelete, Path: "/" + r.table.Collection() + "/{id}", Params: map[string]string{"id": id},

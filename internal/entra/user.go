@@ -48,16 +48,19 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
+	if done, id, err := u.revived(ctx, doc, w, m, p, enc); done {
+		return id, err
+	}
 	if err := u.deliverable(ctx, given, p); err != nil {
 		return "", err
 	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
-		return "", err
+		return "", u.abandoned(ctx, text(answer, "id"), given, err)
 	}
 	raw, err := created(w.Body, answer)
 	if err != nil {
-		return "", err
+		return "", u.abandoned(ctx, text(answer, "id"), given, err)
 	}
 	id := text(raw, "id")
 	u.made(id)

@@ -48,7 +48,13 @@ var routes = []string{
 	"GET servicePrincipals", "GET servicePrincipals/$count", "GET servicePrincipals/{id}",
 	"GET subscribedSkus", "GET subscribedSkus/{plain}", "GET roleManagement/directory/roleDefinitions", "GET roleManagement/directory/roleDefinitions/{id}",
 	"GET roleManagement/directory/roleAssignments", "POST roleManagement/directory/roleAssignments", "DELETE roleManagement/directory/roleAssignments/{plain}",
-	"GET roleManagement/directory/roleEligibilitySchedules",
+	"GET roleManagement/directory/roleEligibilitySchedules", "POST roleManagement/directory/roleEligibilityScheduleRequests",
+	"GET roleManagement/directory/roleAssignmentSchedules", "POST roleManagement/directory/roleAssignmentScheduleRequests",
+	"POST users/{id}/appRoleAssignments", "DELETE users/{id}/appRoleAssignments/{plain}", "GET servicePrincipals(appId='{id}')",
+	"POST groups/{id}/appRoleAssignments", "DELETE groups/{id}/appRoleAssignments/{plain}",
+	"GET directory/deletedItems/microsoft.graph.user", "GET directory/deletedItems/microsoft.graph.user/$count",
+	"GET directory/deletedItems/microsoft.graph.group", "GET directory/deletedItems/microsoft.graph.group/$count",
+	"GET directory/deletedItems/{id}", "POST directory/deletedItems/{id}/restore", "DELETE directory/deletedItems/{id}",
 	"POST directoryObjects/getByIds", "POST $batch",
 }
 

@@ -34,6 +34,7 @@ func ofStored(key string) bool {
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",
 	}, key)
 }

@@ -49,7 +49,8 @@ func (c Config) policy() tenant.Policy {
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
 		UsageLocation:  c.Policy.UsageLocation,
-		RevokeSessions: c.Policy.RevokeSessions,
+		RevokeSessions: c.Policy.RevokeSessions, DeletedUser: c.Policy.DeletedUser,
+		SkipOnPremisesGroups: c.Policy.SkipGroups, IncludeOnPremisesMembers: c.Policy.IncludeMembers,
 	}
 }
 

@@ -35,9 +35,9 @@ type step struct {
 // waited for.
 func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...string) ([]graph.Response, error) {
 	answers, err := r.answers(ctx, steps, fresh...)
-	for i, answer := range answers {
-		if told := steps[i].answered; told != nil {
-			told(answer.Body)
+	for i, s := range steps[:min(len(answers), len(steps))] {
+		if s.answered != nil {
+			s.answered(answers[i].Body)
 		}
 	}
 	if err == nil {
@@ -154,6 +154,9 @@ func (r *resource) post(body map[string]any) (graph.Request, error) {
 // days, in which they can be restored.
 func (r *resource) Delete(ctx context.Context, id string) error {
 	if err := r.checkID(id); err != nil {
+		return err
+	}
+	if err := r.shows(ctx, id); err != nil {
 		return err
 	}
 	err := r.patient(ctx, func() error {

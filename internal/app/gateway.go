@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/action"
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
@@ -36,7 +37,7 @@ func Gateway(ctx context.Context, c config.Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: services, grace: c.DrainGrace, tenants: r}, nil
+	return &App{services: services, grace: c.DrainGrace, tenants: r, crew: r.crew}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
@@ -172,7 +173,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, granted entra.Granted) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -180,7 +181,20 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Actions:       actions(t, tables, client),
+		Granted:       granted,
 	})
+}
+
+// actions gives the resource types of a directory what can be done to them beside SCIM.
+func actions(t *tenant.Tenant, tables *Tables, client *graph.Client) entra.Actions {
+	return func(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
+		return action.Decorate(types, action.Options{
+			Graph: client, Tables: tables.entra(), DefaultDomain: t.DefaultDomain, Policy: t.Policy,
+			Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade,
+			Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
+		})
+	}
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in

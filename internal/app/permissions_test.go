@@ -95,6 +95,7 @@ func reads() []string {
 	return []string{
 		"/readyz", "/Users", seededUser, "/Users?attributes=userName", "/Groups", seededGroup, "/Applications", "/ServicePrincipals", "/ManagedIdentities",
 		"/Roles", "/Roles/62e90394-69f5-4237-9190-012177145e10", "/Entitlements", "/?count=5",
+		"/Users?filter=meta.deleted%20eq%20true", "/Groups?filter=meta.deleted%20eq%20true",
 		"/Users?filter=groups.value%20eq%20%22b0000000-0000-4000-8000-000000000001%22",
 	}
 }
@@ -109,10 +110,15 @@ func TestReadOnlyPermissions(t *testing.T) {
 			t.Errorf("GET %s: %d %v", path, status, answer)
 		}
 	}
+	if status, answer := scim(http.MethodPost, "/Users/.actions/check_upn", `{"proposed_upn": "grace@contoso.com"}`); status != http.StatusOK || answer["available"] != true {
+		t.Errorf("check_upn: %d %v", status, answer)
+	}
 	for _, write := range [][3]string{
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "title", "value": "Countess"}`)},
 		{http.MethodDelete, seededUser, ""},
 		{http.MethodPost, "/Groups", `{"displayName": "New"}`},
+		{http.MethodPost, seededUser + "/.actions/disable_user", ""},
+		{http.MethodPost, seededUser + "/.actions/revoke_sessions", ""},
 	} {
 		if status, answer := scim(write[0], write[1], write[2]); status != http.StatusForbidden {
 			t.Errorf("%s %s: %d %v", write[0], write[1], status, answer)
@@ -136,6 +142,8 @@ func TestReadWritePermissions(t *testing.T) {
 			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"manager": {"value": "a0000000-0000-4000-8000-000000000001"}}}`, http.StatusCreated},
 		{http.MethodPost, "/Users", `{"userType": "Guest", "emails": [{"value": "guest@example.org"}], "redirectUrl": "https://example.org"}`, http.StatusCreated},
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "active", "value": false}`), http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/disable_user", `{"revoke_sessions": true}`, http.StatusNoContent},
+		{http.MethodPost, "/Groups/.actions/create_group", `{"displayName": "Mill builders", "group_type": "security"}`, http.StatusCreated},
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "password", "value": "Analytical-1843"}`), http.StatusNoContent},
 		{http.MethodPatch, seededUser, patch(`{"op": "add", "path": "phoneNumbers", "value": [{"type": "mobile", "value": "+44 1"}]}`), http.StatusNoContent},
 		{http.MethodPatch, seededUser, patch(`{"op": "add", "path": "emails", "value": [{"type": "other", "value": "ada@example.org"}]}`), http.StatusNoContent},
@@ -146,10 +154,18 @@ func TestReadWritePermissions(t *testing.T) {
 		{http.MethodPatch, seededGroup, patch(`{"op": "add", "path": "members", "value": [{"value": "a0000000-0000-4000-8000-000000000001"}]}`), http.StatusNoContent},
 		{http.MethodDelete, seededGroup, "", http.StatusNoContent},
 		{http.MethodDelete, seededUser, "", http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/restore", "", http.StatusOK},
+		{http.MethodDelete, seededUser, "", http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/delete_permanently", "", http.StatusNoContent},
 	} {
 		if status, answer := scim(write.method, write.path, write.body); status != write.status {
 			t.Errorf("%s %s %s: %d %v", write.method, write.path, write.body, status, answer)
 		}
+	}
+	// The least permission ends sessions.
+	least := registered(t, []string{"User.RevokeSessions.All"})
+	if status, answer := least(http.MethodPost, seededUser+"/.actions/revoke_sessions", ""); status != http.StatusNoContent {
+		t.Errorf("revoke_sessions: %d %v", status, answer)
 	}
 	status, answer := scim(http.MethodPost, "/Users", `{"userName": "grace@elsewhere.example", "displayName": "Grace Hopper"}`)
 	if detail, _ := answer["detail"].(string); status != http.StatusBadRequest || !strings.Contains(detail, "fabrikam.com") {

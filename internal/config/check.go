@@ -119,8 +119,11 @@ func (c *Config) otherChecks() []check {
 	return []check{
 		{c.Mapping.ExtensionAppID == "" || validGUID(c.Mapping.ExtensionAppID), "mapping.extensionAppID", "must be the application's GUID"},
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
+		{slices.Contains([]tenant.DeletedUser{tenant.DeletedCreate, tenant.DeletedRefuse, tenant.DeletedRestore}, c.Policy.DeletedUser), "policy.deletedUser", "must be create, refuse or restore"},
+		{c.Policy.UsageLocation == "" || isCountry(c.Policy.UsageLocation), "policy.usageLocation", "must be two capital letters, as in NL"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
+		{slices.Contains([]string{provisioningOff, string(tenant.ProvisionOnDemand), string(tenant.ProvisionStart)}, c.Policy.Provisioning), "policy.provisioning", "must be off, on-demand or start"},
 		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
 		{long(c.Cursors.secrets()), "cursors.key", "must be secrets of at least 16 characters"},
 		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
@@ -139,11 +142,19 @@ func (c *Config) otherChecks() []check {
 	}
 }
 
+// isCountry tells whether s has the form of an ISO 3166 alpha-2 code.
+func isCountry(s string) bool {
+	return len(s) == 2 && !strings.ContainsFunc(s, func(c rune) bool { return c < 'A' || c > 'Z' })
+}
+
 // What policy.unknownAttributes may be.
 const (
 	unknownIgnored = "ignore"
 	unknownRefused = "refuse"
 )
+
+// provisioningOff is what policy.provisioning may be beside what a tenant's policy has.
+const provisioningOff = "off"
 
 // long tells whether all secrets are long enough not to be guessed.
 func long(secrets []string) bool {

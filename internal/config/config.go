@@ -97,7 +97,7 @@ type Operator struct {
 
 // Mapping is what is laid on the mapping tables that ship with the gateway.
 type Mapping struct {
-	Profile        Names  `yaml:"profile" env:"ENTRASCIM_PROFILE" help:"Shipped profiles, separated by commas or as a list: starling maps as One Identity Starling Connect does, external-id serves externalId."`
+	Profile        Names  `yaml:"profile" env:"ENTRASCIM_PROFILE" help:"Shipped profiles, separated by commas or as a list: starling maps as One Identity Starling Connect does, external-id serves externalId, sign-in-activity, leave-date and on-premises what they are named after."`
 	Overlays       []File `yaml:"overlays" env:"ENTRASCIM_OVERLAYS" help:"Overlay files, laid on the tables in this order; separated by commas outside the file."`
 	ExtensionAppID string `yaml:"extensionAppID" env:"ENTRASCIM_EXTENSION_APP_ID" help:"Client id of the app registration whose directory extensions are mapped, {appId} in a table. Without it: tenant.clientID."`
 }
@@ -108,7 +108,13 @@ type Policy struct {
 	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
 	Unknown        string                `yaml:"unknownAttributes" env:"ENTRASCIM_UNKNOWN_ATTRIBUTES" help:"What to do with attributes that are not in the schemas: ignore them (RFC 7644 section 3.3), or refuse the request."`
 	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
+	UsageLocation  string                `yaml:"usageLocation" env:"ENTRASCIM_USAGE_LOCATION" help:"Country (ISO 3166, two letters) that is set as usageLocation of a user without one who is given a license. Without it such a license is refused."`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
+	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
+	Provisioning   string                `yaml:"provisioning" env:"ENTRASCIM_PROVISIONING" help:"What to ask of Entra's provisioning service of an application that a user or group was just given: off, on-demand to have it provisioned at once, or start to start the application's jobs that are paused or in quarantine."`
+	DeletedUser    tenant.DeletedUser    `yaml:"deletedUser" env:"ENTRASCIM_DELETED_USER" help:"What to do when a new user has the userName, or the onPremisesImmutableId, of one who was deleted and can be restored: create a new one (as Entra does), refuse (409), or restore that one and make it what was sent. All but create take one more call of Graph for each new user."`
+	SkipGroups     bool                  `yaml:"skipOnPremisesGroups" env:"ENTRASCIM_SKIP_ON_PREMISES_GROUPS" help:"Leave out the groups that an on-premises Active Directory masters, as if they were not there; and, among the members of the other groups, the users that it masters."`
+	IncludeMembers bool                  `yaml:"includeOnPremisesMembers" env:"ENTRASCIM_INCLUDE_ON_PREMISES_MEMBERS" help:"With policy.skipOnPremisesGroups, show the users that Active Directory masters among the members of the other groups all the same."`
 }
 
 // Graph is how Microsoft Graph is asked.
@@ -156,7 +162,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate},
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

@@ -99,7 +99,7 @@ tenant:
 mapping:
   profile: [starling, external-id]
   overlays: [`+overlay+`, `+overlay+`]
-policy: {managerMissing: warn, maxScan: 5}
+policy: {managerMissing: warn, maxScan: 5, revokeSessionsOnDisable: true}
 log:
   level: debug
 drainGrace: 1m
@@ -117,7 +117,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }
@@ -149,7 +149,10 @@ func TestMistakes(t *testing.T) {
 		"port":                  {flags: map[string]string{"listen": ":65536"}, want: []string{"--listen: must be host:port"}},
 		"duration":              {env: map[string]string{"ENTRASCIM_LIMITS_TIMEOUT": "soon"}, want: []string{"ENTRASCIM_LIMITS_TIMEOUT: must be a duration like 30s"}},
 		"number":                {env: map[string]string{"ENTRASCIM_MAX_SCAN": "1e3"}, want: []string{"ENTRASCIM_MAX_SCAN: must be a whole number"}},
+		"no country":            {file: "policy: {usageLocation: Netherlands}\n", want: []string{"c.yaml:1: policy.usageLocation: must be two capital letters, as in NL"}},
+		"provisioned always":    {file: "policy: {provisioning: always}\n", want: []string{"c.yaml:1: policy.provisioning: must be off, on-demand or start"}},
 		"nothing scanned":       {file: "policy: {maxScan: 0}\n", want: []string{"c.yaml:1: policy.maxScan: must be more than 0"}},
+		"deleted user":          {file: "policy: {deletedUser: revive}\n", want: []string{"c.yaml:1: policy.deletedUser: must be create, refuse or restore"}},
 		"level":                 {env: map[string]string{"ENTRASCIM_LOG_LEVEL": "loud"}, want: []string{`ENTRASCIM_LOG_LEVEL: "loud" is not a value it can have`}},
 		"format":                {env: map[string]string{"ENTRASCIM_LOG_FORMAT": "xml"}, want: []string{"ENTRASCIM_LOG_FORMAT: must be json or console"}},
 		"offset":                {env: map[string]string{"ENTRASCIM_OFFSET": "2"}, want: []string{"ENTRASCIM_OFFSET: must be an offset like +02:00"}},

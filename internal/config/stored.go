@@ -33,7 +33,9 @@ func ofStored(key string) bool {
 	return ofTenant(key) && slices.Contains([]string{
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
-		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
+		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
+		"policy.revokeSessionsOnDisable", "policy.provisioning",
 	}, key)
 }
 

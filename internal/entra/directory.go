@@ -24,10 +24,16 @@ type Options struct {
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+	Actions       Actions        // nil: none but those of this package
+	Granted       Granted        // hears of applications that are given; nil: nobody does
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
 }
+
+// Actions gives the resource types of a directory more that can be done to them beside
+// SCIM.
+type Actions func(*Directory, []scim.ResourceType) []scim.ResourceType
 
 // Tables are the mapping tables of a tenant, its overlays laid on, in the order of
 // /ResourceTypes: one for each resource type. User and Group are written, too.
@@ -76,6 +82,7 @@ type Directory struct {
 	lacking    *lacking
 	extended   *extended
 	probing    atomic.Bool
+	people     users
 	types      []scim.ResourceType
 }
 
@@ -96,12 +103,19 @@ func New(o Options) *Directory {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
-			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
+			d.people = users{r}
+			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
+			r.typ.Actions = append(r.typ.Actions, d.people.deletedActions()...)
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
+			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)
 		}
+		r.typ.Deleted = r.typ.Writer != nil
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
+	}
+	if o.Actions != nil {
+		d.types = o.Actions(d, d.types)
 	}
 	return d
 }
@@ -117,8 +131,8 @@ func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Con
 	d.graph.Together(graph.WithPriority(ctx, graph.Normal), n, do)
 }
 
-// Lacking names the relations ("memberOf", "members", "applications") and the
-// resource types ("Roles", "Entitlements") that answers were given without in the
+// Lacking names the relations ("memberOf", "members", "applications"), the properties
+// ("signInActivity") and the resource types ("Roles", "Entitlements") that answers were given without in the
 // last minutes, because the gateway has not been granted the Graph permission to read
 // them.
 func (d *Directory) Lacking() []string { return d.lacking.names() }

@@ -1,6 +1,10 @@
 package entra
 
-import "slices"
+import (
+	"slices"
+
+	"entrascim/internal/tenant"
+)
 
 // A Feature is a part of what the gateway does that Graph grants by itself.
 type Feature struct {
@@ -16,21 +20,31 @@ func Features() []Feature {
 		{"manager of a user, read", []string{"User.Read.All"}},
 		{"groups of a user (`groups`)", []string{"GroupMember.Read.All", "Directory.Read.All"}},
 		{"applications of a user or group (`applications`)", []string{"Directory.Read.All", "Application.Read.All"}},
+		{"sponsors of a user (`sponsors`)", []string{"User.Read.All"}},
 		{"create and change users", []string{"User.ReadWrite.All"}},
 		{"set or remove the manager", []string{"User.ReadWrite.All"}},
 		{"enable and disable (`active`)", []string{"User.EnableDisableAccount.All", "User.Read.All"}},
+		{"end a user's sessions (`revoke_sessions`, `policy.revokeSessionsOnDisable`)", []string{"User.RevokeSessions.All"}},
 		{"set a password", []string{"User-PasswordProfile.ReadWrite.All"}},
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
-		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
-		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
+		{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}},
+		{"roles of a user or group, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
+		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
+		{"list deleted users (`meta.deleted`)", []string{"User.Read.All"}},
+		{"restore users, delete them permanently", []string{"User.DeleteRestore.All", "User.Read.All"}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
 		{"members, read", []string{"GroupMember.Read.All"}},
+		{"owners, read", []string{"Group.Read.All", "User.Read.All"}},
 		{"create groups", []string{"Group.Create"}},
 		{"change and delete groups", []string{"Group.ReadWrite.All"}},
+		{"list deleted groups (`meta.deleted`)", []string{"Group.Read.All"}},
+		{"restore groups", []string{"Group.ReadWrite.All"}},
+		{"change owners", []string{"Group.ReadWrite.All", "User.Read.All"}},
 		{"change members", []string{"GroupMember.ReadWrite.All", "User.Read.All"}},
 		{"read and list applications", []string{"Application.Read.All"}},
 		{"read and list enterprise applications and managed identities (`/ServicePrincipals`, `/ManagedIdentities`)", []string{"Application.Read.All"}},
@@ -39,6 +53,32 @@ func Features() []Feature {
 		{"readiness (`/readyz`)", []string{"Organization.Read.All"}},
 		{"name the verified domains in an error", []string{"Organization.Read.All"}},
 	}
+}
+
+// OptionalFeatures are those whose permissions are in no set: what the policy wants of
+// them, and the others.
+func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
+	for _, one := range []struct {
+		Feature
+
+		wanted bool
+	}{
+		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
+		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
+		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},
+		{Feature{"members of groups with hidden membership", []string{"Member.Read.Hidden"}}, false},
+		{Feature{"when users last signed in (profile `sign-in-activity`); the directory needs Entra ID P1 or P2, too", []string{"AuditLog.Read.All"}}, false},
+		{Feature{"when employees leave (profile `leave-date`)", []string{"User-LifeCycleInfo.Read.All"}}, false},
+		{Feature{"provision into an application at once (`policy.provisioning`)", []string{"Synchronization.ReadWrite.All"}}, p.Provisioning != tenant.ProvisionNothing},
+		{Feature{"make the property of `externalId` (`entrascim tenant prepare`)", []string{"Application.ReadWrite.OwnedBy"}}, false},
+	} {
+		if one.wanted {
+			wanted = append(wanted, one.Feature)
+		} else {
+			others = append(others, one.Feature)
+		}
+	}
+	return wanted, others
 }
 
 // Required tells whether the gateway is of no use without the feature.
@@ -54,12 +94,16 @@ func covers(wider string) []string {
 	case "Directory.Read.All":
 		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
 	case "RoleManagement.ReadWrite.Directory":
-		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.Read.Directory"}
+		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory", "RoleAssignmentSchedule.ReadWrite.Directory"}
+	case "RoleEligibilitySchedule.ReadWrite.Directory":
+		return []string{"RoleEligibilitySchedule.Read.Directory"}
+	case "RoleAssignmentSchedule.ReadWrite.Directory":
+		return []string{"RoleAssignmentSchedule.Read.Directory"}
 	case "Organization.Read.All":
 		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":
 		return []string{
-			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",
+			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All",
 			"LicenseAssignment.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
 		}
 	case "LicenseAssignment.ReadWrite.All":
@@ -70,7 +114,9 @@ func covers(wider string) []string {
 		return []string{"Group.Read.All", "Group.Create", "GroupMember.ReadWrite.All"}
 	case "Group.Read.All", "GroupMember.ReadWrite.All":
 		return []string{"GroupMember.Read.All"}
-	case "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy":
+	case "Application.ReadWrite.All":
+		return []string{"Application.Read.All", "Application.ReadWrite.OwnedBy"}
+	case "Application.ReadWrite.OwnedBy":
 		return []string{"Application.Read.All"}
 	}
 	return nil

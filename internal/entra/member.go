@@ -23,6 +23,7 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	if err := g.checkID(id); err != nil {
 		return object{}, err
 	}
+	m.hidden = g.hides(relationMembers)
 	lookups, err := m.lookups()
 	if err != nil {
 		return object{}, err
@@ -31,8 +32,17 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	o, err := g.fetch(ctx, fetch{
 		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
+	if owners := o.related[relationOwners]; owners != nil {
+		o.related[relationOwners] = g.recentOwners(id, owners)
+	}
+	if err == nil && g.concerned(relationOwners, known) && o.related[relationOwners] == nil {
+		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read %s.", g.relationAttribute(relationOwners))
+	}
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)
+	}
+	if err == nil {
+		err = g.heldBeside(id, o, known)
 	}
 	if err != nil {
 		return o, err
@@ -42,6 +52,7 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 
 // lookUp looks the members of a new group up.
 func (g groups) lookUp(ctx context.Context, m *membership) error {
+	m.hidden = g.hides(relationMembers)
 	lookups, err := m.lookups()
 	if err != nil || len(lookups) == 0 {
 		return err
@@ -107,7 +118,7 @@ func (g groups) addMembers(ctx context.Context, group string, m *membership, ids
 		case len(first) > 1:
 			err = g.addSingly(ctx, group, first)
 		default:
-			err = memberFault(err, first)
+			err = memberFault(attrMembers, err, first)
 		}
 		if err != nil {
 			return added(err, done)

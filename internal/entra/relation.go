@@ -19,22 +19,24 @@ const (
 	relationMembers      = "members"
 	relationApplications = "applications"
 	relationInvitation   = "invitation"
+	relationOwners       = "owners"
+	relationSponsors     = "sponsors"
 )
 
 const groupType = "#microsoft.graph.group"
 
 // relationRequest lists a relation of one object, in pages as large as can be.
 func (r *resource) relationRequest(name, id string) graph.Request {
-	if name == relationRoles || name == relationEligible {
+	if name == relationRoles || name == relationEligible || name == relationSchedules {
 		return roleRequest(name, id)
 	}
 	request := graph.Request{
 		Path:   r.relationPath(name),
 		Params: map[string]string{"id": id},
-		Query:  graph.Query{Select: []string{"id", "displayName"}, Top: graph.MaxPage},
+		Query:  graph.Query{Select: append([]string{"id", "displayName"}, r.hiding(name)...), Top: graph.MaxPage},
 	}
 	switch name {
-	case relationManager:
+	case relationManager, relationSponsors: // which takes no option but $select
 		request.Query.Top = 0
 	case relationApplications:
 		request.Query.Select = nil
@@ -71,19 +73,23 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 		o := &objects[i]
 		o.related = map[string]related{}
 		for j, name := range relations {
-			first, err := r.first(ctx, name, lenient, results[i*len(relations)+j])
+			result := results[i*len(relations)+j]
+			if r.unscheduled(o, name, result.Err) {
+				continue
+			}
+			first, err := r.first(ctx, name, lenient, result)
 			if err != nil {
 				return err
 			}
-			l := &link{client: r.graph, body: first, route: r.relationPath(name)}
+			l := &link{client: r.graph, body: first, route: r.relationPath(name), hidden: r.hides(name)}
 			switch {
 			case first == nil: // none
 			case name == relationManager:
 				o.raw = withManager(o.raw, first)
 			case name == relationApplications:
 				held = append(held, &assignments{of: o, link: l})
-			case name == relationRoles, name == relationEligible:
-				if err := o.hold(ctx, name, l); err != nil {
+			case name == relationRoles, name == relationEligible, name == relationSchedules:
+				if err := r.hold(ctx, o, name, l); err != nil {
 					return err
 				}
 			default:
@@ -120,7 +126,8 @@ type link struct {
 	client *graph.Client
 	route  string // of the request, for the account of calls
 	body   jsontext.Value
-	groups bool // only groups are wanted
+	groups bool                      // only groups are wanted
+	hidden func(jsontext.Value) bool // what is not shown; nil: nothing
 }
 
 var errStop = errors.New("the reader has enough")
@@ -135,6 +142,9 @@ func (l *link) all(ctx context.Context) related {
 				return err
 			}
 			if l.groups && string(member(v, "@odata.type")) != `"`+groupType+`"` && text(v, "@odata.type") != groupType {
+				return nil
+			}
+			if l.hidden != nil && l.hidden(v) {
 				return nil
 			}
 			if !yield(v, nil) {

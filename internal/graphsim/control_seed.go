@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // stored as if they had always been there: an id may be given, read-only
 // properties too, and of Graph's rules only uniqueness applies. Relations are
 // written as Graph writes them, "manager": {"id": …}, "members": [{"id": …}],
-// "owners", or as "members@odata.bind": [url, …]; they may name objects of the
+// "owners", "sponsors", or as "members@odata.bind": [url, …]; they may name objects of the
 // same seed that come later. Passwords are not kept.
 type Seed struct {
 	Users             []Values `json:"users"`
@@ -26,6 +27,12 @@ type Seed struct {
 	SubscribedSkus []Values `json:"subscribedSkus"`
 	// RoleDefinitions are custom directory roles: the built-in ones are there.
 	RoleDefinitions []Values `json:"roleDefinitions"`
+	// SignIns and DirectoryAudits are what is in the logs.
+	SignIns          []Values `json:"signIns"`
+	DirectoryAudits  []Values `json:"directoryAudits"`
+	SchemaExtensions []Values `json:"schemaExtensions"`
+	// SynchronizationJobs provision into applications.
+	SynchronizationJobs []SeededJob `json:"synchronizationJobs"`
 	// AppRoleAssignments have principalId, resourceId and appRoleId.
 	AppRoleAssignments []Values `json:"appRoleAssignments"`
 	// RoleAssignments have principalId, roleDefinitionId and, unless it is the whole
@@ -35,6 +42,13 @@ type Seed struct {
 	RoleEligibilitySchedules []Values `json:"roleEligibilitySchedules"`
 	// Registrations are applications that can sign in.
 	Registrations []Registration `json:"registrations"`
+}
+
+// A SeededJob is a provisioning job of a service principal; see ProvisioningJob.
+type SeededJob struct {
+	ServicePrincipalID string `json:"servicePrincipalId"`
+	ID                 string `json:"id"`
+	Code               string `json:"code"`
 }
 
 // A Registration is an application that signs in with a secret. Its tenant
@@ -74,6 +88,9 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 		{"group", "groups", seed.Groups},
 		{"application", "applications", seed.Applications},
 		{"servicePrincipal", "servicePrincipals", seed.ServicePrincipals},
+		{"signIn", "signIns", seed.SignIns},
+		{"directoryAudit", "directoryAudits", seed.DirectoryAudits},
+		{"schemaExtension", "schemaExtensions", seed.SchemaExtensions},
 	}
 	for _, set := range sets {
 		for i, v := range set.objects {
@@ -91,8 +108,11 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 			}
 		}
 	}
-	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
+	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), d.seedJobs(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
 }
+
+// seededRelations are the relations that a seed can give an object.
+var seededRelations = []string{"manager", "members", "owners", "sponsors"}
 
 // propertiesOf is an object without its relations, its annotations and its
 // password.
@@ -100,7 +120,7 @@ func propertiesOf(v Values) Values {
 	own := Values{}
 	for name, value := range v {
 		switch {
-		case name == "manager", name == "members", name == "owners", name == "passwordProfile", strings.Contains(name, "@"):
+		case slices.Contains(seededRelations, name), name == "passwordProfile", strings.Contains(name, "@"):
 		default:
 			own[name] = value
 		}
@@ -115,7 +135,7 @@ func (d *Directory) relate(id string, v Values) error {
 		if strings.Contains(name, "@") && !bound {
 			continue
 		}
-		if relation != "manager" && relation != "members" && relation != "owners" {
+		if !slices.Contains(seededRelations, relation) {
 			continue
 		}
 		ids, err := targets(value)
@@ -135,6 +155,8 @@ func (d *Directory) relateTo(id, relation string, ids []string) error {
 		return d.AddMembers(id, ids...)
 	case relation == "owners":
 		return d.AddOwners(id, ids...)
+	case relation == "sponsors":
+		return d.AddSponsors(id, ids...)
 	case len(ids) == 0:
 		return nil
 	case len(ids) > 1:
@@ -205,6 +227,17 @@ func (d *Directory) seedRoles(seed Seed, added Seeded) error {
 			return fmt.Errorf("roleEligibilitySchedules[%d]: %w", i, err)
 		}
 		added["roleEligibilitySchedules"] = append(added["roleEligibilitySchedules"], id)
+	}
+	return nil
+}
+
+func (d *Directory) seedJobs(seed Seed, added Seeded) error {
+	for i, v := range seed.SynchronizationJobs {
+		id, err := d.AddJob(strings.ToLower(v.ServicePrincipalID), ProvisioningJob{ID: v.ID, Code: v.Code})
+		if err != nil {
+			return fmt.Errorf("synchronizationJobs[%d]: %w", i, err)
+		}
+		added["synchronizationJobs"] = append(added["synchronizationJobs"], id)
 	}
 	return nil
 }

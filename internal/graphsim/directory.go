@@ -33,6 +33,9 @@ type Directory struct {
 	roles   map[string][]string // directory roles by id of the holder
 	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
+	basic   bool                          // without Entra ID P1 and P2
+	noPIM   bool                          // there is no license for Privileged Identity Management
+	jobs    map[string][]*provisioningJob // by service principal
 }
 
 // An index finds the live objects by the value of one property, in lower case.
@@ -58,6 +61,7 @@ func newDirectory(tenant string, s schema, seed uint64, clock func() time.Time) 
 		tenant: tenant, schema: s, clock: clock, ids: newIDs(seed, tenant),
 		byID: map[string]*object{}, sets: map[*kind]*links{}, indexes: map[*kind][]index{},
 		roles: map[string][]string{}, busy: map[string]*call{}, cursors: newCursors(tenant),
+		jobs: map[string][]*provisioningJob{},
 	}
 	for name, k := range s {
 		d.sets[k] = &links{}
@@ -98,7 +102,7 @@ func (d *Directory) apply(o *object, next *state) {
 // remove takes an object out of the directory for good, and with it its app role
 // assignments and the extensions that it registered.
 func (d *Directory) remove(o *object) {
-	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities} {
+	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities, schedules} {
 		for _, other := range slices.Clone(o.links[r].list) {
 			d.remove(other)
 		}

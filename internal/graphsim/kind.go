@@ -52,10 +52,16 @@ var entitySets = map[string]string{
 	"domain":            "domains",
 	"invitation":        "invitations",
 	"subscribedSku":     "subscribedSkus",
+	"directoryRole":     "directoryRoles",
+	"schemaExtension":   "schemaExtensions",
+	"signIn":            "auditLogs/signIns",
+	"directoryAudit":    "auditLogs/directoryAudits",
 
 	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
 	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",
 	"unifiedRoleEligibilitySchedule": roleManagement + "/roleEligibilitySchedules",
+	"unifiedRoleAssignmentSchedule":  roleManagement + "/roleAssignmentSchedules",
+	"administrativeUnit":             "directory/administrativeUnits",
 }
 
 // A schema is every kind, by CSDL name.

@@ -15,6 +15,8 @@ const (
 	ownedObjects
 	manager
 	directReports
+	sponsors
+	sponsorOf
 	assignments // the appRoleAssignments of a principal
 	principal
 	assignedTo // the appRoleAssignments to a resource
@@ -27,6 +29,8 @@ const (
 	roleOf
 	eligibilities // the unifiedRoleEligibilitySchedules of a principal
 	eligibleHolder
+	schedules // the unifiedRoleAssignmentSchedules of a principal
+	scheduledHolder
 	relations
 )
 
@@ -37,12 +41,14 @@ var inverses = [relations]relation{
 	members: memberOf, memberOf: members,
 	owners: ownedObjects, ownedObjects: owners,
 	manager: directReports, directReports: manager,
+	sponsors: sponsorOf, sponsorOf: sponsors,
 	assignments: principal, principal: assignments,
 	assignedTo: resource, resource: assignedTo,
 	extensions: extensionOf, extensionOf: extensions,
 	roleAssignments: roleHolder, roleHolder: roleAssignments,
 	assignedRoles: roleOf, roleOf: assignedRoles,
 	eligibilities: eligibleHolder, eligibleHolder: eligibilities,
+	schedules: scheduledHolder, scheduledHolder: schedules,
 }
 
 // Links are the objects at the other end, in creation order, which makes finding

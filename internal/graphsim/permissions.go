@@ -45,6 +45,11 @@ var (
 	revokeSignIns       = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	writeEligibility    = []string{"RoleEligibilitySchedule.ReadWrite.Directory", manageRoles}
 	readEligibility     = append([]string{"RoleEligibilitySchedule.Read.Directory"}, writeEligibility...)
+	writeSchedules      = []string{"RoleAssignmentSchedule.ReadWrite.Directory", manageRoles}
+	readSchedules       = append([]string{"RoleAssignmentSchedule.Read.Directory"}, writeSchedules...)
+	readLogs            = []string{"AuditLog.Read.All"}
+	writeJobs           = []string{"Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"}
+	readJobs            = append([]string{"Synchronization.Read.All"}, writeJobs...)
 	checkMembership     = readMemberOf
 	scenarioPermission  = map[string]string{
 		"otherMails": "User-Mail.ReadWrite.All", "businessPhones": "User-Phone.ReadWrite.All",
@@ -66,6 +71,11 @@ var delegatedOnly = []string{
 // ownPermission are the properties that the permission to update users does not
 // cover.
 var ownPermission = []string{"employeeLeaveDateTime", "customSecurityAttributes"}
+
+// ownRead are the permissions that reading a property of a user takes by itself.
+var ownRead = map[string][]string{
+	"employeeLeaveDateTime": {"User-LifeCycleInfo.Read.All", "User-LifeCycleInfo.ReadWrite.All"},
+}
 
 // sensitive are the properties of a user that need a directory role of the
 // application when the user is privileged.
@@ -91,7 +101,7 @@ func (c *call) mayUpdateUser(o *object, w *changeSet) error {
 			name == "passwordProfile" && !c.holds(passwordRoles),
 			slices.Contains(sensitive, name) && c.guarded(o):
 			return denied()
-		case o.is("onPremisesSyncEnabled") && !cloudManaged(name):
+		case o.is("onPremisesSyncEnabled") && !c.dir.cloudManaged(name):
 			return mastered()
 		}
 	}
@@ -107,7 +117,10 @@ func (c *call) mayUpdate(name string) bool {
 }
 
 // cloudManaged tells which properties of a synced user the cloud masters.
-func cloudManaged(name string) bool {
+func (d *Directory) cloudManaged(name string) bool {
+	if x := d.extension(name); x != nil {
+		return !x.is("isSyncedFromOnPremises")
+	}
 	return name == "passwordProfile" || name == "usageLocation" || isExtension(name)
 }
 
@@ -154,6 +167,8 @@ func (c *call) reads(k *kind, name string) bool {
 		return name == "id" || c.may(readGroupNames...)
 	case "application", "servicePrincipal":
 		return name == "id" || c.may(readApplications...)
+	case "directoryRole":
+		return name == "id" || c.may(readRoles...)
 	}
 	return true
 }
@@ -163,7 +178,7 @@ func isExtension(name string) bool { return strings.HasPrefix(name, "extension_"
 
 // everyPermission lists the permissions that some route or property needs.
 func everyPermission() []string {
-	all := map[string]bool{"AuditLog.Read.All": true, readHidden: true, manageRoles: true}
+	all := map[string]bool{"AuditLog.Read.All": true, "User-LifeCycleInfo.Read.All": true, readHidden: true, manageRoles: true}
 	for _, r := range allRoutes() {
 		for _, role := range r.roles {
 			all[role] = true

@@ -34,9 +34,19 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
-	Optional                        bool // answers about all types leave it out when Reader may not read it (fault.Forbidden)
+	Deleted                         bool // Reader lists resources that are deleted, too, when Query.Deleted asks
+	Dictionary                      Dictionary
+	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
+	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 
 	index *catalog
+}
+
+// A Key is a sub-attribute that tells the values of a multi-valued attribute apart, beside
+// value and type: two values are the same when they have the same of it.
+type Key struct {
+	Sub     string
+	Default string // what a client means who does not say it; "" any
 }
 
 // Reader reads the resources of one type.
@@ -71,6 +81,7 @@ type Query struct {
 	// bool, int, float64), and attributes that the type does not serve have
 	// been decided away.
 	Filter     filter.Expression
+	Deleted    bool      // the resources that are deleted are asked for, and no others; Filter has no word of it
 	SortBy     *AttrPath // nil: not asked for
 	Descending bool
 	StartIndex int // 1 or more

@@ -57,6 +57,27 @@ const (
 	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
 )
 
+// DeletedUser says what becomes of a new user who was deleted and can be restored.
+type DeletedUser string
+
+// What may become of such a user.
+const (
+	DeletedCreate  DeletedUser = "create"  // made anew, as Entra does
+	DeletedRefuse  DeletedUser = "refuse"  // 409 uniqueness, which names the deleted one
+	DeletedRestore DeletedUser = "restore" // the deleted one is restored and made what was sent
+)
+
+// Provisioning says what is asked of Entra's provisioning service of an application that
+// somebody was given.
+type Provisioning string
+
+// What may be asked of it.
+const (
+	ProvisionNothing  Provisioning = ""          // it comes with the next cycle
+	ProvisionOnDemand Provisioning = "on-demand" // to provision the user or group at once
+	ProvisionStart    Provisioning = "start"     // to start jobs that are paused or in quarantine
+)
+
 // A Policy holds what a tenant decides where the standards leave a choice.
 type Policy struct {
 	ManagerMissing ManagerMissing
@@ -65,6 +86,17 @@ type Policy struct {
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
 	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+	RevokeSessions   bool // end the sessions of a user who is disabled
+
+	UsageLocation string // of a user without one who is given a license; "" refuses the license
+	Provisioning  Provisioning
+
+	DeletedUser DeletedUser // "" is create
+
+	// Groups that an on-premises directory masters, and unless included the users that it
+	// masters among the members of other groups, are as if they were not there.
+	SkipOnPremisesGroups     bool
+	IncludeOnPremisesMembers bool
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -222,7 +222,7 @@ func newFace(ctx context.Context, c config.Config, r *registry) (http.Handler, e
 	var public http.Handler
 	if c.PublicDiscovery {
 		var err error
-		if public, err = newPublic(c, r.origin); err != nil {
+		if public, err = newPublic(r); err != nil {
 			return nil, err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // writeSlack is how long a client may take no byte of its answer, and how much longer
@@ -173,7 +174,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, granted entra.Granted) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, v *vault.Vault, granted entra.Granted) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -181,6 +182,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, grante
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Vault:         v,
 		Actions:       actions(t, tables, client),
 		Granted:       granted,
 	})

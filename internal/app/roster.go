@@ -41,6 +41,7 @@ type registry struct {
 	keys    *seal.Keys   // of the store; without any of this process
 	crew    *trigger.Crew
 	now     func() time.Time
+	vaults  vaults
 	sleep   func(ctx context.Context, d time.Duration) error // of the crew; nil: a timer's
 
 	loading sync.Mutex // one at a time makes a roster
@@ -199,8 +200,13 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	v, err := r.dialer.vault(s.tenant)
+	if err != nil {
+		return nil, nil, Mistake{err}
+	}
+	r.vaults.add(v)
 	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
-	directory := newDirectory(s.tenant, tables, client, s.trigger.Granted)
+	directory := newDirectory(s.tenant, tables, client, v, s.trigger.Granted)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // Options is one tenant's directory as the resource types see it.
@@ -23,6 +24,7 @@ type Options struct {
 	DefaultDomain string         // completes a userName without a domain; "" for off
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
+	Vault         *vault.Vault   // takes the passwords that are generated; nil: nobody is told them
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
 	Actions       Actions        // nil: none but those of this package
 	Granted       Granted        // hears of applications that are given; nil: nobody does
@@ -49,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
+	}
+	if o.Vault == nil {
+		o.Vault = vault.New(vault.Options{Now: o.Now, Sleep: o.Sleep})
 	}
 	if o.Policy.MaxScan <= 0 {
 		o.Policy.MaxScan = defaultMaxScan
@@ -106,6 +111,7 @@ func New(o Options) *Directory {
 			d.people = users{r}
 			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
 			r.typ.Actions = append(r.typ.Actions, d.people.deletedActions()...)
+			r.typ.Actions = append(r.typ.Actions, d.people.resetPassword())
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)

@@ -108,7 +108,20 @@ type Policy struct {
 	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
 	Unknown        string                `yaml:"unknownAttributes" env:"ENTRASCIM_UNKNOWN_ATTRIBUTES" help:"What to do with attributes that are not in the schemas: ignore them (RFC 7644 section 3.3), or refuse the request."`
 	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
+	DryRun         bool                  `yaml:"dryRun" env:"ENTRASCIM_DRY_RUN" help:"Make no change: each is checked, and answered with the Graph calls that it would take. A client can ask for that by itself (X-Dry-Run: true), and can not ask that a change be made after all."`
+	Delete         string                `yaml:"delete" env:"ENTRASCIM_DELETE" help:"What DELETE does with a user: delete it, or disable it, so that it stays and cannot sign in."`
+	Leaver         Names                 `yaml:"leaver" env:"ENTRASCIM_LEAVER" help:"What is done to a user before it is deleted, or in place of that, a list: disable, revokeSessions, licenses (those that it has by itself), groups (those whose members can be changed in the cloud); or all. In this order, whatever that of the list."`
+	Thresholds     Thresholds            `yaml:"thresholds"`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
+}
+
+// Thresholds are how much all clients of a tenant together may take away in one hour
+// (UTC, from minute 0). Beyond it requests are answered 403, and write nothing.
+type Thresholds struct {
+	Deletes         int `yaml:"deletes" env:"ENTRASCIM_THRESHOLD_DELETES" help:"Users and groups that the tenant's clients may delete in an hour, all replicas of one store together; beyond it 403. 0: any number."`
+	Disables        int `yaml:"disables" env:"ENTRASCIM_THRESHOLD_DISABLES" help:"Users that they may disable in an hour."`
+	MemberRemovals  int `yaml:"memberRemovals" env:"ENTRASCIM_THRESHOLD_MEMBER_REMOVALS" help:"Members that they may remove from groups in an hour."`
+	LicenseRemovals int `yaml:"licenseRemovals" env:"ENTRASCIM_THRESHOLD_LICENSE_REMOVALS" help:"Licenses that they may take from users in an hour."`
 }
 
 // Graph is how Microsoft Graph is asked.
@@ -156,7 +169,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Delete: string(tenant.DeleteReally)},
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

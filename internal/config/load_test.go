@@ -117,7 +117,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete"}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }

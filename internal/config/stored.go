@@ -34,6 +34,8 @@ func ofStored(key string) bool {
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
+		"policy.dryRun", "policy.delete", "policy.leaver",
+		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
 	}, key)
 }
 

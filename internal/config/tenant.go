@@ -47,6 +47,8 @@ func (c Config) policy() tenant.Policy {
 	return tenant.Policy{
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+		DryRun: c.Policy.DryRun, Thresholds: tenant.Thresholds(c.Policy.Thresholds),
+		Delete: tenant.Deletion(c.Policy.Delete), Leaver: c.Policy.leaver(),
 	}
 }
 

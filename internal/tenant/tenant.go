@@ -57,6 +57,31 @@ const (
 	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
 )
 
+// Deletion says what becomes of a user that a client deletes.
+type Deletion string
+
+// What may become of such a user.
+const (
+	DeleteReally  Deletion = "delete"
+	DeleteDisable Deletion = "disable" // it stays, and cannot sign in
+)
+
+// A Leaver says what is done to a user that a client deletes, in this order.
+type Leaver struct {
+	Disable  bool
+	Sessions bool // refresh tokens and cookies end
+	Licenses bool // those that it has by itself are taken
+	Groups   bool // it is taken out of those whose members can be changed in the cloud
+}
+
+// Thresholds are how much a tenant's clients may take away in an hour; 0: any number.
+type Thresholds struct {
+	Deletes         int // of users and groups
+	Disables        int // of users
+	MemberRemovals  int // from groups
+	LicenseRemovals int // from users
+}
+
 // A Policy holds what a tenant decides where the standards leave a choice.
 type Policy struct {
 	ManagerMissing ManagerMissing
@@ -64,7 +89,11 @@ type Policy struct {
 
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
-	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+	DryRun           bool // answer each change with the Graph calls that it would take, and make none
+	Thresholds       Thresholds
+	Delete           Deletion // "" is DeleteReally
+	Leaver           Leaver   // done before a user is deleted, or in its place
+	WeakPasswords    bool     // have Entra take passwords that its complexity rule refuses
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -13,6 +13,7 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
@@ -171,8 +172,9 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	return face, r, err
 }
 
-// newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra.Directory {
+// newDirectory makes the tenant's directory as SCIM resources. What is taken away is
+// counted by the counter.
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, counter guard.Counter) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -180,6 +182,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client) *entra
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
+		Guard:         guard.New(counter, t.ID, t.Policy.Thresholds, time.Now),
 	})
 }
 
@@ -189,7 +192,7 @@ func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin s
 	o := protocolOptions(c, origin)
 	o.Caller, o.Schemes, o.CursorSecrets = callerOf, schemes, cursors
 	o.Strict = t.Policy.RefuseUnknown
-	o.Together = d.Together
+	o.Together, o.Rehearse, o.DryRun = d.Together, d.Rehearse, t.Policy.DryRun
 	return scim.NewHandler(d.ResourceTypes(), o)
 }
 

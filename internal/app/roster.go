@@ -14,6 +14,7 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/fault"
+	"entrascim/internal/guard"
 	"entrascim/internal/scim"
 	"entrascim/internal/seal"
 	"entrascim/internal/server"
@@ -39,6 +40,7 @@ type registry struct {
 	store   *store.Store // nil: there is none
 	keys    *seal.Keys   // of the store; without any of this process
 	now     func() time.Time
+	memory  guard.Memory // counts where there is no store
 
 	loading sync.Mutex // one at a time makes a roster
 	files   []config.Config
@@ -194,8 +196,17 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	directory := newDirectory(s.tenant, tables, client)
+	directory := newDirectory(s.tenant, tables, client, r.counter())
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
+}
+
+// counter counts what tenants take away: in the store, so that replicas count together,
+// or without one in this process.
+func (r *registry) counter() guard.Counter {
+	if r.store != nil {
+		return r.store
+	}
+	return &r.memory
 }
 
 // schemes are the ways to authenticate of the request's tenant. Its clients may have

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
@@ -24,6 +25,7 @@ type Options struct {
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+	Guard         *guard.Guard   // asked before anything is taken away; nil: all may be
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
@@ -81,8 +83,14 @@ type Directory struct {
 
 // New makes the resource types of a directory. It asks nothing of Graph.
 func New(o Options) *Directory {
-	o = o.withDefaults()
-	d := &Directory{
+	d := empty(o.withDefaults())
+	d.fill()
+	return d
+}
+
+// empty is a directory without its resource types.
+func empty(o Options) *Directory {
+	return &Directory{
 		options: o, graph: o.Graph,
 		fresh:      newRecent(o.Now),
 		written:    newWritten(o.Now),
@@ -92,7 +100,11 @@ func New(o Options) *Directory {
 		lacking:    newLacking(o.Now),
 		extended:   newExtended(o.Graph, o.Tables),
 	}
-	for _, table := range o.Tables {
+}
+
+// fill makes the resource types.
+func (d *Directory) fill() {
+	for _, table := range d.options.Tables {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
@@ -103,7 +115,6 @@ func New(o Options) *Directory {
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}
-	return d
 }
 
 // ResourceTypes are what scim.NewHandler serves.

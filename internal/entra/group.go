@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -209,6 +210,9 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 		return o, err
 	}
 	if err := g.checkUnique(ctx, id, w); err != nil {
+		return o, err
+	}
+	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
 	done := ""

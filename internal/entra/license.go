@@ -42,6 +42,7 @@ func (s licenseState) inForce() bool { return strings.HasPrefix(s.State, "Active
 type licensing struct {
 	body  jsontext.Value
 	after []any // licenseAssignmentStates as they are then
+	taken int   // licenses that are taken away
 }
 
 // licenses plans the change that a write asks for; nil when it asks for none. Raw is the
@@ -210,7 +211,7 @@ func newLicensing(add []license, remove []string, direct []license, held []licen
 	if err != nil {
 		return nil, err
 	}
-	l := &licensing{body: body}
+	l := &licensing{body: body, taken: len(remove)}
 	for _, d := range direct {
 		l.after = append(l.after, map[string]any{"skuId": d.SkuID, "disabledPlans": anys(d.DisabledPlans), "state": "Active"})
 	}

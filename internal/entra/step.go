@@ -9,6 +9,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 )
 
 // A step is one of the requests that a write takes.
@@ -116,6 +117,9 @@ func (r *resource) post(body map[string]any) (graph.Request, error) {
 // days, in which they can be restored.
 func (r *resource) Delete(ctx context.Context, id string) error {
 	if err := r.checkID(id); err != nil {
+		return err
+	}
+	if err := r.options.Guard.Allow(ctx, guard.Amounts{guard.Deletes: 1}); err != nil {
 		return err
 	}
 	err := r.patient(ctx, func() error {

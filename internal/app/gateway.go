@@ -172,9 +172,8 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	return face, r, err
 }
 
-// newDirectory makes the tenant's directory as SCIM resources. What is taken away is
-// counted by the counter.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, counter guard.Counter) *entra.Directory {
+// newDirectory makes the tenant's directory as SCIM resources.
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *guard.Guard) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -182,7 +181,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, counte
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
-		Guard:         guard.New(counter, t.ID, t.Policy.Thresholds, time.Now),
+		Guard:         g,
 	})
 }
 

@@ -196,17 +196,18 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	directory := newDirectory(s.tenant, tables, client, r.counter())
+	directory := newDirectory(s.tenant, tables, client, r.guard(s.tenant))
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 
-// counter counts what tenants take away: in the store, so that replicas count together,
-// or without one in this process.
-func (r *registry) counter() guard.Counter {
+// guard holds a tenant to its thresholds. What it takes away is counted in the store, so
+// that replicas count together, or without one in this process.
+func (r *registry) guard(t *tenant.Tenant) *guard.Guard {
+	var counter guard.Counter = &r.memory
 	if r.store != nil {
-		return r.store
+		counter = r.store
 	}
-	return &r.memory
+	return guard.New(counter, t.ID, t.Policy.Thresholds, r.now)
 }
 
 // schemes are the ways to authenticate of the request's tenant. Its clients may have

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -42,17 +43,22 @@ func (d *departure) do(ctx context.Context, steps []step) error {
 
 // inOrder does steps until one fails, and tells how many were done.
 func (d *departure) inOrder(ctx context.Context, steps []step) (n int, err error) {
+	var absent error // from a group: it is not waited for
 	err = d.patient(ctx, func() error {
 		results, err := d.resource.send(ctx, requestsOf(steps[n:]), graph.Sequential)
 		for _, result := range results {
+			if result.Err != nil && steps[n].optional && fault.Is(result.Err, fault.NotFound) {
+				absent = result.Err
+				return nil
+			}
 			if result.Err != nil {
 				return result.Err
 			}
 			n++
 		}
 		return err
-	}, d.id)
-	return n, err
+	}, append([]string{d.id}, d.removed...)...)
+	return n, cmp.Or(err, absent)
 }
 
 // leaveAll takes the user out of the groups, whatever becomes of one of them.

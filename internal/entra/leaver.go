@@ -158,6 +158,7 @@ func (d *departure) plan() ([]step, error) {
 	if leaver.Sessions {
 		steps = append(steps, step{undone: "the sessions were not revoked", request: graph.Request{
 			Method: http.MethodPost, Path: "/users/{id}/revokeSignInSessions", Params: map[string]string{"id": d.id}, Repeatable: true,
+			Body: []byte("{}"), // a $batch takes no POST without
 		}})
 	}
 	if leaver.Licenses {

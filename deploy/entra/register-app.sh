@@ -25,6 +25,7 @@ READ_ONLY=(
 READ_WRITE=(
   User.ReadWrite.All
   User.EnableDisableAccount.All
+  User.RevokeSessions.All
   User-PasswordProfile.ReadWrite.All
   User-Mail.ReadWrite.All
   User-Phone.ReadWrite.All

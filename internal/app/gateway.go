@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/action"
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
@@ -182,7 +183,19 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *gua
 		Offset:        t.Offset,
 		Policy:        t.Policy,
 		Guard:         g,
+		Actions:       actions(t, tables, client),
 	})
+}
+
+// actions gives the resource types of a directory what can be done to them beside SCIM.
+func actions(t *tenant.Tenant, tables *Tables, client *graph.Client) entra.Actions {
+	return func(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
+		return action.Decorate(types, action.Options{
+			Graph: client, Tables: tables.entra(), DefaultDomain: t.DefaultDomain, Policy: t.Policy,
+			Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade,
+			Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
+		})
+	}
 }
 
 // newProtocol is SCIM over the directory of a tenant; c is what all tenants have in

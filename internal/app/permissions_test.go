@@ -109,10 +109,15 @@ func TestReadOnlyPermissions(t *testing.T) {
 			t.Errorf("GET %s: %d %v", path, status, answer)
 		}
 	}
+	if status, answer := scim(http.MethodPost, "/Users/.actions/check_upn", `{"proposed_upn": "grace@contoso.com"}`); status != http.StatusOK || answer["available"] != true {
+		t.Errorf("check_upn: %d %v", status, answer)
+	}
 	for _, write := range [][3]string{
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "title", "value": "Countess"}`)},
 		{http.MethodDelete, seededUser, ""},
 		{http.MethodPost, "/Groups", `{"displayName": "New"}`},
+		{http.MethodPost, seededUser + "/.actions/disable_user", ""},
+		{http.MethodPost, seededUser + "/.actions/revoke_sessions", ""},
 	} {
 		if status, answer := scim(write[0], write[1], write[2]); status != http.StatusForbidden {
 			t.Errorf("%s %s: %d %v", write[0], write[1], status, answer)
@@ -136,6 +141,8 @@ func TestReadWritePermissions(t *testing.T) {
 			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"manager": {"value": "a0000000-0000-4000-8000-000000000001"}}}`, http.StatusCreated},
 		{http.MethodPost, "/Users", `{"userType": "Guest", "emails": [{"value": "guest@example.org"}], "redirectUrl": "https://example.org"}`, http.StatusCreated},
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "active", "value": false}`), http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/disable_user", `{"revoke_sessions": true}`, http.StatusNoContent},
+		{http.MethodPost, "/Groups/.actions/create_group", `{"displayName": "Mill builders", "group_type": "security"}`, http.StatusCreated},
 		{http.MethodPatch, seededUser, patch(`{"op": "replace", "path": "password", "value": "Analytical-1843"}`), http.StatusNoContent},
 		{http.MethodPatch, seededUser, patch(`{"op": "add", "path": "phoneNumbers", "value": [{"type": "mobile", "value": "+44 1"}]}`), http.StatusNoContent},
 		{http.MethodPatch, seededUser, patch(`{"op": "add", "path": "emails", "value": [{"type": "other", "value": "ada@example.org"}]}`), http.StatusNoContent},
@@ -150,6 +157,11 @@ func TestReadWritePermissions(t *testing.T) {
 		if status, answer := scim(write.method, write.path, write.body); status != write.status {
 			t.Errorf("%s %s %s: %d %v", write.method, write.path, write.body, status, answer)
 		}
+	}
+	// The least permission ends sessions.
+	least := registered(t, []string{"User.RevokeSessions.All"})
+	if status, answer := least(http.MethodPost, seededUser+"/.actions/revoke_sessions", ""); status != http.StatusNoContent {
+		t.Errorf("revoke_sessions: %d %v", status, answer)
 	}
 	status, answer := scim(http.MethodPost, "/Users", `{"userName": "grace@elsewhere.example", "displayName": "Grace Hopper"}`)
 	if detail, _ := answer["detail"].(string); status != http.StatusBadRequest || !strings.Contains(detail, "fabrikam.com") {

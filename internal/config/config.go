@@ -113,6 +113,7 @@ type Policy struct {
 	Leaver         Names                 `yaml:"leaver" env:"ENTRASCIM_LEAVER" help:"What is done to a user before it is deleted, or in place of that, a list: disable, revokeSessions, licenses (those that it has by itself), groups (those whose members can be changed in the cloud); or all. In this order, whatever that of the list."`
 	Thresholds     Thresholds            `yaml:"thresholds"`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
+	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
 }
 
 // Thresholds are how much all clients of a tenant together may take away in one hour

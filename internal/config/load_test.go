@@ -99,7 +99,7 @@ tenant:
 mapping:
   profile: [starling, external-id]
   overlays: [`+overlay+`, `+overlay+`]
-policy: {managerMissing: warn, maxScan: 5}
+policy: {managerMissing: warn, maxScan: 5, revokeSessionsOnDisable: true}
 log:
   level: debug
 drainGrace: 1m
@@ -117,7 +117,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete"}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete", RevokeSessions: true}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }

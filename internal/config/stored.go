@@ -36,6 +36,7 @@ func ofStored(key string) bool {
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
 		"policy.dryRun", "policy.delete", "policy.leaver",
 		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
+		"policy.revokeSessionsOnDisable",
 	}, key)
 }
 

@@ -17,7 +17,5 @@ func amounts(o object, w mapping.Write, b beside) guard.Amounts {
 	return all
 }
 
-const enabledProperty = "accountEnabled"
-
 // enabled tells whether the user may sign in, or it is not known.
 func enabled(o object) bool { return member(o.raw, enabledProperty).Kind() != 'f' }

@@ -24,6 +24,9 @@ func (d *departure) do(ctx context.Context, steps []step) error {
 		return nil
 	}
 	if !steps[n].optional {
+		if refused := steps[n].refused; refused != nil {
+			err = refused(err)
+		}
 		return partly(d.named(ctx, err), d.done, merged(steps[n:]), 0)
 	}
 	d.judge(steps[n], err)

@@ -26,10 +26,15 @@ type Options struct {
 	Offset        *time.Location // date-times are shown in it; nil: UTC
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
 	Guard         *guard.Guard   // asked before anything is taken away; nil: all may be
+	Actions       Actions        // nil: none but those of this package
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer
 }
+
+// Actions gives the resource types of a directory more that can be done to them beside
+// SCIM.
+type Actions func(*Directory, []scim.ResourceType) []scim.ResourceType
 
 // Tables are the mapping tables of a tenant, its overlays laid on, in the order of
 // /ResourceTypes: one for each resource type. User and Group are written, too.
@@ -78,6 +83,7 @@ type Directory struct {
 	lacking    *lacking
 	extended   *extended
 	probing    atomic.Bool
+	people     users
 	types      []scim.ResourceType
 }
 
@@ -108,12 +114,16 @@ func (d *Directory) fill() {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
-			r.typ.Writer, r.typ.Supplied = urgent{users{r}}, r.supplied("password")
+			d.people = users{r}
+			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 		}
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
+	}
+	if d.options.Actions != nil {
+		d.types = d.options.Actions(d, d.types)
 	}
 }
 

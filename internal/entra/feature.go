@@ -19,6 +19,7 @@ func Features() []Feature {
 		{"create and change users", []string{"User.ReadWrite.All"}},
 		{"set or remove the manager", []string{"User.ReadWrite.All"}},
 		{"enable and disable (`active`)", []string{"User.EnableDisableAccount.All", "User.Read.All"}},
+		{"end a user's sessions (`revoke_sessions`, `policy.revokeSessionsOnDisable`)", []string{"User.RevokeSessions.All"}},
 		{"set a password", []string{"User-PasswordProfile.ReadWrite.All"}},
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
@@ -59,7 +60,7 @@ func covers(wider string) []string {
 		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":
 		return []string{
-			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All",
+			"User.Read.All", "User.DeleteRestore.All", "User.Invite.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All",
 			"LicenseAssignment.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All",
 		}
 	case "LicenseAssignment.ReadWrite.All":

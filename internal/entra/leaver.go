@@ -155,11 +155,8 @@ func (d *departure) plan() ([]step, error) {
 		}
 		steps = append(steps, step{request: request, undone: "the user was not disabled"})
 	}
-	if leaver.Sessions {
-		steps = append(steps, step{undone: "the sessions were not revoked", request: graph.Request{
-			Method: http.MethodPost, Path: "/users/{id}/revokeSignInSessions", Params: map[string]string{"id": d.id}, Repeatable: true,
-			Body: []byte("{}"), // a $batch takes no POST without
-		}})
+	if leaver.Sessions || d.disable && d.options.Policy.RevokeSessions {
+		steps = append(steps, d.revocation(d.id))
 	}
 	if leaver.Licenses {
 		more, err := d.unlicense()

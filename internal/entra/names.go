@@ -77,6 +77,9 @@ func (r *resource) complete(doc scim.Document) {
 // https://learn.microsoft.com/entra/identity/authentication/concept-sspr-policy.
 var upn = regexp.MustCompile(`^[A-Za-z0-9'._!#^~-]{0,63}[A-Za-z0-9'_!#^~-]@[A-Za-z0-9.-]{1,48}$`)
 
+// CheckName refuses what cannot be a userPrincipalName.
+func CheckName(name string) error { return checkName(name) }
+
 // checkName refuses a userPrincipalName that Entra would refuse.
 func checkName(name string) error {
 	switch {

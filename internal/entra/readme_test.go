@@ -44,6 +44,9 @@ func costs(t *testing.T, conversation, kind string) []int {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("testdata", conversation+".txtar"))
 	if err != nil {
+		archive, err = txtar.ParseFile(filepath.Join("..", "action", "testdata", conversation+".txtar"))
+	}
+	if err != nil {
 		t.Error(err)
 		return nil
 	}

@@ -49,7 +49,7 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 		}
 	}
 	for relation := range w.Relations {
-		if relation != relationLicenses && relation != relationRoles { // they are the cloud's
+		if relation != relationLicenses && relation != relationRoles && relation != relationSessions { // they are the cloud's
 			names = append(names, r.relationAttribute(relation))
 		}
 	}

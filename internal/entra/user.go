@@ -197,6 +197,7 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
+	w = u.revoked(ctx, id, after, w, false)
 	if o.raw, err = u.change(ctx, id, o, w, false); err != nil {
 		return err
 	}
@@ -218,6 +219,7 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 	if err != nil {
 		return err
 	}
+	w = u.revoked(ctx, id, doc, w, true)
 	if o.raw, err = u.change(ctx, id, o, w, true); err != nil {
 		return err
 	}
@@ -354,6 +356,9 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 			return nil, nil, err
 		}
 		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+	}
+	if _, ends := w.Relations[relationSessions]; ends {
+		steps = append(steps, u.revocation(id))
 	}
 	more, err := b.steps(id)
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Kind says what went wrong. Programs act on the kind, never on a text.
@@ -163,4 +165,19 @@ func From(err error) *Error {
 func Is(err error, kind Kind) bool {
 	e, is := errors.AsType[*Error](err)
 	return is && e.kind() == kind
+}
+
+// Clip makes foreign text fit for a log line: bounded, without control characters.
+func Clip(s string) string {
+	const longest = 500
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "…"
+	}
+	return s
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph/pace"
 )
 
 // maxBatchBytes bounds the bodies in one $batch, below the 4 MB that Graph takes in
@@ -135,9 +136,9 @@ func (b *batch) run(ctx context.Context, pending []int) {
 			return
 		}
 		if len(pending) < sent {
-			budget.renew() // it goes on, if slowly
+			budget.Renew() // it goes on, if slowly
 		}
-		if err := budget.wait(ctx, worst); err != nil {
+		if err := budget.Wait(ctx, worst); err != nil {
 			b.giveUp(pending, err)
 			return
 		}
@@ -151,7 +152,7 @@ func (b *batch) once(ctx context.Context, pending []int, budget *budget) error {
 		return err
 	}
 	k.repeatable, k.reads = b.repeatable(pending), b.reads(pending)
-	b.pace(&k, pending)
+	k.load = b.load(k, pending)
 	if k.body, err = b.encode(pending); err != nil {
 		return fault.Wrap(err, fault.InvalidValue, "A change is not valid JSON.")
 	}
@@ -179,18 +180,15 @@ func (b *batch) reads(pending []int) bool {
 	return !slices.ContainsFunc(pending, func(i int) bool { return !b.calls[i].reads })
 }
 
-// pace makes k, which sends the requests, cost what they cost, as important as the most
-// important of them, and of their route when they have the same.
-func (b *batch) pace(k *call, pending []int) {
-	k.batch, k.cost, k.priority, k.lane = true, cost{}, Low, b.calls[pending[0]].lane
-	for _, i := range pending {
-		one := b.calls[i]
-		k.cost = k.cost.plus(one.cost)
-		k.priority = max(k.priority, one.priority)
-		if one.lane != k.lane {
-			k.lane = lane{k.route, k.reads}
+// load is that of k, which sends the requests.
+func (b *batch) load(k call, pending []int) pace.Load {
+	return pace.Batch(k.route, k.reads, func(yield func(pace.Load) bool) {
+		for _, i := range pending {
+			if !yield(b.calls[i].load) {
+				return
+			}
 		}
-	}
+	})
 }
 
 // settle sets the result of request i from Graph's answer to it.
@@ -199,7 +197,7 @@ func (b *batch) settle(i int, res Response) {
 	if res.Status >= 200 && res.Status <= 299 {
 		return
 	}
-	err := refuse(&res, retryAfter(res.Header, b.client.options.Now()))
+	err := refuse(&res, pace.RetryAfter(res.Header, b.client.options.Now()))
 	if b.doubt[i] && b.order == Parallel && b.calls[i].alreadyDone(err) {
 		b.results[i] = Result{Response: Response{Status: http.StatusNoContent, RequestID: res.RequestID}}
 		return
@@ -226,7 +224,7 @@ func (b *batch) fail(pending []int, err error) {
 func (b *batch) giveUp(pending []int, last error) {
 	after := fault.From(last).RetryAfter
 	for _, i := range pending {
-		b.results[i].Err = comeBack(fault.From(b.results[i].Err), after)
+		b.results[i].Err = pace.ComeBack(fault.From(b.results[i].Err), after)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph/pace"
 )
 
 // The wire format of $batch: https://learn.microsoft.com/graph/json-batching.
@@ -77,11 +78,11 @@ func (b *batch) decode(pending []int, res *Response) error {
 	for _, item := range wire.Responses {
 		n, err := strconv.Atoi(item.ID)
 		if err != nil || n < 1 || n > len(pending) || answered[n-1] {
-			return broken(fmt.Errorf("the batch answers %q, which was not asked or was answered before", clip(item.ID)))
+			return broken(fmt.Errorf("the batch answers %q, which was not asked or was answered before", fault.Clip(item.ID)))
 		}
 		answered[n-1] = true
 		one := item.response(res)
-		b.client.pacer.hear(one.Status, one.Header, b.calls[pending[n-1]], spared)
+		b.client.pacer.Hear(pace.Answer{Status: one.Status, Header: one.Header}, b.calls[pending[n-1]].load, spared)
 		b.settle(pending[n-1], one)
 	}
 	return nil

@@ -19,6 +19,8 @@ import (
 	azauth "github.com/microsoft/kiota-authentication-azure-go"
 	khttp "github.com/microsoft/kiota-http-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+
+	"entrascim/internal/graph/pace"
 )
 
 // A Client is one tenant's directory. It is safe for concurrent use.
@@ -33,7 +35,7 @@ type Client struct {
 	userAgent []string
 	buffers   sync.Pool // of *bytes.Buffer, for answers to reads
 	flights   flights
-	pacer     *pacer
+	pacer     *pace.Pacer
 }
 
 // New makes the client of one tenant. It does not sign in: the first request does.
@@ -52,7 +54,9 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{owned: owned, options: o, base: base, tokens: signIn, userAgent: []string{o.UserAgent}, kept: newHTTPClient(o.Transport)}
 	c.fresh = newHTTPClient(unkept(o.Transport))
-	c.pacer = o.Apps.pacer(o, base.Host)
+	c.pacer = o.Apps.Pacer(pace.Options{
+		ClientID: o.Credential.ClientID, Directory: o.Credential.TenantID, Host: base.Host, Pacing: o.Pacing, Now: o.Now, Sleep: o.Sleep,
+	})
 	authentication, err := newAuthentication(signIn, base)
 	if err != nil {
 		return nil, err

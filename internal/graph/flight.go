@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/calls"
+	"entrascim/internal/graph/pace"
 )
 
 // flights are the reads of one client that are under way: a read of the same (URL, body
@@ -27,7 +28,7 @@ type flights struct {
 type flightKey struct {
 	method, url, body string
 	advanced          bool
-	priority          Priority // nobody waits for his turn behind those who matter less
+	priority          pace.Priority // nobody waits for his turn behind those who matter less
 }
 
 // A flight is one read for any number of readers. It goes on while one of them waits.
@@ -118,7 +119,7 @@ func (f *flights) changed(k call) {
 
 // board joins the flight of the call, or begins it.
 func (c *Client) board(ctx context.Context, k call, b *budget) reader {
-	key := flightKey{k.method.String(), k.url.String(), string(k.body), k.advanced, k.priority.within(ctx)}
+	key := flightKey{k.method.String(), k.url.String(), string(k.body), k.advanced, k.load.Priority(ctx)}
 	f := &c.flights
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/graph/pace"
 )
 
 // MaxPage is the largest $top that Graph takes for directory objects.
@@ -92,8 +94,8 @@ type Options struct {
 	Parallel   int               // batches under way at once for one call; default 4
 	Linger     time.Duration     // what a request of Together waits for others to join it; default 100 ms
 	MaxBody    int64             // bytes of an answer that is read whole; default 32 MiB
-	Pacing     Pacing            // how much of Graph's limits is taken
-	Apps       *Apps             // whom the limits are shared with; default: nobody
+	Pacing     pace.Pacing       // how much of Graph's limits is taken
+	Apps       *pace.Apps        // whom the limits are shared with; default: nobody
 
 	// Now is the clock, and Sleep waits by it: before a retry, and for a budget. The
 	// default is time.Now and a timer.
@@ -113,7 +115,7 @@ func (o Options) withDefaults() Options {
 		o.Transport = NewTransport(nil)
 	}
 	if o.Apps == nil {
-		o.Apps = new(Apps)
+		o.Apps = new(pace.Apps)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

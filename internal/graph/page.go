@@ -50,7 +50,7 @@ func (c *Client) page(ctx context.Context, r Request, link string, read func(jso
 // size learns how large the tenant is from a page with n elements.
 func (c *Client) size(r Request, n int, page Page, err error) {
 	if err == nil && r.Path == usersPath {
-		c.pacer.knowUsers(max(n, page.Count))
+		c.pacer.KnowUsers(max(n, page.Count))
 	}
 }
 
@@ -79,7 +79,7 @@ func (c *Client) pageCall(r Request, link string) (call, error) {
 		return call{}, fault.Wrap(errors.New("a next link leaves the Graph host"), fault.BadGateway, "The directory's answer is broken.")
 	}
 	k := call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true, reads: true}
-	k.pace(r)
+	k.load = loadOf(r, true)
 	return k, nil
 }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -68,7 +66,7 @@ func parseRefusal(status int, body jsontext.Value) *Refusal {
 		} `json:"error"`
 	}
 	if err := json.Unmarshal(body, &plain); err == nil && plain.Error.Code != "" {
-		r.Code, r.Message = clip(plain.Error.Code), clip(plain.Error.Message)
+		r.Code, r.Message = fault.Clip(plain.Error.Code), fault.Clip(plain.Error.Message)
 		r.Property = property(r.Message)
 	}
 	return r
@@ -92,20 +90,20 @@ func parseEnvelope(body jsontext.Value) odataerrors.MainErrorable {
 }
 
 func (r *Refusal) fill(e odataerrors.MainErrorable) {
-	r.Code, r.Message = clip(text(e.GetCode())), clip(text(e.GetMessage()))
+	r.Code, r.Message = fault.Clip(text(e.GetCode())), fault.Clip(text(e.GetMessage()))
 	r.Property = property(r.Message)
 	named := false
 	for _, detail := range e.GetDetails() {
 		if detail == nil || named {
 			continue
 		}
-		r.Message = clip(r.Message + " [" + text(detail.GetCode()) + "] " + text(detail.GetMessage()))
+		r.Message = fault.Clip(r.Message + " [" + text(detail.GetCode()) + "] " + text(detail.GetMessage()))
 		if target := text(detail.GetTarget()); target != "" {
-			r.Property, named = clip(target), true
+			r.Property, named = fault.Clip(target), true
 		}
 	}
 	if inner := e.GetInnerError(); inner != nil {
-		r.RequestID = clip(text(inner.GetRequestId()))
+		r.RequestID = fault.Clip(text(inner.GetRequestId()))
 	}
 }
 
@@ -130,19 +128,4 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// clip makes foreign text fit for a log line: bounded, without control characters.
-func clip(s string) string {
-	const longest = 500
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "…"
-	}
-	return s
 }

@@ -13,6 +13,7 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/graph/pace"
 )
 
 // maxSegment bounds a template value, in bytes; the longest key of Graph's
@@ -29,12 +30,7 @@ type call struct {
 	advanced   bool
 	repeatable bool
 	reads      bool // changes nothing
-
-	// For the pacer.
-	cost     cost
-	priority Priority // in a context that has none
-	lane     lane
-	batch    bool // its items tell what it cost
+	load       pace.Load
 }
 
 // methods are those that Graph's directory has.
@@ -55,7 +51,7 @@ func build(base string, r Request) (call, error) {
 		repeatable: r.Repeatable || r.Reads || method != abs.POST,
 		reads:      r.Reads || method == abs.GET,
 	}
-	k.pace(r)
+	k.load = loadOf(r, k.reads)
 	text, err := r.expand(base)
 	if err != nil {
 		return call{}, err
@@ -66,12 +62,9 @@ func build(base string, r Request) (call, error) {
 	return k, nil
 }
 
-// pace says what the pacer has to know of the request.
-func (k *call) pace(r Request) {
-	var room [128]byte
-	route := appendRoute(room[:0], r.Path)
-	k.cost, k.priority = costOf(r, route, k.reads), priorityOf(route, k.reads)
-	k.lane = lane{r.Path, k.reads}
+// loadOf says what the pacer has to know of a request.
+func loadOf(r Request, reads bool) pace.Load {
+	return pace.Of(pace.Request{Path: r.Path, Reads: reads, Select: r.Query.Select, Expands: r.Query.Expand != "", Top: r.Query.Top})
 }
 
 // expand writes the URL as the SDK's URL templates do (RFC 6570): values are escaped,

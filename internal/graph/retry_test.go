@@ -104,7 +104,7 @@ func TestBackOff(t *testing.T) {
 		t.Errorf("Retry-After %v, want whole seconds", f.RetryAfter)
 	}
 	for i, got := range s.waits() {
-		if longest := firstWait << i; got < longest/2 || got > longest {
+		if longest := 500 * time.Millisecond << i; got < longest/2 || got > longest {
 			t.Errorf("wait %d is %v, want %v to %v", i, got, longest/2, longest)
 		}
 	}
@@ -145,24 +145,6 @@ func TestCancelled(t *testing.T) {
 	})
 	if _, err := s.client(t).Do(ctx, user("GET")); !fault.Is(err, fault.Timeout) || len(s.requests()) != 1 {
 		t.Errorf("error %v after %d requests", err, len(s.requests()))
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for text, want := range map[string]time.Duration{
-		"":                              0,
-		"7":                             7 * time.Second,
-		"-7":                            0,
-		"99999999999":                   24 * time.Hour,
-		"soon":                          0,
-		"Fri, 02 Jan 2026 03:05:05 GMT": time.Minute,
-		"Fri, 02 Jan 2026 03:04:00 GMT": 0,
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
 	}
 }
 
@@ -250,15 +232,22 @@ func TestTimeout(t *testing.T) {
 		}
 		<-r.Context().Done()
 	})
-	c := s.client(t, func(o *Options) { o.Timeout = time.Millisecond; o.Retries = 1 })
+	var c *Client
+	heals := false // before the next attempt
+	c = s.client(t, func(o *Options) {
+		o.Timeout, o.Retries = time.Millisecond, 1
+		o.Sleep = func(context.Context, time.Duration) error {
+			if heals {
+				answers.Store(true)
+				c.options.Timeout = time.Minute
+			}
+			return nil
+		}
+	})
 	if _, err := c.Do(t.Context(), user("GET")); !fault.Is(err, fault.Timeout) && !fault.Is(err, fault.Unavailable) {
 		t.Errorf("error %v", err)
 	}
-	c.options.Sleep = func(context.Context, time.Duration) error {
-		answers.Store(true)
-		c.options.Timeout = time.Minute
-		return nil
-	}
+	heals = true
 	if _, err := c.Do(t.Context(), user("GET")); err != nil {
 		t.Errorf("error %v", err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"entrascim/internal/calls"
 	"entrascim/internal/fault"
+	"entrascim/internal/graph/pace"
 )
 
 // exchange sends a call until it is answered, refused for good, or out of budget.
@@ -53,7 +54,7 @@ func (c *Client) persist(ctx context.Context, k call, buf *bytes.Buffer, b *budg
 		if advice == stop {
 			return nil, err
 		}
-		if err := b.wait(ctx, err); err != nil {
+		if err := b.Wait(ctx, err); err != nil {
 			return nil, err
 		}
 		if advice == againAfresh {
@@ -90,12 +91,12 @@ func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *
 	if Rehearsing(ctx) && !k.reads {
 		return nil, errRehearsed
 	}
-	t, err := b.turn(ctx, k)
+	t, err := b.Turn(ctx, k.load)
 	if err != nil {
 		return nil, err
 	}
-	res, clientID, err := c.inTurn(ctx, client, t, buf)
-	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(t.at)}
+	res, clientID, err := c.inTurn(ctx, client, k, t, buf)
+	entry := calls.Call{Method: k.method.String(), Route: k.route, Took: c.options.Now().Sub(t.At())}
 	if res != nil {
 		entry.Status, entry.RequestID = res.Status, res.RequestID
 	}
@@ -106,17 +107,33 @@ func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *
 	case err != nil:
 		return nil, unanswered(ctx, err)
 	case res.Status < 200 || res.Status > 299:
-		return nil, refuse(res, retryAfter(res.Header, c.options.Now()))
+		return nil, refuse(res, pace.RetryAfter(res.Header, c.options.Now()))
 	}
 	return res, nil
 }
 
 // inTurn is roundTrip for a turn, which it ends.
-func (c *Client) inTurn(ctx context.Context, client *http.Client, t turn, buf *bytes.Buffer) (res *Response, clientID string, err error) {
-	defer func() { c.pacer.end(ctx, t, res, err) }()
+func (c *Client) inTurn(ctx context.Context, client *http.Client, k call, t pace.Turn, buf *bytes.Buffer) (res *Response, clientID string, err error) {
+	defer func() { c.pacer.End(ctx, t, answerOf(res, err)) }()
 	bounded, cancel := context.WithTimeout(undated{ctx}, c.options.Timeout)
 	defer cancel()
-	return c.roundTrip(bounded, client, t.call, buf) //nolint:contextcheck // it is the caller's, see undated
+	return c.roundTrip(bounded, client, k, buf) //nolint:contextcheck // it is the caller's, see undated
+}
+
+// answerOf is what an attempt tells the pacer. Res is the answer, or its head when the
+// rest was lost; without both it panicked.
+func answerOf(res *Response, err error) pace.Answer {
+	var signIn *signInError
+	var tooLarge *fault.Error
+	a := pace.Answer{Err: err}
+	if res != nil {
+		a.Status, a.Header = res.Status, res.Header
+		if errors.As(err, &tooLarge) {
+			a.Err = nil
+		}
+	}
+	a.Ours = errors.As(err, &signIn) && !signIn.passing() || neverTrusted(err)
+	return a
 }
 
 // roundTrip is the HTTP exchange. It fails only when there was no whole answer;
@@ -167,9 +184,7 @@ func (c *Client) native(ctx context.Context, k call) (*http.Request, error) {
 		return nil, fmt.Errorf("the request adapter made a %T", converted)
 	}
 	req.Header["User-Agent"] = c.userAgent
-	if p := k.priority.within(ctx); p != Normal {
-		req.Header.Set(headerPriority, p.String())
-	}
+	k.load.Tell(ctx, req.Header)
 	if k.body != nil { // the adapter leaves both out, and HTTP would chunk the body and could not resend it
 		req.ContentLength = int64(len(k.body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(k.body)), nil }

@@ -14,6 +14,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/rs/zerolog"
+
+	"entrascim/internal/fault"
 )
 
 const (
@@ -155,13 +157,13 @@ type signInError struct {
 var aadsts = regexp.MustCompile(`AADSTS\d+[^"\\\r\n]*`)
 
 func newSignInError(err error) *signInError {
-	e := &signInError{text: clip(err.Error())}
+	e := &signInError{text: fault.Clip(err.Error())}
 	var failed *azidentity.AuthenticationFailedError
 	if errors.As(err, &failed) && failed.RawResponse != nil {
 		e.status = failed.RawResponse.StatusCode
 	}
 	if said := aadsts.FindString(err.Error()); said != "" {
-		e.text = clip(said)
+		e.text = fault.Clip(said)
 	}
 	return e
 }

@@ -152,6 +152,9 @@ func revokeSessions(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.guarded(o) {
+		return nil, denied()
+	}
 	next := o.edit()
 	next.set(o.kind, "signInSessionsValidFromDateTime", timeText(c.dir.clock()))
 	c.dir.apply(o, next)

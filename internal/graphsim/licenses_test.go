@@ -218,4 +218,9 @@ func TestRevokeSessions(t *testing.T) {
 		t.Errorf("valid from: %s", a.raw)
 	}
 	c.do("POST", "/users/"+gone+"/revokeSignInSessions", nil).want(404)
+	admin := c.user("admin")
+	if _, err := c.sim.Tenant(graphsim.DefaultTenant).AssignRole(admin, globalReader, ""); err != nil {
+		t.Fatal(err)
+	}
+	c.do("POST", "/users/"+admin+"/revokeSignInSessions", nil).want(403)
 }

@@ -36,6 +36,9 @@ type ActionCall struct {
 	// answer is 201 with its Location then. Else it is 200, or 204 when nothing was
 	// written to Out.
 	Created string
+	// Resource is set by an action that writes, if anything, the resource to Out, as
+	// Projection asks: it is answered with as a write's is, its version included.
+	Resource bool
 }
 
 // actions adds the routes of the actions of a resource type.
@@ -68,7 +71,22 @@ func (e *endpoint) act(w http.ResponseWriter, r *http.Request, a Action) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	if call.Resource && err == nil {
+		e.stamped(r, call, answer)
+	}
 	answer.finish(r, err)
+}
+
+// stamped gives an answer that is a resource what the answer to a POST or PATCH has.
+func (e *endpoint) stamped(r *http.Request, call *ActionCall, answer *reply) {
+	p := call.Projection
+	version := e.reply(answer.w, answer.status, p, p.written).stamp
+	answer.stamp = version
+	if call.Created != "" {
+		answer.stamp = func(body []byte) ([]byte, string) { return version(p.unmodified(body)) }
+	} else {
+		answer.location = e.location(r, call.ID)
+	}
 }
 
 // called reads the request for an action.

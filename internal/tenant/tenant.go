@@ -94,6 +94,7 @@ type Policy struct {
 	Delete           Deletion // "" is DeleteReally
 	Leaver           Leaver   // done before a user is deleted, or in its place
 	WeakPasswords    bool     // have Entra take passwords that its complexity rule refuses
+	RevokeSessions   bool     // end the sessions of a user who is disabled
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"time"
@@ -57,8 +57,7 @@ var slowLimits = [slowRoutes]struct{ tenant, app limit }{
 	accessPolicies: {limit{1, time.Second}, limit{}},
 }
 
-// Pacing says how much of Graph's limits a client takes. The zero value is all of
-// them.
+// Pacing says how much of Graph's limits is taken. The zero value is all of them.
 type Pacing struct {
 	// Off paces nothing: Graph throttles, and what it throttles is sent again. The
 	// circuit breaker stays.
@@ -66,7 +65,7 @@ type Pacing struct {
 	// Units are the resource units in 10 seconds in place of those that the tenant's
 	// size gives; 0: by its size.
 	Units int
-	// Share is the percentage of all limits that this client takes, for replicas that
+	// Share is the percentage of all limits that is taken here, for replicas that
 	// share them, or where Microsoft has raised them; 0: 100.
 	Share int
 }

@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"entrascim/internal/fault"
 )
 
 // Headers by which Graph tells of its limits
@@ -34,28 +32,30 @@ func throttling(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// outcomeOf says what an attempt tells of the directory. Res is the answer, or its head
-// when the rest was lost.
-func outcomeOf(ctx context.Context, res *Response, err error, took time.Duration) outcome {
-	if err == nil {
-		if res == nil { // it panicked
-			return unclear
-		}
-		return outcomeOfStatus(res.Status)
-	}
-	var signIn *signInError
-	var tooLarge *fault.Error
+// An Answer is what became of a turn: what Graph answered, or why it did not. The zero
+// value tells nothing.
+type Answer struct {
+	Status int         // of the answer, or of its head when the rest was lost; 0: there was none
+	Header http.Header // likewise
+	Err    error       // why there was no whole answer
+	Ours   bool        // Err says nothing of the directory: a credential that it refuses
+}
+
+// outcome says what an answer after a time tells of the directory.
+func (a Answer) outcome(ctx context.Context, took time.Duration) outcome {
 	switch {
-	case res != nil && errors.As(err, &tooLarge):
-		return outcomeOfStatus(res.Status)
+	case a.Err == nil && a.Status == 0:
+		return unclear
+	case a.Err == nil:
+		return outcomeOfStatus(a.Status)
 	case ctx.Err() != nil:
-		if res == nil && took >= hangTime {
+		if a.Status == 0 && took >= hangTime {
 			return hung
 		}
 		return unclear
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(a.Err, context.DeadlineExceeded):
 		return hung
-	case errors.As(err, &signIn) && !signIn.passing(), neverTrusted(err):
+	case a.Ours:
 		return unclear
 	}
 	return failed
@@ -71,40 +71,40 @@ func outcomeOfStatus(status int) outcome {
 
 // settle counts what a turn has cost, by Graph's word where there is one: what a $batch
 // cost its items tell.
-func (p *pacer) settle(now time.Time, t turn, res *Response) {
+func (p *Pacer) settle(now time.Time, t Turn, h http.Header) {
 	if p.pacing.Off {
 		return
 	}
-	units := t.call.cost.units
-	if res != nil && !t.call.batch {
-		if n, ok := unitsIn(res.Header); ok {
+	units := t.load.cost.units
+	if !t.load.batch {
+		if n, ok := unitsIn(h); ok {
 			units = n
 		}
 	}
-	p.budgets.settle(now, t.call.cost, units)
-	p.app.settle(now, t.call.cost, units)
+	p.budgets.settle(now, t.load.cost, units)
+	p.app.settle(now, t.load.cost, units)
 }
 
-// hear learns from the answer to an item of a batch. Spared tells that some of the batch
+// Hear learns from the answer to an item of a batch. Spared tells that some of the batch
 // were not throttled.
-func (p *pacer) hear(status int, header http.Header, k call, spared bool) {
+func (p *Pacer) Hear(a Answer, k Load, spared bool) {
 	if p.pacing.Off {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	if n, ok := unitsIn(header); ok && n > k.cost.units {
+	if n, ok := unitsIn(a.Header); ok && n > k.cost.units {
 		p.budgets.units.charge(now, n-k.cost.units)
 		p.app.charge(now, n-k.cost.units)
 	}
-	if status == http.StatusTooManyRequests {
+	if a.Status == http.StatusTooManyRequests {
 		p.flow.badly(now, now.Add(-time.Second)) // once for all items
-		if spared && header.Get(headerScope) == "" {
+		if spared && a.Header.Get(headerScope) == "" {
 			return // the others of its route were not
 		}
 	}
-	p.obey(now, status, header, k)
+	p.obey(now, a, k)
 }
 
 // unitsIn is what Graph says that a request cost.
@@ -119,26 +119,26 @@ func unitsIn(h http.Header) (int, bool) {
 
 // obey does as Graph says: it pauses what is throttled, and notes what others have
 // spent of the limits.
-func (p *pacer) obey(now time.Time, status int, h http.Header, k call) {
+func (p *Pacer) obey(now time.Time, a Answer, k Load) {
 	if p.pacing.Off {
 		return
 	}
-	if text := h.Get(headerPercentage); text != "" {
+	if text := a.Header.Get(headerPercentage); text != "" {
 		if used, err := strconv.ParseFloat(text, 64); err == nil && used > 0 && used <= mostUsed {
 			p.noteOthers(now, used, k.cost.writes > 0)
 		}
 	}
-	if status != http.StatusTooManyRequests {
+	if a.Status != http.StatusTooManyRequests {
 		return
 	}
-	if wait := min(retryAfter(h, now), longestPause); wait > 0 {
-		p.pause(now, now.Add(wait), h.Get(headerScope), k)
+	if wait := min(RetryAfter(a.Header, now), longestPause); wait > 0 {
+		p.pause(now, now.Add(wait), a.Header.Get(headerScope), k)
 	}
 }
 
 // pause holds back what the scope of a limit covers ("Tenant_Application/Write/…"). A
 // limit that is not told, or a route's own, is taken for the route's.
-func (p *pacer) pause(now, until time.Time, scope string, k call) {
+func (p *Pacer) pause(now, until time.Time, scope string, k Load) {
 	whose, rest, told := strings.Cut(scope, "/")
 	what, _, _ := strings.Cut(rest, "/")
 	writes := strings.EqualFold(what, "Write")
@@ -152,7 +152,7 @@ func (p *pacer) pause(now, until time.Time, scope string, k call) {
 	}
 }
 
-func (p *pacer) pauseLane(now, until time.Time, l lane) {
+func (p *Pacer) pauseLane(now, until time.Time, l lane) {
 	if len(p.lanes) >= maxLanes {
 		for other, at := range p.lanes {
 			if !at.After(now) {
@@ -167,7 +167,7 @@ func (p *pacer) pauseLane(now, until time.Time, l lane) {
 
 // noteOthers charges what is spent of the limits beyond what this client has spent, and
 // beyond what it leaves to others: another replica's, for instance.
-func (p *pacer) noteOthers(now time.Time, used float64, writes bool) {
+func (p *Pacer) noteOthers(now time.Time, used float64, writes bool) {
 	share := 1.0
 	if p.pacing.Units == 0 {
 		share = float64(p.pacing.share()) / 100
@@ -184,8 +184,8 @@ func (p *pacer) noteOthers(now time.Time, used float64, writes bool) {
 	w.charge(now, min(int(others*float64(w.amount)/share), max(w.amount-w.total, 0)))
 }
 
-// knowUsers learns that the tenant has at least so many users.
-func (p *pacer) knowUsers(n int) {
+// KnowUsers learns that the tenant has at least so many users.
+func (p *Pacer) KnowUsers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n > p.users {

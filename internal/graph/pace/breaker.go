@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"errors"
@@ -120,6 +120,6 @@ func (b *breaker) trip(now time.Time, cause error) {
 	b.open = min(max(2*b.open, shortestOpen), longestOpen)
 	b.state, b.until, b.cause = Open, now.Add(b.open), errors.New("it answered with an error")
 	if cause != nil { // its text only: what it holds is not to be kept
-		b.cause = errors.New(clip(cause.Error()))
+		b.cause = errors.New(fault.Clip(cause.Error()))
 	}
 }

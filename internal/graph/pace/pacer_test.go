@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"context"
@@ -15,38 +15,57 @@ import (
 	"entrascim/internal/fault"
 )
 
+const directory = "11111111-2222-3333-4444-555555555555"
+
 // idle is a pacer of a client that sends nothing, by the bubble's clock.
-func idle(pacing Pacing, apps *Apps, change ...func(*Options)) *pacer {
-	o := Options{Pacing: pacing, Apps: apps, Credential: Credential{TenantID: testTenant, ClientID: "client"}}
+func idle(pacing Pacing, apps *Apps, change ...func(*Options)) *Pacer {
+	if apps == nil {
+		apps = new(Apps)
+	}
+	o := Options{Pacing: pacing, Directory: directory, ClientID: "client", Host: "graph.test", Now: time.Now, Sleep: sleep}
 	for _, f := range change {
 		f(&o)
 	}
-	o = o.withDefaults()
-	return o.Apps.pacer(o, "graph.test")
+	return apps.Pacer(o)
 }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A lostError is what a client makes of a connection that fails.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
 
 // reading is a call that reads one object; writing one that changes it.
-func reading(units int) call {
-	return call{cost: cost{units: units}, priority: High, lane: lane{"/users/{id}", true}}
+func reading(units int) Load {
+	return Load{cost: cost{units: units}, priority: High, lane: lane{"/users/{id}", true}}
 }
 
-func writing() call {
-	return call{cost: cost{units: 1, writes: 1}, priority: High, lane: lane{"/users/{id}", false}}
+func writing() Load {
+	return Load{cost: cost{units: 1, writes: 1}, priority: High, lane: lane{"/users/{id}", false}}
 }
 
-func (k call) of(p Priority) call { k.priority = p; return k }
+func (k Load) of(p Priority) Load { k.priority = p; return k }
 
 // finish ends a turn with an answer.
-func (p *pacer) finish(ctx context.Context, t turn, status int, header ...string) {
+func (p *Pacer) finish(ctx context.Context, t Turn, status int, header ...string) {
 	h := http.Header{}
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	p.end(ctx, t, &Response{Status: status, Header: h}, nil)
+	p.End(ctx, t, Answer{Status: status, Header: h})
 }
 
 // mustTake takes a turn that there is.
-func mustTake(t *testing.T, p *pacer, k call, patience time.Duration) turn {
+func mustTake(t *testing.T, p *Pacer, k Load, patience time.Duration) Turn {
 	t.Helper()
 	got, err := p.take(t.Context(), k, patience)
 	if err != nil {
@@ -56,7 +75,7 @@ func mustTake(t *testing.T, p *pacer, k call, patience time.Duration) turn {
 }
 
 // spend uses up so many units at once.
-func spend(t *testing.T, p *pacer, n int) {
+func spend(t *testing.T, p *Pacer, n int) {
 	t.Helper()
 	p.finish(t.Context(), mustTake(t, p, reading(n), 0), http.StatusOK)
 }
@@ -270,7 +289,7 @@ func TestQueueIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := idle(Pacing{Units: 100_000}, nil)
-		var first []turn
+		var first []Turn
 		for range firstFlow {
 			first = append(first, mustTake(t, p, reading(1), 0))
 		}
@@ -364,8 +383,8 @@ func TestAppsShare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		apps := new(Apps)
-		tenant := func(directory, client string) *pacer {
-			return idle(Pacing{Share: 1000}, apps, func(o *Options) { o.Credential.TenantID, o.Credential.ClientID = directory, client })
+		tenant := func(directory, client string) *Pacer {
+			return idle(Pacing{Share: 1000}, apps, func(o *Options) { o.Directory, o.ClientID = directory, client })
 		}
 		acme, globex, other := tenant("acme", "client"), tenant("globex", "client"), tenant("globex", "another")
 		if acme == globex || tenant("ACME", "client") != acme {
@@ -374,7 +393,7 @@ func TestAppsShare(t *testing.T) {
 		acme.app.budgets.units = newWindow(limit{100, 20 * time.Second})
 		spend(t, acme, 80)
 		spend(t, globex, 20)
-		for name, p := range map[string]*pacer{"acme": acme, "globex": globex} {
+		for name, p := range map[string]*Pacer{"acme": acme, "globex": globex} {
 			_, err := p.take(t.Context(), reading(1), time.Second)
 			if f := fault.From(err); f.Kind != fault.Throttled || f.RetryAfter != 21*time.Second {
 				t.Errorf("%s: %v, Retry-After %v", name, err, f.RetryAfter)
@@ -401,7 +420,7 @@ func TestFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idle(Pacing{Units: 1_000_000}, nil)
 		round := func(status int) int {
-			var under []turn
+			var under []Turn
 			for !p.flow.full() {
 				under = append(under, mustTake(t, p, reading(1), 0))
 			}
@@ -448,11 +467,7 @@ func TestFlowHalves(t *testing.T) {
 	} {
 		p := idle(Pacing{}, nil)
 		got := mustTake(t, p, reading(1), 0)
-		var res *Response
-		if c.status != 0 {
-			res = &Response{Status: c.status, Header: http.Header{}}
-		}
-		p.end(t.Context(), got, res, c.err)
+		p.End(t.Context(), got, Answer{Status: c.status, Err: c.err})
 		if halved := p.flow.limit == firstFlow/2; halved != c.halves {
 			t.Errorf("%s: %v at once", name, p.flow.limit)
 		}
@@ -494,36 +509,10 @@ func TestPacingSizes(t *testing.T) {
 		"it never shrank": {Pacing{}, 501, 8000, 3000},
 	} {
 		p := idle(c.pacing, nil)
-		p.knowUsers(c.users)
-		p.knowUsers(1)
+		p.KnowUsers(c.users)
+		p.KnowUsers(1)
 		if p.budgets.units.amount != c.units || p.budgets.writes.amount != c.writes {
 			t.Errorf("%s: %d units, %d writes", name, p.budgets.units.amount, p.budgets.writes.amount)
 		}
-	}
-}
-
-// Graph is told how much a request matters; a context can only lower that.
-func TestPriorityIsTold(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, status(http.StatusOK, `{"value":[]}`))
-	c := s.client(t)
-	background := WithPriority(t.Context(), Low)
-	for _, ctx := range []context.Context{t.Context(), background, WithPriority(background, High), WithPriority(WithPriority(t.Context(), High), Normal)} {
-		if _, err := c.Do(ctx, user("GET")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := c.Do(t.Context(), Request{Path: "/users"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Do(t.Context(), user("PATCH")); err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, h := range s.header {
-		got = append(got, h.Get(headerPriority))
-	}
-	if want := "High,Low,Low,,,High"; strings.Join(got, ",") != want {
-		t.Errorf("told %q, want %s", got, want)
 	}
 }

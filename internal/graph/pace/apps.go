@@ -1,19 +1,20 @@
-package graph
+package pace
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"time"
 )
 
 // Apps are what app registrations may take of Graph, in each tenant and in all together.
-// Clients whose Options have the same Apps share that of their app, and those of one app
-// in one directory all else of pacing, as Graph counts them together. The zero value is
-// ready, and it is safe for concurrent use.
+// Pacers of the same Apps share that of their app, and there is one for an app in a
+// directory, as Graph counts what they send together. The zero value is ready, and it is
+// safe for concurrent use.
 type Apps struct {
 	mu     sync.Mutex
 	apps   map[appKey]*app
-	pacers map[pacerKey]*pacer
+	pacers map[pacerKey]*Pacer
 }
 
 // An appKey is an app registration of a cloud.
@@ -26,14 +27,26 @@ type pacerKey struct {
 	directory string
 }
 
-// pacer is that of a client with the options. Who asks first decides the Pacing and the
+// Options say whose requests a Pacer lets go, and how much of the limits they take.
+type Options struct {
+	ClientID  string // the app registration
+	Directory string // tenant id
+	Host      string // of Graph
+	Pacing    Pacing
+
+	// Now is the clock, and Sleep waits by it.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Pacer is that of an app in a directory. Who asks first decides the Pacing and the
 // clock.
-func (a *Apps) pacer(o Options, host string) *pacer {
-	key := pacerKey{appKey{o.Credential.ClientID, host}, strings.ToLower(o.Credential.TenantID)}
+func (a *Apps) Pacer(o Options) *Pacer {
+	key := pacerKey{appKey{o.ClientID, o.Host}, strings.ToLower(o.Directory)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.apps == nil {
-		a.apps, a.pacers = map[appKey]*app{}, map[pacerKey]*pacer{}
+		a.apps, a.pacers = map[appKey]*app{}, map[pacerKey]*Pacer{}
 	}
 	if a.apps[key.appKey] == nil {
 		a.apps[key.appKey] = newApp(o.Pacing)
@@ -64,7 +77,7 @@ func newApp(p Pacing) *app {
 }
 
 // claim counts a request that goes, unless it has to wait until a time after now.
-func (a *app) claim(now time.Time, k call, p Priority) ready {
+func (a *app) claim(now time.Time, k Load, p Priority) ready {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.ready(now, k.cost, cost{}, p)
@@ -77,7 +90,7 @@ func (a *app) claim(now time.Time, k call, p Priority) ready {
 }
 
 // when is when a request can go that comes after others.
-func (a *app) when(now time.Time, k call, p Priority) ready {
+func (a *app) when(now time.Time, k Load, p Priority) ready {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.ready(now, k.cost, cost{}, p)

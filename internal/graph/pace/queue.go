@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"context"
@@ -13,35 +13,35 @@ import (
 // way have used up.
 const appPoll = 100 * time.Millisecond
 
-// placePatience is how long a call waits for a place among those under way at least,
+// placePatience is how long a request waits for a place among those under way at least,
 // though it has waited for other things before.
 const placePatience = time.Second
 
-// A waiter is a call in the queue.
+// A waiter is a request in the queue.
 type waiter struct {
 	ctx      context.Context
-	call     call
+	load     Load
 	priority Priority
 	since    time.Time
 	done     chan struct{} // closed when there is a turn or an error
 
-	turn turn
+	turn Turn
 	err  error
 }
 
 // ahead is what waits that would go before a newcomer of the priority.
-func (p *pacer) ahead(priority Priority) (all cost, waiting int) {
+func (p *Pacer) ahead(priority Priority) (all cost, waiting int) {
 	for _, queue := range p.queue[priority:] {
 		waiting += len(queue)
 		for _, w := range queue {
-			all = all.plus(w.call.cost)
+			all = all.plus(w.load.cost)
 		}
 	}
 	return all, waiting
 }
 
 // waiting is how many wait.
-func (p *pacer) waiting() int {
+func (p *Pacer) waiting() int {
 	n := 0
 	for _, queue := range p.queue {
 		n += len(queue)
@@ -49,8 +49,8 @@ func (p *pacer) waiting() int {
 	return n
 }
 
-// enqueue lets a call wait, unless the queue is full or the wait too long.
-func (p *pacer) enqueue(ctx context.Context, now time.Time, k call, priority Priority, ahead cost, patience time.Duration) (*waiter, error) {
+// enqueue lets a request wait, unless the queue is full or the wait too long.
+func (p *Pacer) enqueue(ctx context.Context, now time.Time, k Load, priority Priority, ahead cost, patience time.Duration) (*waiter, error) {
 	if p.waiting() >= maxQueue {
 		return nil, queueFull()
 	}
@@ -58,19 +58,19 @@ func (p *pacer) enqueue(ctx context.Context, now time.Time, k call, priority Pri
 	if wait > patience || !fits(ctx, wait) {
 		return nil, spent(wait)
 	}
-	w := &waiter{ctx: ctx, call: k, priority: priority, since: now, done: make(chan struct{})}
+	w := &waiter{ctx: ctx, load: k, priority: priority, since: now, done: make(chan struct{})}
 	p.queue[priority] = append(p.queue[priority], w)
 	p.dispatch(ctx)
 	return w, nil
 }
 
-// estimate is how long a call waits for budgets, after what is ahead of it.
-func (p *pacer) estimate(now time.Time, k call, ahead cost, priority Priority) time.Duration {
+// estimate is how long a request waits for budgets, after what is ahead of it.
+func (p *Pacer) estimate(now time.Time, k Load, ahead cost, priority Priority) time.Duration {
 	at := p.ready(now, k, ahead, priority).or(p.app.when(now, k, priority)).at()
 	return max(at.Sub(now), 0)
 }
 
-// queueFull is the fault of a call that there is no place for in the queue.
+// queueFull is the fault of a request that there is no place for in the queue.
 func queueFull() error {
 	f := fault.New(fault.Unavailable, "Too many requests wait for the directory.")
 	f.RetryAfter = time.Second
@@ -79,7 +79,7 @@ func queueFull() error {
 
 // dispatch lets go what can: by priority, and in the order of coming. Nobody takes the
 // budget away from somebody who has waited longer.
-func (p *pacer) dispatch(ctx context.Context) {
+func (p *Pacer) dispatch(ctx context.Context) {
 	if p.waiting() == 0 {
 		p.sleepUntil(ctx, time.Time{})
 		return
@@ -97,7 +97,7 @@ func (p *pacer) dispatch(ctx context.Context) {
 
 // A dispatching is one look through the queue.
 type dispatching struct {
-	pacer *pacer
+	pacer *Pacer
 	now   time.Time
 
 	stopped bool      // nothing goes after somebody who waits for what all need
@@ -108,16 +108,16 @@ type dispatching struct {
 // goes lets a waiter go, if it can.
 func (d *dispatching) goes(w *waiter) bool {
 	p := d.pacer
-	if d.stopped || d.writes && w.call.cost.writes > 0 {
+	if d.stopped || d.writes && w.load.cost.writes > 0 {
 		return false
 	}
 	if p.crowded() || p.breaker.state == HalfOpen {
 		d.stopped = true
 		return false
 	}
-	r := p.ready(d.now, w.call, cost{}, w.priority)
+	r := p.ready(d.now, w.load, cost{}, w.priority)
 	if !r.at().After(d.now) {
-		r = r.or(p.app.claim(d.now, w.call, w.priority))
+		r = r.or(p.app.claim(d.now, w.load, w.priority))
 		if r.ends { // of another tenant: nobody here hears of that
 			d.again(d.now.Add(appPoll))
 		}
@@ -130,7 +130,7 @@ func (d *dispatching) goes(w *waiter) bool {
 		}
 		return false
 	}
-	w.turn = p.grant(w.ctx, d.now, w.call)
+	w.turn = p.grant(w.ctx, d.now, w.load)
 	w.turn.waited = max(d.now.Sub(w.since), 0)
 	close(w.done)
 	return true
@@ -144,7 +144,7 @@ func (d *dispatching) again(at time.Time) {
 }
 
 // flush gives all who wait an error.
-func (p *pacer) flush(err error) {
+func (p *Pacer) flush(err error) {
 	for priority, queue := range p.queue {
 		for _, w := range queue {
 			w.err = err
@@ -156,7 +156,7 @@ func (p *pacer) flush(err error) {
 
 // sleepUntil looks through the queue again at a time; zero: it is not to be. What it
 // sleeps for is nobody's request in particular.
-func (p *pacer) sleepUntil(ctx context.Context, at time.Time) {
+func (p *Pacer) sleepUntil(ctx context.Context, at time.Time) {
 	if at.Equal(p.wake) {
 		return
 	}
@@ -186,7 +186,7 @@ func (p *pacer) sleepUntil(ctx context.Context, at time.Time) {
 }
 
 // wait waits for the turn.
-func (p *pacer) wait(ctx context.Context, w *waiter, patience time.Duration) (turn, error) {
+func (p *Pacer) wait(ctx context.Context, w *waiter, patience time.Duration) (Turn, error) {
 	timer := time.NewTimer(max(patience, placePatience))
 	defer timer.Stop()
 	select {
@@ -205,8 +205,8 @@ func (p *pacer) wait(ctx context.Context, w *waiter, patience time.Duration) (tu
 	p.queue[w.priority] = slices.Delete(queue, i, i+1)
 	p.dispatch(ctx)
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return turn{}, unanswered(ctx, &lostError{ctx.Err()})
+		return Turn{}, fault.From(ctx.Err())
 	}
 	ahead, _ := p.ahead(w.priority)
-	return turn{}, spent(p.estimate(p.now(), w.call, ahead, w.priority))
+	return Turn{}, spent(p.estimate(p.now(), w.load, ahead, w.priority))
 }

@@ -1,4 +1,7 @@
-package graph
+// Package pace lets the requests of an app to a directory go when Graph's limits leave
+// room for them: budgets in Graph's own terms, a bounded queue by priority, as many at
+// once as Graph bears, and a circuit breaker. It sends nothing itself.
+package pace
 
 import (
 	"context"
@@ -16,10 +19,11 @@ const maxQueue = 1000
 // maxLanes bounds the routes whose pauses are remembered.
 const maxLanes = 256
 
-// A pacer lets the requests of one client go when Graph's limits leave room for them,
-// so that Graph has nothing to throttle. Those that do not fit wait, the important ones
-// first, or are refused when they would wait too long. See Pacing for what is kept to.
-type pacer struct {
+// A Pacer lets the requests of one app to one directory go when Graph's limits leave
+// room for them, so that Graph has nothing to throttle. Those that do not fit wait, the
+// important ones first, or are refused when they would wait too long. See Pacing for
+// what is kept to. It is safe for concurrent use.
+type Pacer struct {
 	pacing Pacing
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
@@ -38,16 +42,9 @@ type pacer struct {
 	heard   time.Time // when Graph answered last
 }
 
-// A lane is requests of one route: what Graph throttles without saying whose limit it
-// is may be the route's alone.
-type lane struct {
-	route string
-	reads bool
-}
-
-func newPacer(o Options, a *app) *pacer {
-	p := &pacer{
-		pacing: o.Pacing, now: o.Now, sleep: o.Sleep, name: o.Credential.TenantID, app: a,
+func newPacer(o Options, a *app) *Pacer {
+	p := &Pacer{
+		pacing: o.Pacing, now: o.Now, sleep: o.Sleep, name: o.Directory, app: a,
 		flow: flow{limit: firstFlow}, lanes: map[lane]time.Time{},
 	}
 	p.budgets.units = newWindow(o.Pacing.units(0))
@@ -58,24 +55,27 @@ func newPacer(o Options, a *app) *pacer {
 	return p
 }
 
-// A turn is one attempt that was let go.
-type turn struct {
-	call   call
+// A Turn is one request that was let go.
+type Turn struct {
+	load   Load
 	at     time.Time
 	waited time.Duration // in the queue
 	probe  bool          // of the circuit breaker
 }
 
-// take waits until the call may be sent, for no longer than patience and the caller's
+// At is when it was let go.
+func (t Turn) At() time.Time { return t.at }
+
+// take waits until a request may be sent, for no longer than patience and the caller's
 // deadline. When that will not do, or the directory does not answer anyway, it fails
 // at once; then nothing was sent.
-func (p *pacer) take(ctx context.Context, k call, patience time.Duration) (turn, error) {
-	priority := k.priority.within(ctx)
+func (p *Pacer) take(ctx context.Context, k Load, patience time.Duration) (Turn, error) {
+	priority := k.Priority(ctx)
 	p.mu.Lock()
 	now := p.now()
 	if err := p.breaker.refusal(now); err != nil {
 		p.mu.Unlock()
-		return turn{}, err
+		return Turn{}, err
 	}
 	ahead, waiting := p.ahead(priority)
 	if waiting == 0 && p.clear(now, k, priority) {
@@ -86,13 +86,13 @@ func (p *pacer) take(ctx context.Context, k call, patience time.Duration) (turn,
 	w, err := p.enqueue(ctx, now, k, priority, ahead, patience)
 	p.mu.Unlock()
 	if err != nil {
-		return turn{}, err
+		return Turn{}, err
 	}
 	return p.wait(ctx, w, patience)
 }
 
-// clear tells whether a call can go now, and counts it for the app then.
-func (p *pacer) clear(now time.Time, k call, priority Priority) bool {
+// clear tells whether a request can go now, and counts it for the app then.
+func (p *Pacer) clear(now time.Time, k Load, priority Priority) bool {
 	if p.pacing.Off {
 		return true
 	}
@@ -104,19 +104,19 @@ func (p *pacer) clear(now time.Time, k call, priority Priority) bool {
 
 // crowded tells whether as many are under way as may be. The probe of the circuit
 // breaker goes beside those that hang.
-func (p *pacer) crowded() bool {
+func (p *Pacer) crowded() bool {
 	return p.flow.full() && !p.pacing.Off && p.breaker.state != Open
 }
 
-// ready is when this tenant's budgets allow a call, after what is ahead of it.
-func (p *pacer) ready(now time.Time, k call, ahead cost, priority Priority) ready {
+// ready is when this tenant's budgets allow a request, after what is ahead of it.
+func (p *Pacer) ready(now time.Time, k Load, ahead cost, priority Priority) ready {
 	r := p.budgets.ready(now, k.cost, ahead, priority)
 	r.own = later(r.own, p.lanes[k.lane])
 	return r
 }
 
-// grant lets a call go that is clear.
-func (p *pacer) grant(ctx context.Context, now time.Time, k call) turn {
+// grant lets a request go that is clear.
+func (p *Pacer) grant(ctx context.Context, now time.Time, k Load) Turn {
 	p.flow.under++
 	if !p.pacing.Off {
 		p.budgets.hold(k.cost)
@@ -125,37 +125,35 @@ func (p *pacer) grant(ctx context.Context, now time.Time, k call) turn {
 	if probe {
 		p.tell(ctx)
 	}
-	return turn{call: k, at: now, probe: probe}
+	return Turn{load: k, at: now, probe: probe}
 }
 
-// end is told what became of a turn: the answer, or why there is none.
-func (p *pacer) end(ctx context.Context, t turn, res *Response, err error) {
+// End is told what became of a turn, each time that there was one.
+func (p *Pacer) End(ctx context.Context, t Turn, a Answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
 	p.flow.under--
-	o := outcomeOf(ctx, res, err, now.Sub(t.at))
+	o := a.outcome(ctx, now.Sub(t.at))
 	switch {
-	case o == answered && res != nil && !throttling(res.Status):
+	case o == answered && a.Status != 0 && !throttling(a.Status):
 		p.flow.well()
-	case o == hung, res != nil && throttling(res.Status):
+	case o == hung, throttling(a.Status):
 		p.flow.badly(now, t.at)
 	}
 	if o == answered {
 		p.heard = now
 	}
-	p.settle(now, t, res)
-	if res != nil {
-		p.obey(now, res.Status, res.Header, t.call)
-	}
-	if p.breaker.hear(now, o, t.probe, err) {
+	p.settle(now, t, a.Header)
+	p.obey(now, a, t.load)
+	if p.breaker.hear(now, o, t.probe, a.Err) {
 		p.tell(ctx)
 	}
 	p.dispatch(ctx)
 }
 
 // tell logs what the circuit breaker does from now on.
-func (p *pacer) tell(ctx context.Context) {
+func (p *Pacer) tell(ctx context.Context) {
 	level := zerolog.InfoLevel
 	if p.breaker.state == Open {
 		level = zerolog.WarnLevel
@@ -164,7 +162,7 @@ func (p *pacer) tell(ctx context.Context) {
 		Dur("open_ms", p.breaker.open).AnErr("cause", p.breaker.cause).Msg("circuit breaker")
 }
 
-// spent is the fault of a call that would wait too long for a budget. It was not sent.
+// spent is the fault of a request that would wait too long for a budget. It was not sent.
 func spent(wait time.Duration) error {
 	f := fault.New(fault.Throttled, "The directory allows no more requests for now.")
 	f.RetryAfter = max(wholeSeconds(wait), time.Second)

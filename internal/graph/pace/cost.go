@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"slices"
@@ -45,24 +45,24 @@ const (
 
 // costOf estimates what a request costs; Graph says it with the answer. Route is what
 // appendRoute makes of its path.
-func costOf(r Request, route []byte, reads bool) cost {
-	if !reads {
+func costOf(r Request, route []byte) cost {
+	if !r.Reads {
 		return cost{units: 1, writes: 1, slow: slowOf(r)}
 	}
 	n := max(routeUnits[string(route)], 1)
 	switch {
 	case strings.HasSuffix(r.Path, "/checkMemberGroups"), strings.HasSuffix(r.Path, "/checkMemberObjects"):
 		n = 4
-	case string(route) == byIDs && len(r.Query.Select) > 0:
+	case string(route) == byIDs && len(r.Select) > 0:
 		return cost{units: byIDsSelected}
 	}
-	if len(r.Query.Select) > 0 {
+	if len(r.Select) > 0 {
 		n--
 	}
-	if r.Query.Expand != "" {
+	if r.Expands {
 		n++
 	}
-	if r.Query.Top > 0 && r.Query.Top < smallPage {
+	if r.Top > 0 && r.Top < smallPage {
 		n--
 	}
 	return cost{units: max(n, 1), slow: slowOf(r)}
@@ -78,7 +78,7 @@ func slowOf(r Request) (slow [slowRoutes]int) {
 	case strings.HasSuffix(r.Path, "/provisionOnDemand"):
 		slow[provisioning] = 1
 	}
-	if slices.Contains(r.Query.Select, "signInActivity") {
+	if slices.Contains(r.Select, "signInActivity") {
 		slow[signInDates] = 1
 	}
 	return slow

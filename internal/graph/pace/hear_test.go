@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"net/http"
@@ -16,7 +16,7 @@ func TestPauses(t *testing.T) {
 	other.lane = lane{"/groups/{id}", true}
 	const app, ids = "Application/", "/app/tenant"
 	for name, c := range map[string]struct {
-		throttled             call
+		throttled             Load
 		scope                 string
 		same, other, write    bool // paused: a read of the same route, of another, a write
 		neighbour, neighbours bool // the same in another tenant: a read, a write
@@ -33,9 +33,9 @@ func TestPauses(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			apps := new(Apps)
 			p := idle(Pacing{}, apps)
-			q := idle(Pacing{}, apps, func(o *Options) { o.Credential.TenantID = "globex" })
+			q := idle(Pacing{}, apps, func(o *Options) { o.Directory = "globex" })
 			p.finish(t.Context(), mustTake(t, p, c.throttled, 0), http.StatusTooManyRequests, "Retry-After", "7", headerScope, c.scope)
-			paused := func(p *pacer, k call) bool {
+			paused := func(p *Pacer, k Load) bool {
 				got, err := p.take(t.Context(), k, time.Second)
 				if err == nil {
 					p.finish(t.Context(), got, http.StatusOK)
@@ -124,8 +124,8 @@ func TestItemsAreHeard(t *testing.T) {
 		"alone": {throttled, true, false}, "all": {throttled, false, true}, "alone, with a scope": {scoped, true, true},
 	} {
 		p := idle(Pacing{}, nil)
-		p.hear(http.StatusTooManyRequests, c.header, writing(), c.spared)
-		p.hear(http.StatusTooManyRequests, c.header, writing(), c.spared)
+		p.Hear(Answer{Status: http.StatusTooManyRequests, Header: c.header}, writing(), c.spared)
+		p.Hear(Answer{Status: http.StatusTooManyRequests, Header: c.header}, writing(), c.spared)
 		_, err := p.take(t.Context(), writing(), 0)
 		if got := fault.Is(err, fault.Throttled); got != c.paused {
 			t.Errorf("%s: paused %v, %v", name, got, err)

@@ -1,8 +1,8 @@
-package graph
+package pace
 
 import "time"
 
-// A State is what the pacing of a client is doing.
+// A State is what a Pacer is doing.
 type State struct {
 	Breaker  BreakerState
 	Answered time.Time // last; zero: never
@@ -14,9 +14,8 @@ type State struct {
 	Writes   int       // in the last 150 seconds
 }
 
-// State tells what the pacing is doing.
-func (c *Client) State() State {
-	p := c.pacer
+// State tells what it is doing.
+func (p *Pacer) State() State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()

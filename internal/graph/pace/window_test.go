@@ -1,4 +1,4 @@
-package graph
+package pace
 
 import (
 	"math/rand/v2"

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"entrascim/internal/config"
 	"entrascim/internal/pgtest"
 )
@@ -183,5 +185,49 @@ func TestDryRunOfClientAndTenant(t *testing.T) {
 	create(bold, "tame", 200)
 	if _, list := m.get(bold["secret"].(string), "?count=0"); list["totalResults"] != 1.0 {
 		t.Errorf("users %v", list)
+	}
+}
+
+// Actions have dry runs too: each tells what it then does; one that only reads is done.
+func TestDryRunOfActions(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t)
+	id := w.made("acme", "ada")
+	try := func(path, body string, dry bool) (int, map[string]any) {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, "/scim/v2"+path, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer acme-token-of-iga")
+		r.Header.Set("Content-Type", "application/scim+json")
+		if dry {
+			r.Header.Set("X-Dry-Run", "true")
+		}
+		answer := httptest.NewRecorder()
+		w.handler.ServeHTTP(answer, r)
+		var out map[string]any
+		if answer.Body.Len() > 0 && json.Unmarshal(answer.Body.Bytes(), &out) != nil || answer.Header().Get("Location") != "" && dry {
+			t.Errorf("%s: %s", path, answer.Body)
+		}
+		return answer.Code, out
+	}
+	for path, body := range map[string]string{
+		"/Users/" + id + "/.actions/revoke_sessions": "{}", "/Users/" + id + "/.actions/update_user": `{"job_title":"Countess"}`,
+		"/Groups/.actions/create_group": `{"display_name":"Engines","members":["` + id + `"]}`, "/Users/nobody/.actions/revoke_sessions": "{}",
+		"/Users/11111111-2222-4333-8444-555555555555/.actions/revoke_sessions": "{}",
+		"/Users/" + id + "/.actions/set_manager":                               `{"manager_identifier":"nobody@contoso.com"}`,
+	} {
+		before := w.sim.Stats().Writes
+		code, would := try(path, body, true)
+		rehearsed := w.sim.Stats().Writes
+		realCode, answer := try(path, body, false)
+		calls, _ := would["calls"].([]any)
+		if rehearsed != before || realCode < 400 && w.sim.Stats().Writes-rehearsed != len(calls) {
+			t.Errorf("%s: %d writes in the dry run, which told %v, and then %d", path, rehearsed-before, calls, w.sim.Stats().Writes-rehearsed)
+		}
+		if realCode >= 400 && code != realCode || realCode < 400 && (code != 200 || would["status"] != fmt.Sprint(realCode)) {
+			t.Errorf("%s: %d %v, and then %d %v", path, code, would, realCode, answer)
+		}
+	}
+	if code, answer := try("/Users/.actions/check_upn", `{"upn":"ada@contoso.com"}`, true); code != 200 || answer["calls"] != nil {
+		t.Errorf("check_upn: %d %v", code, answer)
 	}
 }

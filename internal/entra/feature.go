@@ -27,6 +27,9 @@ func Features() []Feature {
 		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
 		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
+		{"all steps of a leaver (`policy.leaver`)", []string{
+			"User.Read.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All", "LicenseAssignment.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.Read.All",
+		}},
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
 		{"members, read", []string{"GroupMember.Read.All"}},

@@ -254,3 +254,19 @@ func TestDryRunOfLeaver(t *testing.T) {
 		r.law("DELETE", "/Users/"+ada, nil)
 	}
 }
+
+// The permissions that deploy/entra/permissions.md names for a leaver suffice.
+func TestLeaverPermissions(t *testing.T) {
+	t.Parallel()
+	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{})
+	for _, f := range entra.Features() {
+		if strings.Contains(f.Name, "policy.leaver") {
+			g.sim.Login().Grant(graphsim.DefaultTenant, graphsim.DefaultClient, f.Needs)
+		}
+	}
+	g.sim.Advance(2 * time.Hour)
+	g.do("DELETE", "/Users/"+ada, nil, 204)
+	if names, skus := g.groupsOf(ada), g.skus(ada); !same(names, []string{"kept", "kept"}) || len(skus) != 0 {
+		t.Errorf("groups %v, licenses %v", names, skus)
+	}
+}

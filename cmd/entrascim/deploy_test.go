@@ -314,10 +314,17 @@ func TestDeployPermissions(t *testing.T) {
 	for name, pair := range map[string][2][]string{
 		"read-only":  {readOnly, between(t, text, "## Read-only set", "##")},
 		"read-write": {readWrite, between(t, text, "## Read-write set", "##")},
-		"all":        {slices.Sorted(slices.Values(append(slices.Clone(readOnly), readWrite...))), unique(between(t, text, "## By feature", "Not in a set"))},
+		"all":        {slices.Sorted(slices.Values(append(slices.Clone(readOnly), readWrite...))), unique(between(t, text, "## By feature", "## Optional features"))},
 	} {
 		if !slices.Equal(pair[0], pair[1]) {
 			t.Errorf("%s: register-app.sh %v\npermissions.md %v", name, pair[0], pair[1])
+		}
+	}
+	_, optional, _ := strings.Cut(text, "permission, in no set")
+	optional, _, _ = strings.Cut(optional, "\n\n")
+	for _, p := range permission.FindAllString(optional, -1) {
+		if slices.Contains(readOnly, p) || slices.Contains(readWrite, p) {
+			t.Errorf("%s is optional, and in a set", p)
 		}
 	}
 	for _, p := range readOnly {

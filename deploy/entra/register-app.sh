@@ -3,10 +3,11 @@
 # the environment that the gateway needs. Needs the Azure CLI, signed in as an
 # administrator who may consent to application permissions:
 #   az login --tenant TENANT --allow-no-subscriptions
-#   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator] [--external-id]
+#   ./register-app.sh [--read-only] [--name NAME] [--no-secret] [--user-administrator] [--external-id] [--with PERMISSION]...
 # With --operator URL, the gateway's public URL, it makes the registration of an operator
 # that other directories consent to; this directory grants it nothing:
-#   ./register-app.sh --operator https://scim.example.com [--read-only] [--name NAME] [--no-secret] [--external-id]
+#   ./register-app.sh --operator https://scim.example.com [--read-only] [--name NAME] [--no-secret] [--external-id] [--with PERMISSION]...
+# --with grants a permission that is in no set, for an optional feature.
 set -euo pipefail
 
 GRAPH=00000003-0000-0000-c000-000000000000 # Microsoft Graph in every directory
@@ -38,6 +39,7 @@ READ_WRITE=(
 )
 
 name=entrascim
+more=()
 write=true
 secret=true
 role=false
@@ -50,6 +52,7 @@ while [ $# -gt 0 ]; do
     --no-secret) secret=false ;;
     --user-administrator) role=true ;;
     --external-id) external=true ;;
+    --with) more+=("${2:?--with needs a permission}"); shift ;;
     --operator) operator=${2:?--operator needs the URL of the gateway}; shift ;;
     *) echo "unknown argument: $1" >&2; exit 2 ;;
   esac
@@ -63,6 +66,7 @@ fi
 
 permissions=("${READ_ONLY[@]}")
 if $write; then permissions+=("${READ_WRITE[@]}"); fi
+if [ ${#more[@]} -gt 0 ]; then permissions+=("${more[@]}"); fi
 
 if [ -n "$operator" ]; then
   app=$(az ad app create --display-name "$name" --sign-in-audience AzureADMultipleOrgs \

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"entrascim/internal/trigger"
 )
 
 // An App is what one call of the program serves.
@@ -16,6 +18,7 @@ type App struct {
 	grace    time.Duration
 	notice   string
 	tenants  *registry // nil: none that could change
+	crew     *trigger.Crew
 }
 
 // watch does what goes on beside requests, until ctx ends.
@@ -38,7 +41,12 @@ func (a *App) Reload(ctx context.Context) {
 	}
 }
 
-// Run serves until ctx ends, then lets the requests under way end.
+// lastErrands is how long what requests have left to be done may take when they are done
+// themselves.
+const lastErrands = 10 * time.Second
+
+// Run serves until ctx ends, then lets the requests under way end, and what they have
+// left to be done.
 func (a *App) Run(ctx context.Context) error {
 	for _, s := range a.services {
 		zerolog.Ctx(ctx).Info().Str("service", s.name).Stringer("address", s.ln.Addr()).Msg("listening")
@@ -50,9 +58,20 @@ func (a *App) Run(ctx context.Context) error {
 		a.watch(watching)
 	}()
 	err := runAll(ctx, a.grace, a.services)
+	a.finish(ctx)
 	stop()
 	<-ended
 	return err
+}
+
+// finish waits for what nobody waits for.
+func (a *App) finish(ctx context.Context) {
+	if a.crew == nil {
+		return
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(a.grace, lastErrands))
+	defer cancel()
+	a.crew.Stop(last)
 }
 
 // Addr is the address of the service that was asked for.

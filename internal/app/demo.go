@@ -67,14 +67,14 @@ func Demo(ctx context.Context, o DemoOptions) (*App, error) {
 		return nil, err
 	}
 	c := demoConfig(o, graph.url(), authority)
-	gateway, _, err := openGateway(ctx, c)
+	gateway, r, err := openGateway(ctx, c)
 	if err != nil {
 		closeAll(services)
 		return nil, err
 	}
 	services = append(services, gateway...)
 	zerolog.Ctx(ctx).Warn().Msg("this is a simulation: no directory of Microsoft's is asked")
-	return &App{services: services, grace: simulatorGrace, notice: demoNotice(o, services[len(services)-1].url())}, nil
+	return &App{services: services, grace: simulatorGrace, notice: demoNotice(o, services[len(services)-1].url()), crew: r.crew}, nil
 }
 
 // isLoopback tells whether nobody else can reach the address. Names are not looked

@@ -207,12 +207,19 @@ func (e *examination) signIn(ctx context.Context) bool {
 		e.bad("sign-in", "the token is for the directory %s", s.TenantID)
 	}
 	e.line("permissions", "%d granted", len(s.Roles))
-	for _, f := range entra.Features() {
-		if lacks := f.Lacks(s.Roles); len(lacks) > 0 {
-			e.line("", "lacking: %s needs %s", strings.ReplaceAll(f.Name, "`", ""), strings.Join(lacks, ", "))
+	wanted, others := entra.OptionalFeatures(e.tenant.Policy)
+	e.lacking("lacking", append(entra.Features(), wanted...), s.Roles)
+	e.lacking("not granted, and optional", others, s.Roles)
+	return true
+}
+
+// lacking tells what features lack of what was granted.
+func (e *examination) lacking(how string, features []entra.Feature, granted []string) {
+	for _, f := range features {
+		if lacks := f.Lacks(granted); len(lacks) > 0 {
+			e.line("", "%s: %s needs %s", how, strings.ReplaceAll(f.Name, "`", ""), strings.Join(lacks, ", "))
 		}
 	}
-	return true
 }
 
 // reach asks Graph who the directory is.

@@ -29,7 +29,7 @@ func TestFeaturesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, table, _ := strings.Cut(string(text), "## By feature\n")
-	table, _, _ = strings.Cut(table, "\nNot in a set")
+	table, _, _ = strings.Cut(table, "\n`tenant prepare`")
 	var documented []string
 	for _, row := range regexp.MustCompile(`(?m)^\| (.+?) \| .+? \| (.+) \|$`).FindAllStringSubmatch(table, -1) {
 		needs := regexp.MustCompile("`([A-Za-z.-]+)`").FindAllStringSubmatch(row[2], -1)
@@ -42,7 +42,8 @@ func TestFeaturesAreDocumented(t *testing.T) {
 		}
 	}
 	var known []string
-	for _, f := range entra.Features() {
+	_, optional := entra.OptionalFeatures(tenant.Policy{})
+	for _, f := range append(entra.Features(), optional...) {
 		known = append(known, f.Name+": "+strings.Join(f.Needs, ", "))
 	}
 	if !slices.Equal(known, documented) {
@@ -68,6 +69,9 @@ func TestFeatureLacks(t *testing.T) {
 		if got := all(permissions(t, "Read-only set")...); !strings.Contains(got, name) {
 			t.Errorf("read-only lacks %s, and not %s", got, name)
 		}
+	}
+	if wanted, _ := entra.OptionalFeatures(tenant.Policy{Provisioning: tenant.ProvisionStart}); len(wanted) != 1 || wanted[0].Needs[0] != "Synchronization.ReadWrite.All" {
+		t.Errorf("wanted: %v", wanted)
 	}
 	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory"); got != "" {
 		t.Errorf("with the wide ones: %s", got)

@@ -38,7 +38,7 @@ func Gateway(ctx context.Context, c config.Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{services: services, grace: c.DrainGrace, tenants: r}, nil
+	return &App{services: services, grace: c.DrainGrace, tenants: r, crew: r.crew}, nil
 }
 
 // Check reports what Gateway would find wrong, without listening.
@@ -174,7 +174,7 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 }
 
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *guard.Guard) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *guard.Guard, granted entra.Granted) *entra.Directory {
 	return entra.New(entra.Options{
 		Graph:         client,
 		Tables:        tables.entra(),
@@ -184,6 +184,7 @@ func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *gua
 		Policy:        t.Policy,
 		Guard:         g,
 		Actions:       actions(t, tables, client),
+		Granted:       granted,
 	})
 }
 

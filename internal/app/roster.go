@@ -20,6 +20,7 @@ import (
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
 	"entrascim/internal/tenant/store"
+	"entrascim/internal/trigger"
 )
 
 // A roster is the tenants that are served and the clients who may call. It is never
@@ -39,6 +40,7 @@ type registry struct {
 	tables  *tableCache
 	store   *store.Store // nil: there is none
 	keys    *seal.Keys   // of the store; without any of this process
+	crew    *trigger.Crew
 	now     func() time.Time
 	memory  guard.Memory // counts where there is no store
 
@@ -61,6 +63,7 @@ func newRegistry(ctx context.Context, c config.Config, origin server.Origin) (*r
 	if err != nil {
 		return nil, err
 	}
+	r.crew = trigger.NewCrew(ctx)
 	if r.store, err = openStore(ctx, c, r.keys); err != nil {
 		return nil, err
 	}
@@ -196,7 +199,8 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	directory := newDirectory(s.tenant, tables, client, r.guard(s.tenant))
+	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew})
+	directory := newDirectory(s.tenant, tables, client, r.guard(s.tenant), s.trigger.Granted)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }
 
@@ -238,39 +242,52 @@ func (r *registry) protocol(t *tenant.Tenant) http.Handler {
 	})
 }
 
-// only is the directory when there is one tenant, whom readiness is about; nil when
-// there are several, or may be: each may be down by itself, and the others are served.
-func (r *registry) only() (*entra.Directory, error) {
+// only is the seat when there is one tenant, whom readiness is about; nil when there are
+// several, or may be: each may be down by itself, and the others are served.
+func (r *registry) only() *seat {
 	seats := r.current().seats
 	if len(seats) != 1 || r.config.Store.Given() {
-		return nil, nil //nolint:nilnil // several tenants have no one directory
+		return nil
 	}
 	for _, s := range seats {
-		if !s.served() {
-			break
+		if s.served() {
+			return s
 		}
-		_, directory, err := s.open()
-		return directory, err
 	}
-	return nil, nil //nolint:nilnil // as above
+	return nil
 }
 
 // ready tells whether requests can be served.
 func (r *registry) ready(ctx context.Context) error {
-	directory, err := r.only()
-	if directory == nil || err != nil {
+	s := r.only()
+	if s == nil {
+		return nil
+	}
+	_, directory, err := s.open()
+	if err != nil {
 		return err
 	}
 	return directory.Ready(ctx)
 }
 
-// lacking names what answers lack for want of a permission.
+// lackingProvisioning is what the provisioning trigger is called among what is lacking.
+const lackingProvisioning = "provisioning"
+
+// lacking names what answers lack for want of a permission, and what is not done.
 func (r *registry) lacking() []string {
-	directory, err := r.only()
-	if directory == nil || err != nil {
+	s := r.only()
+	if s == nil {
 		return nil
 	}
-	return directory.Lacking()
+	_, directory, err := s.open()
+	if err != nil {
+		return nil
+	}
+	names := directory.Lacking()
+	if s.trigger.Lacking() {
+		names = append(names, lackingProvisioning)
+	}
+	return names
 }
 
 // Reload reads the tenants again. What is in force stays when there is a mistake.

@@ -9,6 +9,7 @@ import (
 	"entrascim/internal/fault"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
+	"entrascim/internal/trigger"
 )
 
 // A seat is one tenant being served. What it takes to serve it (the client of its
@@ -28,6 +29,7 @@ type seat struct {
 	once      sync.Once
 	handler   http.Handler
 	directory *entra.Directory
+	trigger   *trigger.Trigger // nil: its policy wants none
 	err       error
 }
 

@@ -56,7 +56,7 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks()}
+	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks(), c.guardChecks()}
 	if c.HasTenant() {
 		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}
@@ -121,12 +121,7 @@ func (c *Config) otherChecks() []check {
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
-		{c.Policy.Delete == string(tenant.DeleteReally) || c.Policy.Delete == string(tenant.DeleteDisable), "policy.delete", "must be delete or disable"},
-		{c.Policy.knownLeaver(), "policy.leaver", "must be of disable, revokeSessions, licenses, groups; or all"},
-		{c.Policy.Thresholds.Deletes >= 0, "policy.thresholds.deletes", "must not be negative"},
-		{c.Policy.Thresholds.Disables >= 0, "policy.thresholds.disables", "must not be negative"},
-		{c.Policy.Thresholds.MemberRemovals >= 0, "policy.thresholds.memberRemovals", "must not be negative"},
-		{c.Policy.Thresholds.LicenseRemovals >= 0, "policy.thresholds.licenseRemovals", "must not be negative"},
+		{slices.Contains([]string{provisioningOff, string(tenant.ProvisionOnDemand), string(tenant.ProvisionStart)}, c.Policy.Provisioning), "policy.provisioning", "must be off, on-demand or start"},
 		{c.Cursors.Life > 0, "cursors.life", "must be more than 0"},
 		{long(c.Cursors.secrets()), "cursors.key", "must be secrets of at least 16 characters"},
 		{!isExample(c.Cursors.Key), "cursors.key", "is still the example's"},
@@ -150,6 +145,9 @@ const (
 	unknownIgnored = "ignore"
 	unknownRefused = "refuse"
 )
+
+// provisioningOff is what policy.provisioning may be beside what a tenant's policy has.
+const provisioningOff = "off"
 
 // long tells whether all secrets are long enough not to be guessed.
 func long(secrets []string) bool {

@@ -114,15 +114,7 @@ type Policy struct {
 	Thresholds     Thresholds            `yaml:"thresholds"`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
 	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
-}
-
-// Thresholds are how much all clients of a tenant together may take away in one hour
-// (UTC, from minute 0). Beyond it requests are answered 403, and write nothing.
-type Thresholds struct {
-	Deletes         int `yaml:"deletes" env:"ENTRASCIM_THRESHOLD_DELETES" help:"Users and groups that the tenant's clients may delete in an hour, all replicas of one store together; beyond it 403. 0: any number."`
-	Disables        int `yaml:"disables" env:"ENTRASCIM_THRESHOLD_DISABLES" help:"Users that they may disable in an hour."`
-	MemberRemovals  int `yaml:"memberRemovals" env:"ENTRASCIM_THRESHOLD_MEMBER_REMOVALS" help:"Members that they may remove from groups in an hour."`
-	LicenseRemovals int `yaml:"licenseRemovals" env:"ENTRASCIM_THRESHOLD_LICENSE_REMOVALS" help:"Licenses that they may take from users in an hour."`
+	Provisioning   string                `yaml:"provisioning" env:"ENTRASCIM_PROVISIONING" help:"What to ask of Entra's provisioning service of an application that a user or group was just given: off, on-demand to have it provisioned at once, or start to start the application's jobs that are paused or in quarantine."`
 }
 
 // Graph is how Microsoft Graph is asked.
@@ -170,7 +162,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Delete: string(tenant.DeleteReally)},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Delete: string(tenant.DeleteReally), Provisioning: provisioningOff},
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

@@ -23,7 +23,7 @@ func (c Config) Stored(r tenant.Record) (Config, error) {
 		t.CA = c.Tenant.CA
 	}
 	l.bad["tenant.id"] = r.DirectoryID == "" && r.State != tenant.Active // it is found out when an administrator consents
-	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), c.lent(l.config))
+	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.guardChecks(), c.lent(l.config))
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -36,7 +36,7 @@ func ofStored(key string) bool {
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
 		"policy.dryRun", "policy.delete", "policy.leaver",
 		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
-		"policy.revokeSessionsOnDisable",
+		"policy.revokeSessionsOnDisable", "policy.provisioning",
 	}, key)
 }
 

@@ -45,12 +45,20 @@ func (c Config) tenantID() string {
 
 func (c Config) policy() tenant.Policy {
 	return tenant.Policy{
+		Provisioning:   c.provisioning(),
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
 		DryRun: c.Policy.DryRun, Thresholds: tenant.Thresholds(c.Policy.Thresholds),
 		Delete: tenant.Deletion(c.Policy.Delete), Leaver: c.Policy.leaver(),
 		RevokeSessions: c.Policy.RevokeSessions,
 	}
+}
+
+func (c Config) provisioning() tenant.Provisioning {
+	if c.Policy.Provisioning == provisioningOff {
+		return tenant.ProvisionNothing
+	}
+	return tenant.Provisioning(c.Policy.Provisioning)
 }
 
 // CursorSecrets are what cursors are sealed with, the first first.

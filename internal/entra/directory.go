@@ -27,6 +27,7 @@ type Options struct {
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
 	Guard         *guard.Guard   // asked before anything is taken away; nil: all may be
 	Actions       Actions        // nil: none but those of this package
+	Granted       Granted        // hears of applications that are given; nil: nobody does
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // waits for the directory; default: a timer

@@ -1,6 +1,10 @@
 package entra
 
-import "slices"
+import (
+	"slices"
+
+	"entrascim/internal/tenant"
+)
 
 // A Feature is a part of what the gateway does that Graph grants by itself.
 type Feature struct {
@@ -45,6 +49,28 @@ func Features() []Feature {
 	}
 }
 
+// OptionalFeatures are those whose permissions are in no set: what the policy wants of
+// them, and the others.
+func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
+	for _, one := range []struct {
+		Feature
+
+		wanted bool
+	}{
+		{Feature{"give and take directory roles (`roles`), members of role-assignable groups", []string{"RoleManagement.ReadWrite.Directory"}}, false},
+		{Feature{"members of groups with hidden membership", []string{"Member.Read.Hidden"}}, false},
+		{Feature{"provision into an application at once (`policy.provisioning`)", []string{"Synchronization.ReadWrite.All"}}, p.Provisioning != tenant.ProvisionNothing},
+		{Feature{"make the property of `externalId` (`entrascim tenant prepare`)", []string{"Application.ReadWrite.OwnedBy"}}, false},
+	} {
+		if one.wanted {
+			wanted = append(wanted, one.Feature)
+		} else {
+			others = append(others, one.Feature)
+		}
+	}
+	return wanted, others
+}
+
 // Required tells whether the gateway is of no use without the feature.
 func (f Feature) Required() bool {
 	return f.Name == "read and list users" || f.Name == "readiness (`/readyz`)"
@@ -74,7 +100,9 @@ func covers(wider string) []string {
 		return []string{"Group.Read.All", "Group.Create", "GroupMember.ReadWrite.All"}
 	case "Group.Read.All", "GroupMember.ReadWrite.All":
 		return []string{"GroupMember.Read.All"}
-	case "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy":
+	case "Application.ReadWrite.All":
+		return []string{"Application.Read.All", "Application.ReadWrite.OwnedBy"}
+	case "Application.ReadWrite.OwnedBy":
 		return []string{"Application.Read.All"}
 	}
 	return nil

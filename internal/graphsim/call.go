@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"io"
@@ -106,7 +107,7 @@ func (c *call) kind(name string) *kind { return c.dir.schema[name] }
 // options parses the system query options of a request for one object or a
 // collection of the entity.
 func (c *call) options(entity string, o odata.Options) (*odata.Query, error) {
-	o.Entity, o.Model, o.Advanced, o.MaxTop = entity, c.sim.model, c.advanced(), maxPage
+	o.Entity, o.Model, o.Advanced, o.MaxTop = entity, c.sim.model, c.advanced(), cmp.Or(o.MaxTop, maxPage)
 	o.Extension = func(name string) (edm.Property, bool) { return c.dir.extensionProperty(entity, name) }
 	return odata.Parse(c.query, o)
 }

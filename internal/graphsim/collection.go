@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,6 +27,8 @@ type collection struct {
 	all      bool      // the whole set of the kind: indexes may answer
 	cast     bool      // the path ends in a type
 	whole    bool      // there are no pages
+	most     int       // objects of a page, and of the largest one; 0: as of directory objects
+	dated    string    // the property by which the newest come first; "" the oldest do
 }
 
 func (l collection) entity() string {
@@ -37,7 +40,7 @@ func (l collection) entity() string {
 
 // list answers a list request.
 func (c *call) list(l collection) (*answer, error) {
-	q, err := c.options(l.entity(), odata.Options{Relationship: l.relation, Cast: l.cast})
+	q, err := c.options(l.entity(), odata.Options{Relationship: l.relation, Cast: l.cast, MaxTop: l.most})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +89,7 @@ func (r *result) page() ([]*object, error) {
 			return nil, err
 		}
 	}
-	if r.query.Ordered() || from.snapshot != 0 {
+	if r.query.Ordered() || r.dated != "" || from.snapshot != 0 {
 		return r.sorted(from)
 	}
 	size := r.size()
@@ -105,7 +108,7 @@ func (r *result) size() int {
 	if r.whole {
 		return max(len(r.objects), 1)
 	}
-	size := defaultPage
+	size := cmp.Or(r.most, defaultPage)
 	if r.query.Top > 0 {
 		size = r.query.Top
 	}
@@ -137,6 +140,10 @@ func (r *result) sort(from position) ([]*object, error) {
 		return r.call.dir.cursors.result(from.snapshot)
 	}
 	all := slices.Collect(r.matching(r.candidates()))
+	if !r.query.Ordered() {
+		slices.SortStableFunc(all, func(x, y *object) int { return strings.Compare(y.text(r.dated), x.text(r.dated)) })
+		return all, nil
+	}
 	var a, b reader
 	getA, getB := a.get, b.get
 	slices.SortStableFunc(all, func(x, y *object) int {

@@ -22,6 +22,8 @@ func (d *Directory) complete(k *kind, id string, s *state) {
 		completeSubscription(k, s)
 	case "unifiedRoleDefinition":
 		completeRoleDefinition(k, id, s)
+	case "directoryRole":
+		d.completeDirectoryRole(k, s)
 	}
 }
 

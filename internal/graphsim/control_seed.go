@@ -26,6 +26,12 @@ type Seed struct {
 	SubscribedSkus []Values `json:"subscribedSkus"`
 	// RoleDefinitions are custom directory roles: the built-in ones are there.
 	RoleDefinitions []Values `json:"roleDefinitions"`
+	// SignIns and DirectoryAudits are what is in the logs.
+	SignIns          []Values `json:"signIns"`
+	DirectoryAudits  []Values `json:"directoryAudits"`
+	SchemaExtensions []Values `json:"schemaExtensions"`
+	// SynchronizationJobs provision into applications.
+	SynchronizationJobs []SeededJob `json:"synchronizationJobs"`
 	// AppRoleAssignments have principalId, resourceId and appRoleId.
 	AppRoleAssignments []Values `json:"appRoleAssignments"`
 	// RoleAssignments have principalId, roleDefinitionId and, unless it is the whole
@@ -35,6 +41,13 @@ type Seed struct {
 	RoleEligibilitySchedules []Values `json:"roleEligibilitySchedules"`
 	// Registrations are applications that can sign in.
 	Registrations []Registration `json:"registrations"`
+}
+
+// A SeededJob is a provisioning job of a service principal; see ProvisioningJob.
+type SeededJob struct {
+	ServicePrincipalID string `json:"servicePrincipalId"`
+	ID                 string `json:"id"`
+	Code               string `json:"code"`
 }
 
 // A Registration is an application that signs in with a secret. Its tenant
@@ -74,6 +87,9 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 		{"group", "groups", seed.Groups},
 		{"application", "applications", seed.Applications},
 		{"servicePrincipal", "servicePrincipals", seed.ServicePrincipals},
+		{"signIn", "signIns", seed.SignIns},
+		{"directoryAudit", "directoryAudits", seed.DirectoryAudits},
+		{"schemaExtension", "schemaExtensions", seed.SchemaExtensions},
 	}
 	for _, set := range sets {
 		for i, v := range set.objects {
@@ -91,7 +107,7 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 			}
 		}
 	}
-	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
+	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), d.seedJobs(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
 }
 
 // propertiesOf is an object without its relations, its annotations and its
@@ -205,6 +221,17 @@ func (d *Directory) seedRoles(seed Seed, added Seeded) error {
 			return fmt.Errorf("roleEligibilitySchedules[%d]: %w", i, err)
 		}
 		added["roleEligibilitySchedules"] = append(added["roleEligibilitySchedules"], id)
+	}
+	return nil
+}
+
+func (d *Directory) seedJobs(seed Seed, added Seeded) error {
+	for i, v := range seed.SynchronizationJobs {
+		id, err := d.AddJob(strings.ToLower(v.ServicePrincipalID), ProvisioningJob{ID: v.ID, Code: v.Code})
+		if err != nil {
+			return fmt.Errorf("synchronizationJobs[%d]: %w", i, err)
+		}
+		added["synchronizationJobs"] = append(added["synchronizationJobs"], id)
 	}
 	return nil
 }

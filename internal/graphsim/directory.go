@@ -33,6 +33,7 @@ type Directory struct {
 	roles   map[string][]string // directory roles by id of the holder
 	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
+	jobs    map[string][]*provisioningJob // by service principal
 }
 
 // An index finds the live objects by the value of one property, in lower case.
@@ -58,6 +59,7 @@ func newDirectory(tenant string, s schema, seed uint64, clock func() time.Time) 
 		tenant: tenant, schema: s, clock: clock, ids: newIDs(seed, tenant),
 		byID: map[string]*object{}, sets: map[*kind]*links{}, indexes: map[*kind][]index{},
 		roles: map[string][]string{}, busy: map[string]*call{}, cursors: newCursors(tenant),
+		jobs: map[string][]*provisioningJob{},
 	}
 	for name, k := range s {
 		d.sets[k] = &links{}

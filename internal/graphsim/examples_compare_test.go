@@ -227,7 +227,7 @@ func documented(difference string) bool {
 		return true
 	}
 	model := edm.New()
-	for _, entity := range []string{"user", "group", "application", "servicePrincipal", "appRoleAssignment", "invitation", "organization", "domain", "extensionProperty", "unifiedRoleAssignment"} {
+	for _, entity := range []string{"user", "group", "application", "servicePrincipal", "appRoleAssignment", "invitation", "organization", "domain", "extensionProperty", "unifiedRoleAssignment", "signIn", "directoryAudit", "schemaExtension"} {
 		for _, p := range model.Properties(entity) {
 			last := p.Name[strings.LastIndexByte(p.Name, '/')+1:]
 			if last == strings.TrimSuffix(name, "[]") && (p.Returned == edm.Default || p.Returned == edm.Inner) {

@@ -9,10 +9,7 @@ const (
 var notServed = map[string]string{
 	"039": later + ": delta", "040": later + ": delta", "078": later + ": delta", "079": later + ": delta", "090": later + ": delta",
 	"141": later + ": delta", "142": later + ": delta", "144": later + ": delta", "145": later + ": delta",
-	"115": later + ": roles", "117": later + ": roles", "118": later + ": roles", "120": later + ": roles", "121": later + ": roles",
-	"123": later + ": roles",
-	"124": later + ": logs", "126": later + ": logs", "127": later + ": logs",
-	"132": later + ": schema extensions", "157": later + ": provisioning jobs",
+
 	"179": later + ": Exchange", "180": later + ": Exchange",
 }
 
@@ -22,7 +19,7 @@ var notServed = map[string]string{
 var shortened = []string{
 	"003", "004", "006", "007", "009", "010", "012", "018", "019", "021", "022", "027", "031", "033", "036", "037", "042", "043",
 	"045", "046", "048", "049", "051", "052", "063", "064", "066", "069", "072", "073", "082", "085", "087", "088", "091",
-	"093", "096", "097", "102", "103", "106", "108", "109", "112", "114", "129", "130", "138", "139", "147", "153",
+	"093", "096", "097", "102", "103", "106", "108", "109", "112", "114", "118", "124", "126", "127", "129", "130", "132", "138", "147", "153",
 	"154",
 	"159", "160", "161", "162", "163", "164", "167", "168", "169", "170", "171", "173",
 }
@@ -35,7 +32,6 @@ const (
 	unmodelled = "not a property of the v1.0 metadata of 2026"
 	blank      = "the page blanks a value that every such object has"
 	bare       = "the organization of the simulator has a name and domains, but no address, phones or plans"
-	directRole = "the page's first membership is a directory role (a later issue); here it is a group"
 	noRoute    = "the route is not served, and every unserved one is answered alike"
 	extExpiry  = "sent by the service for older clients although the page does not show it"
 )
@@ -71,12 +67,12 @@ var exceptions = map[string]map[string]string{
 		"context #groups":                          "the context names the type of the cast, as in 025, 030, 066, 072",
 	},
 	"112": {"-value[].accountEnabled": unselected},
+	"120": {"header Content-Type ": "an answer without a body has no type, as 121 shows"},
 	"129": {"-value[].assignedPlans[]": bare, "-value[].businessPhones[]": bare, "kind value[].city null string": bare},
 	"130": {"kind value[].availabilityStatus null string": "the page shows a placeholder; the property is empty unless a domain is unavailable"},
 	"036": {"-assignedPlans[]": "plans are told by licenseDetails; the user's own list of them is empty here"},
 	"154": {"-value[].resourceScope": unmodelled},
 	"139": {
-		"-responses[].body.value[].roleTemplateId": directRole, "kind responses[].body.value[].description null string": directRole,
 		"item 2 400 BadRequest": noRoute, "item 4 400 BadRequest": noRoute,
 	},
 	"153": {"kind  object null": "the page's answer was not captured"},
@@ -112,6 +108,8 @@ var repairs = map[string]repair{
 		"fee2c45b-915a-4a64b130f4eb9e75525e", "fee2c45b-915a-4a64-b130-f4eb9e75525e",
 		"4fe90ae065a-478b9400e0a0e1cbd540", "4fe90ae0-065a-478b-9400-e0a0e1cbd540",
 	}},
+	"126": {"the answer shows that the request had $top=1", []string{"/auditLogs/signIns", "/auditLogs/signIns?$top=1"}},
+	"127": {"a typing mistake of the page: the $ is missing", []string{"top=10", "$top=10"}},
 	"135": {"recorded on beta; v1.0 is served", []string{"/beta/", "/v1.0/"}},
 	"136": {"recorded on beta; v1.0 is served", []string{"/beta/", "/v1.0/"}},
 	"139": {"nobody is signed in, so /me is a user; the answer shows that the request had $top=1", []string{"/me/memberOf", "/users/{id}/memberOf?$top=1"}},

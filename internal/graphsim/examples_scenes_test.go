@@ -115,7 +115,39 @@ var scenes = map[string]func(*scene){
 		s.must(s.dir.AddMembers(s.group(graphsim.Values{"id": "fee2c45b-915a-4a64-b130-f4eb9e75525e"}), user))
 		s.put("{id}", user)
 	},
+	"115": func(s *scene) {
+		for _, role := range s.elements() {
+			s.role(role)
+		}
+	},
+	"117": func(s *scene) { s.role(s.answer()) },
+	"118": func(s *scene) {
+		s.role(map[string]any{"id": "23f3b4b4-8a29-4420-8052-e4950273bbda", "roleTemplateId": "4a5d8f65-41da-4de4-8968-e035b65339cf"})
+		s.holder("4a5d8f65-41da-4de4-8968-e035b65339cf", s.shown("user", s.elements()[0]))
+	},
+	"120": func(s *scene) {
+		s.role(map[string]any{"id": "fe8f10bf-c9c2-47eb-95cb-c26cc85f1830", "roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"})
+		s.user(graphsim.Values{"id": "15c1a2d5-9101-44b2-83ab-885db8a647ca"})
+	},
+	"121": func(s *scene) {
+		s.role(map[string]any{"roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"})
+		s.user(graphsim.Values{"id": "bb165b45-151c-4cf6-9911-cd7188912848"})
+	},
+	"123": func(s *scene) {
+		s.role(map[string]any{"roleTemplateId": "9f06204d-73c1-4d4c-880a-6edb90606fd8"})
+		s.holder("9f06204d-73c1-4d4c-880a-6edb90606fd8", s.user(graphsim.Values{"id": "bb165b45-151c-4cf6-9911-cd7188912848"}))
+	},
+	"124": values("directoryAudit"), "126": twice("signIn"), "127": func(s *scene) {
+		for range 6 {
+			twice("signIn")(s)
+		}
+	},
 	"129": nothing, "130": nothing,
+	"132": func(s *scene) {
+		o := s.elements()[0]
+		o["owner"] = graphsim.DefaultClient // who alone sees it while it is in development
+		s.add("schemaExtension", o)
+	},
 	"133": nothing, "135": nothing, "136": nothing,
 	"138": throttled,
 	"139": batch,
@@ -136,6 +168,16 @@ var scenes = map[string]func(*scene){
 	"156": func(s *scene) {
 		role := s.add("unifiedRoleDefinition", graphsim.Values{"id": "8424c6f0-a189-499e-bbd0-26c1753c96d4", "displayName": "Attribute Assignment Administrator"})
 		_, err := s.dir.MakeEligible(s.user(nil), role, "", s.sim.Now().AddDate(2, 0, 0))
+		s.must(err)
+	},
+	"157": func(s *scene) {
+		user := s.user(graphsim.Values{"id": "9bb0f679-a883-4a6f-8260-35b491b8b8c8"})
+		sp := s.add("servicePrincipal", graphsim.Values{"id": "c8c95753-f628-48e1-9fab-76c2d4cf624c", "displayName": "Some app", "appId": absent})
+		_, err := s.dir.Assign(user, sp, "")
+		s.must(err)
+		_, err = s.dir.AddJob(sp, graphsim.ProvisioningJob{ID: "3f7565a3-fde6-4e4d-bda8-1bb70aba3612", Rules: []graphsim.ProvisioningRule{
+			{ID: "ea807875-5618-4f0a-9125-0b46a05298ca", Types: []string{"User"}, OnDemand: "true"},
+		}})
 		s.must(err)
 	},
 	"159": func(s *scene) {
@@ -238,6 +280,21 @@ func (s *scene) subscription(sku string, plans ...string) {
 	s.add("subscribedSku", graphsim.Values{"skuId": sku, "skuPartNumber": "SKU", "servicePlans": list, "prepaidUnits": map[string]any{"enabled": 5}})
 }
 
+// role adds an activated directory role, and its definition where there is none.
+func (s *scene) role(o map[string]any) {
+	s.Helper()
+	// that there is one already is no matter
+	_, _ = s.dir.Add("unifiedRoleDefinition", graphsim.Values{"id": o["roleTemplateId"], "displayName": "Some role", "description": "Does something."})
+	s.shown("directoryRole", o)
+}
+
+// holder gives a user a role.
+func (s *scene) holder(role, user string) {
+	s.Helper()
+	_, err := s.dir.AssignRole(user, role, "")
+	s.must(err)
+}
+
 func (s *scene) merged(entity string, base, v graphsim.Values) string {
 	s.Helper()
 	maps.Copy(base, v)
@@ -269,6 +326,19 @@ func (s *scene) shown(entity string, o map[string]any) string {
 		return s.group(v)
 	}
 	return s.add(entity, v)
+}
+
+// twice adds the objects of a list two times, so that there is another page.
+func twice(entity string) func(*scene) {
+	return func(s *scene) {
+		for range 2 {
+			for _, o := range s.elements() {
+				copied := maps.Clone(o)
+				delete(copied, "id")
+				s.shown(entity, copied)
+			}
+		}
+	}
 }
 
 // values adds the objects of a list.

@@ -161,14 +161,14 @@ func throttled(s *scene) {
 	s.do("GET", "/users")
 }
 
-// batch is asked by an application that may read users and groups.
+// batch is asked by an application that may read users, groups and roles.
 func batch(s *scene) {
 	const id, secret = "6a0c2f3e-5c1d-4a53-8d2a-1f0f3a4b5c6d", "reader"
-	s.register(login.App{ID: id, Secrets: []login.Secret{{Value: secret}}, Roles: []string{"User.Read.All", "GroupMember.Read.All"}})
+	s.register(login.App{ID: id, Secrets: []login.Secret{{Value: secret}}, Roles: []string{"User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}})
 	s.token = (&client{T: s.T, sim: s.sim}).login(graphsim.DefaultTenant, id, secret)
 	user := s.user(graphsim.Values{"id": "161ab652-cdbc-490d-82a4-0ada1f0db247"})
+	s.holder("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", user)
 	s.must(s.dir.AddMembers(s.group(graphsim.Values{"id": "0e226165-c685-41ce-8bfc-df8360ab325d"}), user))
-	s.must(s.dir.AddMembers(s.group(nil), user))
 	s.put("{id}", user)
 }
 

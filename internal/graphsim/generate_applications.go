@@ -44,6 +44,11 @@ func (g *generator) application(i int) error {
 	if err != nil {
 		return err
 	}
+	if i%3 == 0 { // the others are not provisioned into
+		if _, err := g.d.AddJob(principal, ProvisioningJob{}); err != nil {
+			return err
+		}
+	}
 	return g.assignRoles(i, principal, roles)
 }
 

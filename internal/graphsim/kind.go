@@ -52,6 +52,10 @@ var entitySets = map[string]string{
 	"domain":            "domains",
 	"invitation":        "invitations",
 	"subscribedSku":     "subscribedSkus",
+	"directoryRole":     "directoryRoles",
+	"schemaExtension":   "schemaExtensions",
+	"signIn":            "auditLogs/signIns",
+	"directoryAudit":    "auditLogs/directoryAudits",
 
 	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
 	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",

@@ -9,7 +9,7 @@ import (
 )
 
 // membershipRoutes are the questions about the memberships of the objects of a
-// set: of groups alone, and of groups and directory roles, of which there are none.
+// set: of groups alone, and of groups and directory roles.
 func membershipRoutes(entity, set string) []route {
 	path := set + "/{id}/"
 	return []route{
@@ -41,7 +41,8 @@ func memberships(entity string, roles bool) handler {
 		}
 		ids := []string{}
 		for _, g := range transitive(memberOf, o, c.dir.reading()) {
-			if !body.SecurityOnly || g.is("securityEnabled") {
+			role := g.kind.name == "directoryRole"
+			if role && roles || !role && (!body.SecurityOnly || g.is("securityEnabled")) {
 				ids = append(ids, g.id)
 			}
 		}
@@ -71,7 +72,8 @@ func checkMemberships(entity, parameter string) handler {
 			if !isGUID(id) {
 				return nil, refuse("Invalid GUID specified.")
 			}
-			if slices.ContainsFunc(in, func(g *object) bool { return strings.EqualFold(g.id, id) }) {
+			counts := func(g *object) bool { return parameter == "ids" || g.kind.name == "group" }
+			if slices.ContainsFunc(in, func(g *object) bool { return strings.EqualFold(g.id, id) && counts(g) }) {
 				ids = append(ids, strings.ToLower(id))
 			}
 		}

@@ -85,7 +85,7 @@ func getByIDs(c *call) (*answer, error) {
 // objectTypes are the types that getByIds can be limited to; some have no objects
 // here.
 var objectTypes = append([]string{
-	odata.Mixed, "administrativeUnit", "device", "directoryRole", "orgContact",
+	odata.Mixed, "administrativeUnit", "device", "orgContact",
 }, directoryObjects...)
 
 func hasType(types []string, o *object) bool {

@@ -45,6 +45,9 @@ var (
 	revokeSignIns       = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	writeEligibility    = []string{"RoleEligibilitySchedule.ReadWrite.Directory", manageRoles}
 	readEligibility     = append([]string{"RoleEligibilitySchedule.Read.Directory"}, writeEligibility...)
+	readLogs            = []string{"AuditLog.Read.All"}
+	writeJobs           = []string{"Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"}
+	readJobs            = append([]string{"Synchronization.Read.All"}, writeJobs...)
 	checkMembership     = readMemberOf
 	scenarioPermission  = map[string]string{
 		"otherMails": "User-Mail.ReadWrite.All", "businessPhones": "User-Phone.ReadWrite.All",
@@ -154,6 +157,8 @@ func (c *call) reads(k *kind, name string) bool {
 		return name == "id" || c.may(readGroupNames...)
 	case "application", "servicePrincipal":
 		return name == "id" || c.may(readApplications...)
+	case "directoryRole":
+		return name == "id" || c.may(readRoles...)
 	}
 	return true
 }

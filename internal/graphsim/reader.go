@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ func (r *reader) get(path string) any {
 	case text == "":
 		return nil
 	case nested:
-		return inside(text, rest)
+		return integral(inside(text, rest))
 	}
 	return valueOf(text)
 }
@@ -64,6 +65,14 @@ func listOf(text string) any {
 		return list
 	}
 	return stringsOf(text)
+}
+
+// integral is a number of JSON as a query compares it.
+func integral(v any) any {
+	if n, ok := v.(float64); ok && n == math.Trunc(n) {
+		return int64(n)
+	}
+	return v
 }
 
 // inside is the value at a path within a complex property.

@@ -6,7 +6,7 @@ import (
 )
 
 // directoryObjects are the entity types that are directory objects.
-var directoryObjects = []string{"user", "group", "application", "servicePrincipal"}
+var directoryObjects = []string{"user", "group", "application", "servicePrincipal", "directoryRole"}
 
 // owner finds the object of a navigation request by the set in its path.
 func (c *call) owner(name string, v view) (*object, error) {

@@ -56,6 +56,9 @@ func (d *Directory) assignRole(holder, definition *object, scope string) *object
 	o := d.insert(k, roleAssignmentID(definition.id, holder.id, scope), s)
 	d.link(roleAssignments, holder, o)
 	d.link(assignedRoles, definition, o)
+	if scope == wholeDirectory {
+		d.link(members, d.activate(definition), holder)
+	}
 	d.roles[holder.id] = append(d.roles[holder.id], definition.text("displayName"))
 	return o
 }
@@ -65,6 +68,9 @@ func (d *Directory) unassignRole(o *object) {
 	holder, definition := o.text("principalId"), d.find(nil, o.text("roleDefinitionId"))
 	if i := slices.Index(d.roles[holder], definition.text("displayName")); i >= 0 {
 		d.roles[holder] = slices.Delete(d.roles[holder], i, i+1)
+	}
+	if o.text("directoryScopeId") == wholeDirectory {
+		d.unlink(members, d.activate(definition), d.byID[holder])
 	}
 	d.remove(o)
 }

@@ -15,7 +15,7 @@ func allRoutes() []route {
 	var all []route
 	for _, list := range [][]route{
 		userRoutes(), groupRoutes(), applicationRoutes(), servicePrincipalRoutes(), directoryRoutes(), tenantRoutes(),
-		roleRoutes(),
+		roleRoutes(), directoryRoleRoutes(), synchronizationRoutes(), logRoutes(),
 		membershipRoutes("user", "users"), membershipRoutes("group", "groups"),
 		membershipRoutes("servicePrincipal", "servicePrincipals"), membershipRoutes("directoryObject", "directoryObjects"),
 		navigationRoutes("user", "users"), navigationRoutes("group", "groups"),
@@ -142,6 +142,42 @@ func roleRoutes() []route {
 		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listEligibilities},
 		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestEligibility},
 		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
+	}
+}
+
+// directoryRoleRoutes are the older routes of roles.
+func directoryRoleRoutes() []route {
+	write := []string{manageRoles}
+	return []route{
+		{method: get, pattern: "directoryRoles", roles: readRoles, serve: listWhole("directoryRole")},
+		{method: post, pattern: "directoryRoles", roles: write, serve: activateRole},
+		{method: get, pattern: "directoryRoles/{id}", roles: readRoles, serve: getDirectoryRole},
+		{method: get, pattern: "directoryRoles/{id}/members", roles: readRoles, serve: listRoleMembers},
+		{method: post, pattern: "directoryRoles/{id}/members/$ref", roles: write, serve: addRoleMember},
+		{method: remove, pattern: "directoryRoles/{id}/members/{other}/$ref", roles: write, serve: removeRoleMember},
+	}
+}
+
+// logRoutes are those of what is only read: logs, and schema extensions.
+func logRoutes() []route {
+	return []route{
+		{method: get, pattern: "auditLogs/signIns", roles: readLogs, serve: listLog("signIn", "auditLogs/signIns", "createdDateTime")},
+		{method: get, pattern: "auditLogs/signIns/{id}", roles: readLogs, serve: getWhole("signIn")},
+		{method: get, pattern: "auditLogs/directoryAudits", roles: readLogs, serve: listLog("directoryAudit", "auditlogs/directoryaudits", "activityDateTime")},
+		{method: get, pattern: "auditLogs/directoryAudits/{id}", roles: readLogs, serve: getWhole("directoryAudit")},
+		{method: get, pattern: "schemaExtensions", roles: readApplications, serve: listSchemaExtensions},
+		{method: get, pattern: "schemaExtensions/{id}", roles: readApplications, serve: getSchemaExtension},
+	}
+}
+
+func synchronizationRoutes() []route {
+	const jobs = "servicePrincipals/{id}/synchronization/jobs"
+	return []route{
+		{method: get, pattern: jobs, roles: readJobs, serve: listJobs},
+		{method: get, pattern: jobs + "/{other}", roles: readJobs, serve: getJob},
+		{method: get, pattern: jobs + "/{other}/schema", roles: readJobs, serve: getJobSchema},
+		{method: post, pattern: jobs + "/{other}/start", roles: writeJobs, serve: startJob},
+		{method: post, pattern: jobs + "/{other}/provisionOnDemand", roles: writeJobs, serve: provisionOnDemand},
 	}
 }
 

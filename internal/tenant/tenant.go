@@ -57,30 +57,16 @@ const (
 	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
 )
 
-// Deletion says what becomes of a user that a client deletes.
-type Deletion string
+// Provisioning says what is asked of Entra's provisioning service of an application that
+// somebody was given.
+type Provisioning string
 
-// What may become of such a user.
+// What may be asked of it.
 const (
-	DeleteReally  Deletion = "delete"
-	DeleteDisable Deletion = "disable" // it stays, and cannot sign in
+	ProvisionNothing  Provisioning = ""          // it comes with the next cycle
+	ProvisionOnDemand Provisioning = "on-demand" // to provision the user or group at once
+	ProvisionStart    Provisioning = "start"     // to start jobs that are paused or in quarantine
 )
-
-// A Leaver says what is done to a user that a client deletes, in this order.
-type Leaver struct {
-	Disable  bool
-	Sessions bool // refresh tokens and cookies end
-	Licenses bool // those that it has by itself are taken
-	Groups   bool // it is taken out of those whose members can be changed in the cloud
-}
-
-// Thresholds are how much a tenant's clients may take away in an hour; 0: any number.
-type Thresholds struct {
-	Deletes         int // of users and groups
-	Disables        int // of users
-	MemberRemovals  int // from groups
-	LicenseRemovals int // from users
-}
 
 // A Policy holds what a tenant decides where the standards leave a choice.
 type Policy struct {
@@ -89,12 +75,15 @@ type Policy struct {
 
 	RefuseUnknown    bool // refuse attributes that are not in the schemas, instead of ignoring them
 	UniqueGroupNames bool // refuse a group with the displayName of another
-	DryRun           bool // answer each change with the Graph calls that it would take, and make none
-	Thresholds       Thresholds
-	Delete           Deletion // "" is DeleteReally
-	Leaver           Leaver   // done before a user is deleted, or in its place
-	WeakPasswords    bool     // have Entra take passwords that its complexity rule refuses
-	RevokeSessions   bool     // end the sessions of a user who is disabled
+	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
+	RevokeSessions   bool // end the sessions of a user who is disabled
+
+	Provisioning Provisioning
+
+	DryRun     bool // answer each change with the Graph calls that it would take, and make none
+	Thresholds Thresholds
+	Delete     Deletion // "" is DeleteReally
+	Leaver     Leaver   // done before a user is deleted, or in its place
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -123,7 +123,7 @@ func (p *Pacer) obey(now time.Time, a Answer, k Load) {
 	if p.pacing.Off {
 		return
 	}
-	if text := a.Header.Get(headerPercentage); text != "" {
+	if text := a.Header.Get(headerPercentage); text != "" && k.cost.slow == [slowRoutes]int{} { // of a route's own limit it tells nothing about the others
 		if used, err := strconv.ParseFloat(text, 64); err == nil && used > 0 && used <= mostUsed {
 			p.noteOthers(now, used, k.cost.writes > 0)
 		}

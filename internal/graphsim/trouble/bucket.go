@@ -22,6 +22,10 @@ type Limits struct {
 	AppUnits, AppWrites Limit
 	// A tenant, all apps.
 	TenantWrites Limit
+	// Provisioning on demand by an app in a tenant.
+	OnDemand Limit
+	// Logs read by an app in a tenant, and in all tenants.
+	Reports, AppReports Limit
 }
 
 func (l Limits) withDefaults() Limits {
@@ -36,6 +40,9 @@ func (l Limits) withDefaults() Limits {
 		{&l.AppUnits, Limit{150_000, 20 * time.Second}},
 		{&l.AppWrites, Limit{35_000, 5 * time.Minute}},
 		{&l.TenantWrites, Limit{18_000, 5 * time.Minute}},
+		{&l.OnDemand, Limit{5, 10 * time.Second}},
+		{&l.Reports, Limit{5, 10 * time.Second}},
+		{&l.AppReports, Limit{122, 10 * time.Second}},
 	} {
 		if *d.field == (Limit{}) {
 			*d.field = d.value

@@ -81,7 +81,7 @@ func (t *Trouble) draw(h http.Header, op Operation, resourceUnits, writes int) *
 
 // draws are the buckets that an operation is charged to.
 func (l Limits) draws(op Operation, resourceUnits, writes int) []draw {
-	const unitsOut, writesOut = "ResourceUnitLimitExceeded", "WriteLimitExceeded"
+	const unitsOut, writesOut, requestsOut = "ResourceUnitLimitExceeded", "WriteLimitExceeded", "RequestLimitExceeded"
 	list := []draw{
 		{bucketKey{"Tenant_Application", "ReadWrite", op.TenantID, op.AppID}, l.units(op.Users), resourceUnits, unitsOut},
 		{bucketKey{"Application", "ReadWrite", "", op.AppID}, l.AppUnits, resourceUnits, unitsOut},
@@ -91,6 +91,14 @@ func (l Limits) draws(op Operation, resourceUnits, writes int) []draw {
 			draw{bucketKey{"Tenant_Application", "Write", op.TenantID, op.AppID}, l.Writes, writes, writesOut},
 			draw{bucketKey{"Tenant", "Write", op.TenantID, ""}, l.TenantWrites, writes, writesOut},
 			draw{bucketKey{"Application", "Write", "", op.AppID}, l.AppWrites, writes, writesOut})
+	}
+	switch bare(op.Pattern) {
+	case "servicePrincipals/{}/synchronization/jobs/{}/provisionOnDemand":
+		list = append(list, draw{bucketKey{"Tenant_Application", "OnDemand", op.TenantID, op.AppID}, l.OnDemand, 1, requestsOut})
+	case "auditLogs/signIns", "auditLogs/directoryAudits":
+		list = append(list,
+			draw{bucketKey{"Tenant_Application", "Reports", op.TenantID, op.AppID}, l.Reports, 1, requestsOut},
+			draw{bucketKey{"Application", "Reports", "", op.AppID}, l.AppReports, 1, requestsOut})
 	}
 	return list
 }

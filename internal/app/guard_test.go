@@ -227,6 +227,9 @@ func TestDryRunOfActions(t *testing.T) {
 			t.Errorf("%s: %d %v, and then %d %v", path, code, would, realCode, answer)
 		}
 	}
+	if n := strings.Count(w.log.String(), `"dryRun":true`); n != 6 {
+		t.Errorf("%d lines of the log tell of a dry run", n)
+	}
 	if code, answer := try("/Users/.actions/check_upn", `{"upn":"ada@contoso.com"}`, true); code != 200 || answer["calls"] != nil {
 		t.Errorf("check_upn: %d %v", code, answer)
 	}

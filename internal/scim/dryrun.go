@@ -69,6 +69,7 @@ func (s *server) dryRun(r *http.Request) (bool, error) {
 // rehearse answers with the status that there would be and the calls.
 func (s *server) rehearse(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(dryRunHeader, "true")
+	noteDryRun(r.Context())
 	ctx, types, calls := s.options.Rehearse(r.Context())
 	o := s.options
 	o.rehearsing, o.Together = true, oneByOne // calls in the order of the operations

@@ -311,7 +311,7 @@ func TestDryRunAtRandom(t *testing.T) {
 	t.Parallel()
 	r := startRehearser(t, tenant.Policy{})
 	users, group := r.furnished()
-	random := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // a test
+	random := rand.New(rand.NewPCG(7, 7))
 	some := func() []object {
 		list := make([]string, random.IntN(30))
 		for i := range list {

@@ -11,10 +11,9 @@ import (
 )
 
 // guarded is a gateway with thresholds, and 40 users of whom a group has 30.
-func guarded(t *testing.T, limits tenant.Thresholds, policy tenant.Policy) (g *gateway, users []string, group string) {
+func guarded(t *testing.T, limits tenant.Thresholds) (g *gateway, users []string, group string) {
 	t.Helper()
 	g = start(t, graphsim.Options{}, "", func(o *entra.Options) {
-		o.Policy = policy
 		o.Guard = guard.New(new(guard.Memory), "acme", limits, o.Now)
 	})
 	users = g.addUsers(40)
@@ -46,7 +45,7 @@ const (
 
 func TestThresholdOfDeletes(t *testing.T) {
 	t.Parallel()
-	g, users, group := guarded(t, tenant.Thresholds{Deletes: 2}, tenant.Policy{})
+	g, users, group := guarded(t, tenant.Thresholds{Deletes: 2})
 	g.do("DELETE", "/Users/"+users[0], nil, 204)
 	g.do("DELETE", "/Groups/"+group, nil, 204)
 	g.refuses("deletes", "DELETE", "/Users/"+users[1], "")
@@ -61,7 +60,7 @@ func TestThresholdOfDeletes(t *testing.T) {
 // A dry run of many says from which on they would be refused.
 func TestThresholdInDryRunOfBulk(t *testing.T) {
 	t.Parallel()
-	g, users, _ := guarded(t, tenant.Thresholds{Deletes: 2}, tenant.Policy{})
+	g, users, _ := guarded(t, tenant.Thresholds{Deletes: 2})
 	var operations []string
 	for _, id := range users[:4] {
 		operations = append(operations, `{"method":"DELETE","path":"/Users/`+id+`"}`)
@@ -81,7 +80,7 @@ func TestThresholdInDryRunOfBulk(t *testing.T) {
 // Only what was enabled is disabled, by PATCH and by PUT.
 func TestThresholdOfDisables(t *testing.T) {
 	t.Parallel()
-	g, users, _ := guarded(t, tenant.Thresholds{Disables: 1}, tenant.Policy{})
+	g, users, _ := guarded(t, tenant.Thresholds{Disables: 1})
 	for range 3 {
 		g.patched("/Users/"+users[0], object{"op": "replace", "path": "active", "value": false})
 	}
@@ -96,7 +95,7 @@ func TestThresholdOfDisables(t *testing.T) {
 // replacement leaves out; those that it adds do not.
 func TestThresholdOfMembers(t *testing.T) {
 	t.Parallel()
-	g, users, group := guarded(t, tenant.Thresholds{MemberRemovals: 20}, tenant.Policy{})
+	g, users, group := guarded(t, tenant.Thresholds{MemberRemovals: 20})
 	at := "/Groups/" + group
 	g.refuses("memberRemovals", "PATCH", at, emptying)
 	g.refuses("memberRemovals", "PUT", at, `{"displayName":"Engines","members":[{"value":"`+users[35]+`"}]}`)

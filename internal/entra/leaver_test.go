@@ -21,9 +21,9 @@ func leaving(d tenant.Deletion) tenant.Policy {
 
 // employed is a gateway with a policy and a user who has licenses and groups: two that
 // can be left, one that is dynamic and one from on premises.
-func employed(t *testing.T, o graphsim.Options, policy tenant.Policy, limits tenant.Thresholds) (g *gateway, ada string, groups []string) {
+func employed(t *testing.T, policy tenant.Policy, limits tenant.Thresholds) (g *gateway, ada string, groups []string) {
 	t.Helper()
-	g, ada, bob := licensed(t, o)
+	g, ada, bob := licensed(t, graphsim.Options{})
 	g.options.Policy = policy
 	g.options.Guard = guard.New(new(guard.Memory), "acme", limits, g.sim.Now)
 	g.serve()
@@ -57,7 +57,7 @@ func (g *gateway) groupsOf(user string) []string {
 // left but what cannot be taken here; a second DELETE is as good as the first.
 func TestLeaverIsDisabled(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{})
+	g, ada, _ := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{})
 	g.do("DELETE", "/Users/"+ada, nil, 204)
 	g.wantAsked("DELETE", 2, 5) // disabled, signed out, licenses, two groups
 	left := func() {
@@ -82,7 +82,7 @@ func TestLeaverIsDisabled(t *testing.T) {
 // Where DELETE deletes, the steps come first; without any it is one request.
 func TestLeaverIsDeleted(t *testing.T) {
 	t.Parallel()
-	g, ada, groups := employed(t, graphsim.Options{}, leaving(tenant.DeleteReally), tenant.Thresholds{})
+	g, ada, groups := employed(t, leaving(tenant.DeleteReally), tenant.Thresholds{})
 	g.do("DELETE", "/Users/"+ada, nil, 204)
 	calls := strings.Join(g.sim.Calls(), "\n")
 	g.wantAsked("DELETE", 2, 6)
@@ -107,7 +107,7 @@ func TestLeaverSteps(t *testing.T) {
 		"2 writes": {Delete: tenant.DeleteDisable, Leaver: tenant.Leaver{Sessions: true}},
 		"3 writes": {Leaver: tenant.Leaver{Groups: true}},
 	} {
-		g, ada, _ := employed(t, graphsim.Options{}, policy, tenant.Thresholds{})
+		g, ada, _ := employed(t, policy, tenant.Thresholds{})
 		g.do("DELETE", "/Users/"+ada, nil, 204)
 		if got := g.sim.Stats(); !strings.HasPrefix(want, fmt.Sprint(got.Writes)) || got.Requests != 2 {
 			t.Errorf("%v: %d requests, %d writes", policy, got.Requests, got.Writes)
@@ -118,7 +118,7 @@ func TestLeaverSteps(t *testing.T) {
 // A leaver of many groups takes a $batch for each 20 writes.
 func TestLeaverOfManyGroups(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{})
+	g, ada, _ := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{})
 	for i := range 55 {
 		g.addGroup(fmt.Sprint("g", i), ada)
 	}
@@ -137,10 +137,10 @@ func TestLeaverCounts(t *testing.T) {
 	for threshold, limits := range map[string]tenant.Thresholds{
 		"licenseRemovals": {LicenseRemovals: 1}, "memberRemovals": {MemberRemovals: 1, Deletes: 1},
 	} {
-		g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), limits)
+		g, ada, _ := employed(t, leaving(tenant.DeleteDisable), limits)
 		g.refuses(threshold, "DELETE", "/Users/"+ada, "")
 	}
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{Deletes: 1, Disables: 1, LicenseRemovals: 2, MemberRemovals: 2})
+	g, ada, _ := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{Deletes: 1, Disables: 1, LicenseRemovals: 2, MemberRemovals: 2})
 	for range 3 {
 		g.do("DELETE", "/Users/"+ada, nil, 204)
 	}
@@ -152,7 +152,7 @@ func TestLeaverCounts(t *testing.T) {
 // request, sent again, does the rest.
 func TestLeaverTellsWhatWasDone(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteReally), tenant.Thresholds{})
+	g, ada, _ := employed(t, leaving(tenant.DeleteReally), tenant.Thresholds{})
 	g.sim.Login().Grant(graphsim.DefaultTenant, graphsim.DefaultClient, []string{
 		"User.Read.All", "User.EnableDisableAccount.All", "GroupMember.ReadWrite.All", "Directory.Read.All", "User.DeleteRestore.All", "LicenseAssignment.ReadWrite.All",
 	})
@@ -175,7 +175,7 @@ func TestLeaverTellsWhatWasDone(t *testing.T) {
 // deleted.
 func TestLeaverStaysForOneGroup(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, tenant.Policy{Leaver: tenant.Leaver{Groups: true}}, tenant.Thresholds{})
+	g, ada, _ := employed(t, tenant.Policy{Leaver: tenant.Leaver{Groups: true}}, tenant.Thresholds{})
 	special := g.add("group", graphsim.Values{
 		"displayName": "admins", "mailNickname": "admins", "mailEnabled": false, "securityEnabled": true, "isAssignableToRole": true, "groupTypes": []string{},
 	})
@@ -216,7 +216,7 @@ func TestLeaverFromOnPremises(t *testing.T) {
 // was joined a moment ago, nor from being enabled and leaving again.
 func TestLeaverUnderLag(t *testing.T) {
 	t.Parallel()
-	g, ada, groups := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{})
+	g, ada, groups := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{})
 	g.dir.SetLag(graphsim.Lag{Read: 10 * time.Second, List: 20 * time.Second})
 	joined := g.do("POST", "/Groups", object{"displayName": "late", "members": members(ada)}, 201)["id"].(string)
 	g.do("DELETE", "/Users/"+ada, nil, 204)
@@ -235,7 +235,7 @@ func TestLeaverUnderLag(t *testing.T) {
 // A throttled step is done when Graph takes it.
 func TestLeaverThrottled(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteReally), tenant.Thresholds{})
+	g, ada, _ := employed(t, leaving(tenant.DeleteReally), tenant.Thresholds{})
 	if err := g.sim.Fail(trouble.Fault{Method: "POST", Path: "/users/" + ada + "/assignLicense", Status: 429, RetryAfter: 2}); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestLeaverThrottled(t *testing.T) {
 func TestDryRunOfLeaver(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []tenant.Policy{leaving(tenant.DeleteReally), leaving(tenant.DeleteDisable), {Delete: tenant.DeleteDisable}} {
-		g, ada, _ := employed(t, graphsim.Options{}, policy, tenant.Thresholds{})
+		g, ada, _ := employed(t, policy, tenant.Thresholds{})
 		r := &rehearser{gateway: g, ledger: &ledger{Handler: g.sim}}
 		g.heard.Handler = r.ledger
 		r.law("DELETE", "/Users/"+ada, nil)
@@ -258,7 +258,7 @@ func TestDryRunOfLeaver(t *testing.T) {
 // The permissions that deploy/entra/permissions.md names for a leaver suffice.
 func TestLeaverPermissions(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := employed(t, graphsim.Options{}, leaving(tenant.DeleteDisable), tenant.Thresholds{})
+	g, ada, _ := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{})
 	for _, f := range entra.Features() {
 		if strings.Contains(f.Name, "policy.leaver") {
 			g.sim.Login().Grant(graphsim.DefaultTenant, graphsim.DefaultClient, f.Needs)

@@ -120,6 +120,7 @@ type mute struct{}
 func (mute) Take(context.Context, string, string, time.Time, int, int) (int, bool, error) {
 	return 0, false, errors.New("away")
 }
+
 func (mute) Taken(context.Context, string, string, time.Time) (int, error) {
 	return 0, errors.New("away")
 }

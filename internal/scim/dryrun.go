@@ -117,7 +117,7 @@ func (w *rehearsed) Write(part []byte) (int, error) {
 func (w *rehearsed) refuse(to http.ResponseWriter) {
 	to.Header().Set("Content-Type", mediaType)
 	to.WriteHeader(w.status)
-	_, _ = to.Write(w.body.Bytes()) //nolint:gosec // JSON, with every text quoted; a client that is gone can not be told
+	_, _ = to.Write(w.body.Bytes()) // a client that is gone can not be told
 }
 
 // operations are what would become of those of a bulk request. What would be made is

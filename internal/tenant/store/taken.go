@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// keptHours is how long a count is kept after its hour began: clocks of replicas differ.
-const keptHours = 24 * time.Hour
+// keptFor is how long a count is kept after its hour began: clocks of replicas differ.
+const keptFor = 24 * time.Hour
 
 // Take counts n more of what the tenant's clients took away in the hour, over all
 // replicas, unless there would be more than most then: taken tells. Counted is how many
@@ -27,7 +27,7 @@ func (s *Store) Take(ctx context.Context, tenantID, kind string, hour time.Time,
 		return counted, false, err
 	}
 	if err == nil && counted == n { // the first of the hour
-		_, err = s.db.ExecContext(ctx, "DELETE FROM taken WHERE hour < $1", micros(hour.Add(-keptHours)))
+		_, err = s.db.ExecContext(ctx, "DELETE FROM taken WHERE hour < $1", micros(hour.Add(-keptFor)))
 	}
 	return counted, err == nil, s.failed(err)
 }

@@ -21,6 +21,7 @@ READ_ONLY=(
   Organization.Read.All
   RoleManagement.Read.Directory
   RoleEligibilitySchedule.Read.Directory
+  RoleAssignmentSchedule.Read.Directory
   LicenseAssignment.Read.All
 )
 READ_WRITE=(
@@ -33,6 +34,7 @@ READ_WRITE=(
   User.DeleteRestore.All
   User.Invite.All
   LicenseAssignment.ReadWrite.All
+  AppRoleAssignment.ReadWrite.All
   Group.Create
   Group.ReadWrite.All
   GroupMember.ReadWrite.All

@@ -91,7 +91,7 @@ func (b body) kind(p params) error {
 	if err != nil {
 		return err
 	}
-	kind := ""
+	var kind string
 	switch strings.ToLower(text) {
 	case "security":
 		kind = "security"

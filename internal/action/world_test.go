@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"entrascim/internal/action"
 	"entrascim/internal/edm"
@@ -22,7 +23,6 @@ import (
 	"entrascim/internal/tenant"
 	"entrascim/internal/transcript"
 	"entrascim/mappings"
-	"time"
 )
 
 const base = "https://scim.test/scim/v2"
@@ -43,7 +43,12 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{t: tb, sim: graphsim.New(graphsim.Options{}), tables: shipped(tb)}
+	return newWorldOf(tb, graphsim.Options{})
+}
+
+func newWorldOf(tb testing.TB, o graphsim.Options) *world {
+	tb.Helper()
+	w := &world{t: tb, sim: graphsim.New(o), tables: shipped(tb)}
 	server := httptest.NewTLSServer(w.sim)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
@@ -219,6 +224,7 @@ var update = transcript.Update()
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	transcript.Run(t, "testdata", *update, func(t *testing.T) transcript.World {
+		t.Helper()
 		w := newWorld(t)
 		return transcript.World{Handler: w, Calls: w.calls, Section: w.section}
 	})

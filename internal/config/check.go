@@ -119,6 +119,7 @@ func (c *Config) otherChecks() []check {
 	return []check{
 		{c.Mapping.ExtensionAppID == "" || validGUID(c.Mapping.ExtensionAppID), "mapping.extensionAppID", "must be the application's GUID"},
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
+		{c.Policy.UsageLocation == "" || isCountry(c.Policy.UsageLocation), "policy.usageLocation", "must be two capital letters, as in NL"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},
 		{slices.Contains([]string{provisioningOff, string(tenant.ProvisionOnDemand), string(tenant.ProvisionStart)}, c.Policy.Provisioning), "policy.provisioning", "must be off, on-demand or start"},
@@ -138,6 +139,11 @@ func (c *Config) otherChecks() []check {
 		{c.Log.Format == "json" || c.Log.Format == "console", "log.format", "must be json or console"},
 		{c.DrainGrace >= 0, "drainGrace", "must not be negative"},
 	}
+}
+
+// isCountry tells whether s has the form of an ISO 3166 alpha-2 code.
+func isCountry(s string) bool {
+	return len(s) == 2 && !strings.ContainsFunc(s, func(c rune) bool { return c < 'A' || c > 'Z' })
 }
 
 // What policy.unknownAttributes may be.

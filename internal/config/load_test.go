@@ -149,6 +149,7 @@ func TestMistakes(t *testing.T) {
 		"port":                  {flags: map[string]string{"listen": ":65536"}, want: []string{"--listen: must be host:port"}},
 		"duration":              {env: map[string]string{"ENTRASCIM_LIMITS_TIMEOUT": "soon"}, want: []string{"ENTRASCIM_LIMITS_TIMEOUT: must be a duration like 30s"}},
 		"number":                {env: map[string]string{"ENTRASCIM_MAX_SCAN": "1e3"}, want: []string{"ENTRASCIM_MAX_SCAN: must be a whole number"}},
+		"no country":            {file: "policy: {usageLocation: Netherlands}\n", want: []string{"c.yaml:1: policy.usageLocation: must be two capital letters, as in NL"}},
 		"provisioned always":    {file: "policy: {provisioning: always}\n", want: []string{"c.yaml:1: policy.provisioning: must be off, on-demand or start"}},
 		"nothing scanned":       {file: "policy: {maxScan: 0}\n", want: []string{"c.yaml:1: policy.maxScan: must be more than 0"}},
 		"level":                 {env: map[string]string{"ENTRASCIM_LOG_LEVEL": "loud"}, want: []string{`ENTRASCIM_LOG_LEVEL: "loud" is not a value it can have`}},

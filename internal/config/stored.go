@@ -33,7 +33,7 @@ func ofStored(key string) bool {
 	return ofTenant(key) && slices.Contains([]string{
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
-		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.weakPasswords",
+		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
 		"policy.dryRun", "policy.delete", "policy.leaver",
 		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",

@@ -50,6 +50,7 @@ func (c Config) policy() tenant.Policy {
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
 		DryRun: c.Policy.DryRun, Thresholds: tenant.Thresholds(c.Policy.Thresholds),
 		Delete: tenant.Deletion(c.Policy.Delete), Leaver: c.Policy.leaver(),
+		UsageLocation:  c.Policy.UsageLocation,
 		RevokeSessions: c.Policy.RevokeSessions,
 	}
 }

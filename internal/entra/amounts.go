@@ -11,9 +11,7 @@ func amounts(o object, w mapping.Write, b beside) guard.Amounts {
 	if w.Body[enabledProperty] == false && enabled(o) {
 		all[guard.Disables] = 1
 	}
-	if b.licenses != nil {
-		all[guard.LicenseRemovals] = b.licenses.taken
-	}
+	all[guard.LicenseRemovals] = b.licenses.Taken()
 	return all
 }
 

@@ -4,34 +4,18 @@ import (
 	"context"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 )
-
-// An assignment is an appRoleAssignment as the table's relation "applications"
-// sees it: with the application that its resource is the service principal of.
-// One that comes through a group names the group as its principal.
-type assignment struct {
-	ID                   string `json:"id,omitempty"`
-	AppRoleID            string `json:"appRoleId,omitempty"`
-	CreatedDateTime      string `json:"createdDateTime,omitempty"`
-	PrincipalID          string `json:"principalId,omitempty"`
-	PrincipalType        string `json:"principalType,omitempty"`
-	PrincipalDisplayName string `json:"principalDisplayName,omitempty"`
-	ResourceID           string `json:"resourceId,omitempty"`
-	ResourceDisplayName  string `json:"resourceDisplayName,omitempty"`
-	AppID                string `json:"appId,omitempty"`
-	DisplayName          string `json:"displayName,omitempty"`
-}
 
 // assignments are those of one object. There are 1,500 at most (Entra's service
 // limits), so they are held.
 type assignments struct {
 	of   *object
 	link *link
-	list []assignment
+	list []grant.Assignment
 }
 
 // applications gives the objects their assignments: all are read, and then the
@@ -40,7 +24,7 @@ func (r *resource) applications(ctx context.Context, held []*assignments, lenien
 	var resources []string
 	for _, h := range held {
 		for v, err := range h.link.all(ctx) {
-			var a assignment
+			var a grant.Assignment
 			if err == nil {
 				err = json.Unmarshal(v, &a)
 			}
@@ -62,29 +46,13 @@ func (r *resource) applications(ctx context.Context, held []*assignments, lenien
 		return err
 	}
 	for _, h := range held {
-		values, err := h.values(found)
-		if err != nil {
+		for i, a := range h.list {
+			h.list[i] = a.Of(found[a.ResourceID])
+		}
+		var err error
+		if h.of.related[relationApplications], err = relatedOf(h.list); err != nil {
 			return err
 		}
-		h.of.related[relationApplications] = slice(values)
 	}
 	return nil
-}
-
-// values are the assignments as JSON, with the appId and name of the application.
-func (h *assignments) values(found map[string]principal) ([]jsontext.Value, error) {
-	values := make([]jsontext.Value, len(h.list))
-	for i, a := range h.list {
-		sp := found[a.ResourceID]
-		a.AppID, a.DisplayName = sp.AppID, sp.DisplayName
-		if a.DisplayName == "" {
-			a.DisplayName = a.ResourceDisplayName
-		}
-		v, err := json.Marshal(a)
-		if err != nil {
-			return nil, err
-		}
-		values[i] = v
-	}
-	return values, nil
 }

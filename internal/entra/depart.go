@@ -109,7 +109,7 @@ func (d *departure) did(s step) {
 		d.fresh.drop(d.id)
 		d.positions.changed()
 	case strings.HasSuffix(s.request.Path, "/assignLicense"):
-		d.written.set(d.id, map[string]any{statesProperty: d.license.after})
+		d.written.set(d.id, map[string]any{statesProperty: d.license.After()})
 	}
 	d.done = join(d.done, strings.Replace(s.undone, " not", "", 1))
 }

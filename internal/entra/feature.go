@@ -28,8 +28,10 @@ func Features() []Feature {
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
-		{"roles of a user, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
-		{"roles that a user can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
+		{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}},
+		{"roles of a user or group, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
+		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
+		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
 		{"all steps of a leaver (`policy.leaver`)", []string{
 			"User.Read.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All", "LicenseAssignment.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.Read.All",
@@ -58,6 +60,8 @@ func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
 		wanted bool
 	}{
 		{Feature{"give and take directory roles (`roles`), members of role-assignable groups", []string{"RoleManagement.ReadWrite.Directory"}}, false},
+		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
+		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},
 		{Feature{"members of groups with hidden membership", []string{"Member.Read.Hidden"}}, false},
 		{Feature{"provision into an application at once (`policy.provisioning`)", []string{"Synchronization.ReadWrite.All"}}, p.Provisioning != tenant.ProvisionNothing},
 		{Feature{"make the property of `externalId` (`entrascim tenant prepare`)", []string{"Application.ReadWrite.OwnedBy"}}, false},
@@ -84,7 +88,11 @@ func covers(wider string) []string {
 	case "Directory.Read.All":
 		return []string{"User.Read.All", "Group.Read.All", "Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"}
 	case "RoleManagement.ReadWrite.Directory":
-		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.Read.Directory"}
+		return []string{"RoleManagement.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory", "RoleAssignmentSchedule.ReadWrite.Directory"}
+	case "RoleEligibilitySchedule.ReadWrite.Directory":
+		return []string{"RoleEligibilitySchedule.Read.Directory"}
+	case "RoleAssignmentSchedule.ReadWrite.Directory":
+		return []string{"RoleAssignmentSchedule.Read.Directory"}
 	case "Organization.Read.All":
 		return []string{"LicenseAssignment.Read.All"}
 	case "User.ReadWrite.All":

@@ -76,7 +76,7 @@ func halfSeen(relations []string, results []graph.Result) error {
 
 func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 	request := r.objectRequest(f.id, f.plan, f.properties)
-	relations := f.plan.Relations
+	relations := withSchedules(f.plan.Relations)
 	if len(relations)+len(f.beside) == 0 {
 		response, err := r.graph.Do(ctx, request)
 		switch {

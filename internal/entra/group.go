@@ -48,6 +48,13 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err := g.checkUnique(ctx, "", w); err != nil {
 		return "", err
 	}
+	b, _, err := g.newBeside(ctx, w)
+	if err == nil {
+		err = g.checkGiven(about, b)
+	}
+	if err != nil {
+		return "", err
+	}
 	first, rest := m.add, []string(nil)
 	if len(first) > maxBind {
 		first, rest = first[:maxBind], first[maxBind:]
@@ -64,6 +71,9 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	g.written.link(id, true, rest)
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
+	if err := g.give(ctx, id, &o, b); err != nil {
+		return "", err
+	}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
 
@@ -156,7 +166,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, false); err != nil {
 		return err
 	}
 	if wantBody {
@@ -192,14 +202,14 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	if err != nil {
 		return err
 	}
-	if o, err = g.change(ctx, id, o, w, m); err != nil {
+	if o, err = g.change(ctx, id, o, w, m, true); err != nil {
 		return err
 	}
 	return g.write(ctx, o, g.plan(p), enc)
 }
 
-// change does the writes and gives the group as it is then.
-func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership) (object, error) {
+// change does the writes and gives the group as it is then. With put it is a PUT.
+func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
 	if err := g.settle(ctx, id, m); err != nil {
 		return o, err
 	}
@@ -212,23 +222,19 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.checkUnique(ctx, id, w); err != nil {
 		return o, err
 	}
+	b, err := g.besides(ctx, id, o, w, put)
+	if err == nil {
+		err = g.checkGiven(o.raw, b)
+	}
+	if err != nil {
+		return o, err
+	}
 	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
-	done := ""
-	if len(w.Body) > 0 {
-		request, err := g.patch(id, w.Body)
-		if err != nil {
-			return o, err
-		}
-		if _, err := g.run(ctx, "", []step{{request: request, undone: "the attributes were not changed"}}, id); err != nil {
-			return o, err
-		}
-		g.written.set(id, w.Body)
-		done = "the attributes were changed"
-		if o.raw, err = overlaid(o.raw, w.Body); err != nil {
-			return o, err
-		}
+	done, err := g.changeItself(ctx, id, &o, w.Body, b)
+	if err != nil {
+		return o, err
 	}
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)

@@ -105,7 +105,7 @@ func (u users) invitation(ctx context.Context, doc scim.Document) (*invited, err
 		delete(in.body, "accountEnabled") // a guest can sign in
 	}
 	if in.m, err = u.newManager(ctx, w); err == nil {
-		in.b, err = u.newBeside(ctx, w)
+		in.b, err = u.newGiven(ctx, w)
 	}
 	return in, err
 }
@@ -229,15 +229,12 @@ func (u users) settle(ctx context.Context, id string, in *invited) error {
 		}
 		steps = append(steps, s)
 	}
-	more, err := in.b.steps(id)
-	if err != nil {
-		return err
-	}
-	steps = append(steps, more...)
+	steps = append(steps, in.b.steps(u.table.Collection(), id)...)
 	if len(steps) == 0 {
 		return nil
 	}
-	_, err = u.run(ctx, "the guest was invited and has the id "+id, steps, id)
+	_, err := u.run(ctx, "the guest was invited and has the id "+id, steps, id)
+	u.done(ctx, id, in.b)
 	return err
 }
 
@@ -271,7 +268,7 @@ func (u users) guest(ctx context.Context, who map[string]any, in *invited, p sci
 		raw, err = in.m.withFound(raw)
 	}
 	if err == nil && in.b.licenses != nil {
-		raw, err = overlaid(raw, map[string]any{statesProperty: in.b.licenses.after})
+		raw, err = overlaid(raw, map[string]any{statesProperty: in.b.licenses.After()})
 	}
 	return raw, err
 }

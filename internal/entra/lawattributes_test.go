@@ -13,6 +13,7 @@ type facet struct {
 	exact          bool // caseExact
 	complex        bool // the attribute, when sub is "", has sub-attributes
 	extension      bool
+	never          bool // is it returned
 }
 
 // String is the facet as a client writes it.
@@ -57,12 +58,12 @@ func facets(schemas object, core string, extensions ...string) []facet {
 			all = append(all, whole)
 		}
 	}
-	return slices.DeleteFunc(all, func(a facet) bool { return a.name == "password" })
+	return slices.DeleteFunc(all, func(a facet) bool { return a.never })
 }
 
 func facetOf(a any, urn string) facet {
 	exact, _ := at(a, "caseExact").(bool)
-	return facet{urn: urn, name: at(a, "name").(string), kind: at(a, "type").(string), exact: exact}
+	return facet{urn: urn, name: at(a, "name").(string), kind: at(a, "type").(string), exact: exact, never: at(a, "returned") == "never"}
 }
 
 // of gives the values of the facet in a document.

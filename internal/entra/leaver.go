@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
@@ -24,7 +25,7 @@ type departure struct {
 	id      string
 	user    object
 	removed []string // groups that the user is to leave
-	license *licensing
+	license *grant.Licenses
 	disable bool
 	stays   bool // the user is not deleted
 
@@ -122,12 +123,9 @@ func fixed(group jsontext.Value) bool {
 // amounts are what the departure takes away. One that finds nothing to take is the
 // repetition of one before.
 func (d *departure) amounts() guard.Amounts {
-	all := guard.Amounts{guard.MemberRemovals: len(d.removed)}
+	all := guard.Amounts{guard.MemberRemovals: len(d.removed), guard.LicenseRemovals: d.license.Taken()}
 	if d.disable && d.active() {
 		all[guard.Disables] = 1
-	}
-	if d.license != nil {
-		all[guard.LicenseRemovals] = d.license.taken
 	}
 	if !d.stays || all[guard.Disables]+all[guard.LicenseRemovals]+len(d.removed) > 0 {
 		all[guard.Deletes] = 1
@@ -178,20 +176,9 @@ func (d *departure) plan() ([]step, error) {
 
 // unlicense takes the licenses that the user has by itself; the others end with the
 // memberships they come from.
-func (d *departure) unlicense() ([]step, error) {
-	held, err := heldLicenses(d.user.raw)
-	if err != nil {
-		return nil, err
-	}
-	_, direct := wish{}.against(held)
-	if len(direct) == 0 {
-		return nil, nil
-	}
-	d.license, err = newLicensing(nil, direct, nil, held)
-	if err != nil {
-		return nil, err
-	}
-	return []step{d.license.step(d.id)}, nil
+func (d *departure) unlicense() (_ []step, err error) {
+	d.license, err = grant.PlanLicenses(attrEntitlements, member(d.user.raw, statesProperty), nil, nil, false)
+	return stepsOf(d.license.Steps(d.id)), broken(err)
 }
 
 // leave takes the user out of a group; one that it is not in is no failure.

@@ -153,7 +153,7 @@ func (l *listing) emitAll(ctx context.Context, raws []jsontext.Value) error {
 
 // withRelations gives the objects with their relations, some at a time.
 func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan *mapping.ReadPlan) func(func([]object, error) bool) {
-	relations := l.relations(plan)
+	relations := withSchedules(l.relations(plan))
 	size := max(inFlight/max(len(relations), 1), 1)
 	return func(yield func([]object, error) bool) {
 		for some := range slices.Chunk(raws, size) {
@@ -168,7 +168,7 @@ func (l *listing) withRelations(ctx context.Context, raws []jsontext.Value, plan
 // gather reads the relations of some objects. One whose relations the directory
 // does not find is read again by itself: it is gone and left out, or it is new.
 func (l *listing) gather(ctx context.Context, raws []jsontext.Value, plan *mapping.ReadPlan) ([]object, error) {
-	relations, lenient := l.relations(plan), !l.query.Projection.Explicit()
+	relations, lenient := withSchedules(l.relations(plan)), !l.query.Projection.Explicit()
 	objects := make([]object, len(raws))
 	ids := make([]string, len(raws))
 	for i, raw := range raws {

@@ -28,11 +28,18 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 		return object{}, err
 	}
 	var answers []graph.Result
+	properties := aboutGroup
+	if g.concerned(relationRoles, known) || g.concerned(relationEligible, known) {
+		properties = append(slices.Clone(properties), "isAssignableToRole")
+	}
 	o, err := g.fetch(ctx, fetch{
-		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
+		id: id, plan: g.planFor(want), properties: properties, lenient: lenient, beside: lookups, answers: &answers,
 	})
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)
+	}
+	if err == nil {
+		err = g.heldBeside(id, o, known)
 	}
 	if err != nil {
 		return o, err

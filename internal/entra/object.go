@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -23,8 +24,10 @@ type related = iter.Seq2[jsontext.Value, error]
 type object struct {
 	raw     jsontext.Value
 	related map[string]related
-	skus    *subscriptions // read beside a user whose licenses may change
-	unsure  []string       // properties written moments ago, which the directory may not show yet
+	skus    *grant.Subscriptions // read beside a user whose licenses may change
+	unsure  []string             // properties written moments ago, which the directory may not show yet
+
+	unlicensed bool // the directory has no Privileged Identity Management
 }
 
 // env is what the object's resource needs besides the object.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 )
 
@@ -23,30 +25,29 @@ const (
 // A principal is what an assignment's resourceId leads to: the service principal
 // of an application.
 type principal struct {
-	ID          string `json:"id"`
-	AppID       string `json:"appId"`
-	DisplayName string `json:"displayName"`
+	grant.Service
 
 	at time.Time
 }
 
-// principals remembers service principals by id: they hardly ever change, and
-// every assignment names one.
+// principals remembers service principals by id and by appId: they hardly ever change,
+// and every assignment names one.
 type principals struct {
 	graph *graph.Client
 	now   func() time.Time
 
 	mu   sync.Mutex
 	byID map[string]principal
+	ids  map[string]string // by appId, in lower case
 }
 
 func newPrincipals(c *graph.Client, now func() time.Time) *principals {
-	return &principals{graph: c, now: now, byID: map[string]principal{}}
+	return &principals{graph: c, now: now, byID: map[string]principal{}, ids: map[string]string{}}
 }
 
 // find gives the service principals of the ids. One that Graph does not find is
 // left out.
-func (p *principals) find(ctx context.Context, ids []string) (map[string]principal, error) {
+func (p *principals) find(ctx context.Context, ids []string) (map[string]grant.Service, error) {
 	found, missing := p.known(ids)
 	for some := range slices.Chunk(missing, maxByIDs) {
 		if err := p.ask(ctx, some, found); err != nil {
@@ -56,15 +57,15 @@ func (p *principals) find(ctx context.Context, ids []string) (map[string]princip
 	return found, nil
 }
 
-func (p *principals) known(ids []string) (found map[string]principal, missing []string) {
-	found = make(map[string]principal, len(ids))
+func (p *principals) known(ids []string) (found map[string]grant.Service, missing []string) {
+	found = make(map[string]grant.Service, len(ids))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range ids {
 		sp, ok := p.byID[id]
 		switch {
 		case ok && p.now().Sub(sp.at) <= principalLife:
-			found[id] = sp
+			found[id] = sp.Service
 		case !slices.Contains(missing, id):
 			missing = append(missing, id)
 		}
@@ -72,8 +73,8 @@ func (p *principals) known(ids []string) (found map[string]principal, missing []
 	return found, missing
 }
 
-func (p *principals) ask(ctx context.Context, ids []string, found map[string]principal) error {
-	request, err := getByIDs(ids, []string{"servicePrincipal"}, "id", "appId", "displayName")
+func (p *principals) ask(ctx context.Context, ids []string, found map[string]grant.Service) error {
+	request, err := getByIDs(ids, []string{"servicePrincipal"}, grant.ServiceProperties()...)
 	if err != nil {
 		return err
 	}
@@ -82,25 +83,47 @@ func (p *principals) ask(ctx context.Context, ids []string, found map[string]pri
 		return err
 	}
 	_, err = graph.Collection(response.Body, func(d *jsontext.Decoder) error {
-		var sp principal
-		if err := json.UnmarshalDecode(d, &sp); err != nil {
+		v, err := d.ReadValue()
+		if err != nil {
 			return err
 		}
-		sp.at = p.now()
-		found[sp.ID] = sp
-		p.keep(sp)
-		return nil
+		s, err := p.take(v)
+		found[s.ID] = s
+		return err
 	})
 	return broken(err)
 }
 
-func (p *principals) keep(sp principal) {
+// take remembers a service principal as Graph tells it.
+func (p *principals) take(v jsontext.Value) (grant.Service, error) {
+	var s grant.Service
+	if err := json.Unmarshal(v, &s); err != nil {
+		return s, broken(err)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.byID) >= maxPrincipals {
 		clear(p.byID)
+		clear(p.ids)
 	}
-	p.byID[sp.ID] = sp
+	p.byID[s.ID] = principal{s, p.now()}
+	p.ids[strings.ToLower(s.AppID)] = s.ID
+	return s, nil
+}
+
+// byApp gives the service principals of applications that are known, by appId.
+func (p *principals) byApp(appIDs []string) (found map[string]grant.Service, missing []string) {
+	found = make(map[string]grant.Service, len(appIDs))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range appIDs {
+		if sp, ok := p.byID[p.ids[id]]; ok && p.now().Sub(sp.at) <= principalLife {
+			found[id] = sp.Service
+			continue
+		}
+		missing = append(missing, id)
+	}
+	return found, missing
 }
 
 // getByIDs asks for up to maxByIDs directory objects at once; those that are not

@@ -36,6 +36,9 @@ func (r *resource) named(ctx context.Context, err error) error {
 // cloud all the same.
 var cloudMastered = []string{"passwordProfile", "usageLocation"}
 
+// cloudRelations are what the cloud gives, to synchronized objects too.
+var cloudRelations = []string{relationLicenses, relationRoles, relationEligible, relationApplications, relationSessions}
+
 // checkMastered refuses changes to what an on-premises directory masters, before
 // Graph is asked: Graph's own refusal does not say which attribute it is.
 func (r *resource) checkMastered(o object, w mapping.Write) error {
@@ -49,7 +52,7 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 		}
 	}
 	for relation := range w.Relations {
-		if relation != relationLicenses && relation != relationRoles && relation != relationSessions { // they are the cloud's
+		if !slices.Contains(cloudRelations, relation) {
 			names = append(names, r.relationAttribute(relation))
 		}
 	}

@@ -45,7 +45,17 @@ func (w *written) copied() map[string]*trace {
 	defer w.mu.Unlock()
 	all := make(map[string]*trace, len(w.by))
 	for id, t := range w.by {
-		all[id] = &trace{at: t.at, properties: maps.Clone(t.properties), members: maps.Clone(t.members)}
+		all[id] = t.copied()
 	}
 	return all
+}
+
+func (t *trace) copied() *trace {
+	c := *t
+	c.properties, c.members, c.applications = maps.Clone(t.properties), maps.Clone(t.members), maps.Clone(t.applications)
+	c.roles = maps.Clone(t.roles)
+	for relation, roles := range t.roles {
+		c.roles[relation] = maps.Clone(roles)
+	}
+	return &c
 }

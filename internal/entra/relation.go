@@ -25,7 +25,7 @@ const groupType = "#microsoft.graph.group"
 
 // relationRequest lists a relation of one object, in pages as large as can be.
 func (r *resource) relationRequest(name, id string) graph.Request {
-	if name == relationRoles || name == relationEligible {
+	if name == relationRoles || name == relationEligible || name == relationSchedules {
 		return roleRequest(name, id)
 	}
 	request := graph.Request{
@@ -71,7 +71,11 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 		o := &objects[i]
 		o.related = map[string]related{}
 		for j, name := range relations {
-			first, err := r.first(ctx, name, lenient, results[i*len(relations)+j])
+			result := results[i*len(relations)+j]
+			if r.unscheduled(o, name, result.Err) {
+				continue
+			}
+			first, err := r.first(ctx, name, lenient, result)
 			if err != nil {
 				return err
 			}
@@ -82,8 +86,8 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 				o.raw = withManager(o.raw, first)
 			case name == relationApplications:
 				held = append(held, &assignments{of: o, link: l})
-			case name == relationRoles, name == relationEligible:
-				if err := o.hold(ctx, name, l); err != nil {
+			case name == relationRoles, name == relationEligible, name == relationSchedules:
+				if err := r.hold(ctx, o, name, l); err != nil {
 					return err
 				}
 			default:

@@ -35,10 +35,31 @@ func (d *Directory) resource(t *mapping.Table) *resource {
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
 	}
+	r.typ.Keys = r.keys()
 	for _, x := range t.Extensions() {
 		r.typ.Extensions = append(r.typ.Extensions, scim.Extension{Schema: x})
 	}
 	return r
+}
+
+// keys tell the values of relations apart that a principal can have several of with one
+// value: a role over several scopes, an application with several roles.
+func (r *resource) keys() map[scim.AttrPath][]scim.Key {
+	direct := "User"
+	if r.table.Entity() == entityGroup {
+		direct = "Group"
+	}
+	known := map[string][]scim.Key{
+		relationRoles: {{Sub: "scope", Default: "/"}}, relationEligible: {{Sub: "scope", Default: "/"}},
+		relationApplications: {{Sub: "appRoleId"}, {Sub: "appRole"}, {Sub: "principalType", Default: direct}},
+	}
+	keys := map[scim.AttrPath][]scim.Key{}
+	for _, row := range r.rows {
+		if k := known[row.Relation]; k != nil {
+			keys[scim.AttrPath{URN: row.Attr.URN, Name: row.Attr.Name}] = k
+		}
+	}
+	return keys
 }
 
 // supplied names the attributes that a client may leave out of a new resource

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 )
@@ -106,7 +107,7 @@ func (r *resource) assignees(ctx context.Context, appID string) ([]string, error
 		Query: graph.Query{Top: graph.MaxPage},
 	}
 	err := r.graph.All(ctx, request, func(v jsontext.Value) error {
-		var a assignment
+		var a grant.Assignment
 		if err := json.Unmarshal(v, &a); err != nil {
 			return err
 		}

@@ -2,10 +2,12 @@ package entra
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
@@ -20,6 +22,10 @@ type step struct {
 	undone string
 	// refused gives Graph's refusal its meaning; nil: named does.
 	refused func(error) error
+	// settled tells of Graph's refusal that there is nothing to do any more; nil: none says so.
+	settled func(error) bool
+	// answered is told Graph's answer; nil: it is of no interest.
+	answered func(jsontext.Value)
 	// optional says that the others go on without the step's answer.
 	optional bool
 }
@@ -29,12 +35,12 @@ type step struct {
 // so; done is what had been done before. New are ids that may still have to be
 // waited for.
 func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...string) ([]graph.Response, error) {
-	var answers []graph.Response
-	err := r.patient(ctx, func() error {
-		more, err := r.sequence(ctx, steps[len(answers):])
-		answers = append(answers, more...)
-		return err
-	}, fresh...)
+	answers, err := r.answers(ctx, steps, fresh...)
+	for i, answer := range answers {
+		if told := steps[i].answered; told != nil {
+			told(answer.Body)
+		}
+	}
 	if err == nil {
 		return answers, nil
 	}
@@ -44,6 +50,25 @@ func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...
 		}
 	}
 	return answers, partly(r.named(ctx, err), done, steps, len(answers))
+}
+
+// answers does the steps, and goes on behind one that is settled already.
+func (r *resource) answers(ctx context.Context, steps []step, fresh ...string) (answers []graph.Response, err error) {
+	for len(answers) < len(steps) {
+		err = r.patient(ctx, func() error {
+			more, err := r.sequence(ctx, steps[len(answers):])
+			answers = append(answers, more...)
+			return err
+		}, fresh...)
+		if err == nil {
+			return answers, nil
+		}
+		if settled := steps[len(answers)].settled; settled == nil || !settled(err) {
+			return answers, err
+		}
+		answers, err = append(answers, graph.Response{}), nil
+	}
+	return answers, err
 }
 
 func (r *resource) sequence(ctx context.Context, steps []step) ([]graph.Response, error) {
@@ -71,16 +96,17 @@ func (r *resource) sequence(ctx context.Context, steps []step) ([]graph.Response
 
 // partly makes an error say what was done and what was not, when something was.
 func partly(err error, done string, steps []step, n int) error {
-	var undone []string
+	var did, undone []string
 	for i, s := range steps {
 		switch {
 		case s.undone == "":
 		case i < n:
-			done = join(done, strings.Replace(s.undone, " not", "", 1))
+			did = append(did, strings.Replace(s.undone, " not", "", 1))
 		default:
 			undone = append(undone, s.undone)
 		}
 	}
+	done, undone = join(done, strings.Join(few(did), "; ")), few(undone)
 	if done == "" {
 		return err
 	}
@@ -92,9 +118,21 @@ func partly(err error, done string, steps []step, n int) error {
 	return &f
 }
 
+// few are the first of what an error tells, and how many more there are.
+func few(list []string) []string {
+	const most = 10
+	if len(list) <= most {
+		return list
+	}
+	return append(list[:most:most], fmt.Sprintf("%d more", len(list)-most))
+}
+
 func join(a, b string) string {
-	if a == "" {
+	switch {
+	case a == "":
 		return b
+	case b == "":
+		return a
 	}
 	return a + "; " + b
 }

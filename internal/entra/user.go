@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -41,7 +42,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
-	b, err := u.newBeside(ctx, w)
+	b, err := u.newGiven(ctx, w)
 	if err != nil {
 		return "", err
 	}
@@ -228,11 +229,11 @@ func (u users) Replace(ctx context.Context, id string, doc scim.Document, p scim
 
 // replaceable wants what a PUT may change. What is shown on request only is left
 // alone by a document without it: a client that sends back what it read does not
-// know of it. So are licenses, of which many clients know nothing; and an empty list of
-// roles, which clients send that know of none.
+// know of it. So are licenses and applications, of which many clients know nothing; and an
+// empty list of roles, which clients send that know of none.
 func (r *resource) replaceable(doc scim.Document) mapping.Want {
 	rows := slices.DeleteFunc(slices.Clone(r.rows), func(row mapping.Row) bool {
-		aside := row.Returned == "request" || row.Relation == relationLicenses
+		aside := row.Returned == "request" || slices.Contains(cloudRelations, row.Relation)
 		none := row.Relation == relationRoles && isEmpty(doc[row.Attr.Name])
 		return !row.Writable() || none || aside && !has(doc, row.Attr, r.typ.Schema.ID)
 	})
@@ -272,15 +273,15 @@ func (u users) read(ctx context.Context, id string, known, shown mapping.Want, l
 	var beside []graph.Result
 	if known(u.typ.Schema.ID, attrEntitlements, "") {
 		properties = append(properties, locationProperty)
-		f.beside, f.answers = []graph.Request{subscribedSkus()}, &beside
+		f.beside, f.answers = []graph.Request{grant.SubscribedSkus()}, &beside
 	}
 	f.properties = properties
 	o, err := u.fetch(ctx, f)
 	if err == nil && len(beside) > 0 {
 		o.skus, err = readSubscriptions(ctx, beside[0])
 	}
-	if err == nil && known(u.typ.Schema.ID, relationRoles, "") && o.related[relationRoles] == nil {
-		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read roles.")
+	if err == nil {
+		err = u.heldBeside(id, o, known)
 	}
 	if err == nil {
 		o, err = u.refreshed(id, o, known)
@@ -307,12 +308,11 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		}
 	}
 	u.weaken(w.Body, text(o.raw, passwordPolicies))
-	var b beside
-	var err error
-	if b.licenses, err = u.licenses(o.raw, w, o.skus, put); err != nil {
+	b, err := u.besides(ctx, id, o, w, put)
+	if err != nil {
 		return nil, err
 	}
-	if b.roles, err = newRoleChange(o, w); err != nil {
+	if b.licenses, err = u.licenses(o.raw, w, o.skus, put); err != nil {
 		return nil, err
 	}
 	m, err := u.newManager(ctx, w)
@@ -327,29 +327,29 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		return o.raw, err
 	}
 	answers, err := u.run(ctx, "", steps, id)
+	u.done(ctx, id, b)
 	if err != nil {
-		if len(answers) > len(b.roles.lookups()) { // the attributes were changed, and what follows was not
+		if len(answers) > len(b.lookups()) { // the attributes were changed, and what follows was not
 			u.written.set(id, w.Body)
 		}
 		return nil, err
 	}
-	b.roles.named(answers)
 	if err := b.overlay(&o); err != nil {
 		return nil, err
 	}
 	sent := accepted(w, m)
 	if b.licenses != nil {
-		sent[statesProperty] = b.licenses.after
+		sent[statesProperty] = b.licenses.After()
 	}
 	u.written.set(id, sent)
 	return overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
-// is written, and so are roles; licenses come after the attributes, of which they may
-// need one.
+// is written, and so are roles; what is given comes after the attributes, of which a
+// license may need one.
 func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager, b beside) ([]step, *manager, error) {
-	steps := b.roles.lookups()
+	steps := b.lookups()
 	if len(w.Body) > 0 {
 		request, err := u.patch(id, w.Body)
 		if err != nil {
@@ -360,11 +360,7 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 	if _, ends := w.Relations[relationSessions]; ends {
 		steps = append(steps, u.revocation(id))
 	}
-	more, err := b.steps(id)
-	if err != nil {
-		return nil, nil, err
-	}
-	steps = append(steps, more...)
+	steps = append(steps, b.steps(u.table.Collection(), id)...)
 	relation, concerned := w.Relations[relationManager]
 	if !concerned {
 		return steps, nil, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
 )
 
@@ -32,6 +33,10 @@ type trace struct {
 	at         time.Time
 	properties map[string]any  // as sent to Graph; nil clears
 	members    map[string]bool // lower-case id of a member: true for added, false for removed
+
+	// What was given and taken, by key; nil was taken.
+	roles        map[string]map[string]*grant.Role // by relation
+	applications map[string]*grant.Assignment
 }
 
 // Bounds of what is remembered. A larger change of members is not remembered.
@@ -92,10 +97,36 @@ func (w *written) trace(id string) *trace {
 		if len(w.by) >= maxWritten {
 			w.prune()
 		}
-		t = &trace{properties: map[string]any{}, members: map[string]bool{}}
+		t = newTrace()
 		w.by[id] = t
 	}
 	t.at = w.now()
+	return t
+}
+
+func newTrace() *trace {
+	return &trace{
+		properties: map[string]any{}, members: map[string]bool{}, applications: map[string]*grant.Assignment{},
+		roles: map[string]map[string]*grant.Role{relationRoles: {}, relationEligible: {}},
+	}
+}
+
+// gave remembers what was given and taken.
+func (w *written) gave(id string, note func(*trace)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	note(w.trace(id))
+}
+
+// given is a copy of what was given and taken moments ago.
+func (w *written) given(id string) *trace {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t, recent := newTrace(), w.recent(id)
+	maps.Copy(t.applications, recent.applications)
+	for relation, roles := range recent.roles {
+		maps.Copy(t.roles[relation], roles)
+	}
 	return t
 }
 

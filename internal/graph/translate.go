@@ -8,7 +8,10 @@ import (
 )
 
 // Graph error codes that decide something here.
-const codeConcurrency = "Directory_ConcurrencyViolation"
+const (
+	codeConcurrency = "Directory_ConcurrencyViolation"
+	codeUnlicensed  = "AadPremiumLicenseRequired" // of Privileged Identity Management, with status 400
+)
 
 // Message parts that Graph has no code for.
 const (
@@ -41,6 +44,7 @@ var translations = []translation{
 	{0, codeConcurrency, "", fault.Conflict, "The resource is being changed by another request; repeat this one."},
 	{0, "Authorization_IdentityNotFound", "", fault.Unavailable, "The gateway's application is not known in the directory."},
 	{0, "Request_MultipleObjectsWithSameKeyValue", "", fault.Uniqueness, "Another resource already has this value."},
+	{0, codeUnlicensed, "", fault.Forbidden, "The directory lacks the license for this: Microsoft Entra ID P2 or Governance."},
 
 	{400, "", "does not exist as a declared property", fault.Unavailable, "The mapping names a property that the directory does not have; a directory extension must be prepared first."},
 	{400, "Request_UnsupportedQuery", "", fault.InvalidFilter, "The directory cannot evaluate this query."},
@@ -113,6 +117,13 @@ func NotLinked(err error) bool { return says(err, notLinked) }
 // NotReplicated tells whether Graph does not see one of the objects of a reference
 // yet, or at all; it may a few seconds later.
 func NotReplicated(err error) bool { return says(err, notReplicated) }
+
+// Unlicensed tells whether Graph refused because the directory has no license for
+// Privileged Identity Management.
+func Unlicensed(err error) bool {
+	r := RefusalOf(err)
+	return r != nil && strings.EqualFold(r.Code, codeUnlicensed)
+}
 
 func says(err error, part string) bool {
 	r := RefusalOf(err)

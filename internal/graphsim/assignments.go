@@ -109,6 +109,8 @@ func (c *call) newAssignment(body assignmentRequest) (*object, error) {
 		return nil, notFound(body.PrincipalID)
 	case to == nil || to.live(v) == nil:
 		return nil, notFound(body.ResourceID)
+	case from.kind.name == "group" && !from.is("securityEnabled"):
+		return nil, refuse("Only security-enabled groups can be assigned to an application.")
 	case !offers(to, from, body.AppRoleID):
 		return nil, refuse("Permission being assigned was not found on application '%s'.", to.text("appId"))
 	}

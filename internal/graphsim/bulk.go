@@ -151,12 +151,30 @@ func (d *Directory) MakeEligible(principalID, roleDefinitionID, scope string, un
 	if err != nil {
 		return "", err
 	}
-	when := schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}
-	if !until.IsZero() {
-		end := unquote(timeText(until))
-		when.Expiration = &expiration{Type: "afterDateTime", End: &end}
+	return d.schedule(eligibilities, holder, definition, or(scope, wholeDirectory), d.until(until), "Assigned").id, nil
+}
+
+// ActivateRole gives a user a directory role at a scope, "" for the whole directory,
+// until a moment, as if the user had activated it. It tells the id of the assignment.
+func (d *Directory) ActivateRole(principalID, roleDefinitionID, scope string, until time.Time) (string, error) {
+	defer d.lockPast()()
+	holder, definition, err := d.holding(principalID, roleDefinitionID)
+	if err != nil {
+		return "", err
 	}
-	return d.makeEligible(holder, definition, or(scope, wholeDirectory), when).id, nil
+	scope = or(scope, wholeDirectory)
+	d.schedule(schedules, holder, definition, scope, d.until(until), "Activated")
+	return d.activeRole(holder, definition, scope).id, nil
+}
+
+// until is a schedule from now to a moment, the zero one for always.
+func (d *Directory) until(end time.Time) schedule {
+	when := schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}
+	if !end.IsZero() {
+		text := unquote(timeText(end))
+		when.Expiration = &expiration{Type: "afterDateTime", End: &text}
+	}
+	return when
 }
 
 func (d *Directory) holding(principalID, roleDefinitionID string) (holder, definition *object, err error) {

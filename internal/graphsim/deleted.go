@@ -61,9 +61,10 @@ func (d *Directory) unlicense(o *object) {
 // purge removes what was deleted too long ago; the caller holds the lock.
 func (d *Directory) purge() {
 	limit := d.clock().Add(-retention)
+	d.turn()
 	for _, set := range d.sets {
 		for _, o := range slices.Clone(set.list) {
-			if d.ended(o) || o.state.status == deleted && time.Unix(0, o.state.since).Before(limit) {
+			if o.state.status == deleted && time.Unix(0, o.state.since).Before(limit) {
 				d.remove(o)
 			}
 		}

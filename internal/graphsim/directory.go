@@ -33,6 +33,7 @@ type Directory struct {
 	roles   map[string][]string // directory roles by id of the holder
 	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
+	noPIM   bool                          // there is no license for Privileged Identity Management
 	jobs    map[string][]*provisioningJob // by service principal
 }
 
@@ -100,7 +101,7 @@ func (d *Directory) apply(o *object, next *state) {
 // remove takes an object out of the directory for good, and with it its app role
 // assignments and the extensions that it registered.
 func (d *Directory) remove(o *object) {
-	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities} {
+	for _, r := range []relation{assignments, assignedTo, extensions, roleAssignments, assignedRoles, eligibilities, schedules} {
 		for _, other := range slices.Clone(o.links[r].list) {
 			d.remove(other)
 		}

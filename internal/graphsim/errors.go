@@ -45,6 +45,14 @@ func denied() *odata.Error {
 	}
 }
 
+// unlicensed is how Privileged Identity Management answers where it is not licensed.
+func unlicensed() *odata.Error {
+	return &odata.Error{
+		Status: http.StatusBadRequest, Code: "AadPremiumLicenseRequired",
+		Message: "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+	}
+}
+
 func concurrent() *odata.Error {
 	return &odata.Error{
 		Status: http.StatusConflict, Code: concurrency,

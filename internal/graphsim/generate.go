@@ -17,7 +17,7 @@ type Scale struct {
 
 // Generate fills a directory with a company: employees in a tree of managers,
 // guests, accounts synchronized from on-premises, groups of every type,
-// applications with app roles that are assigned to users and groups, and licenses.
+// applications with app roles that are assigned to users and groups, licenses, and logs.
 // The same directory and Scale give the same objects.
 //
 // Small scales hold at least one of every type of group from 20 groups up. The
@@ -30,7 +30,7 @@ func (d *Directory) Generate(s Scale) error {
 		rand:  rand.New(rand.NewPCG(s.Seed, 0x9e3779b97f4a7c15)), //nolint:gosec // chance that repeats by seed
 		pools: map[string][]string{}, taken: map[string]int{},
 	}
-	for _, step := range []func() error{g.makeUsers, g.makeManagers, g.makeGroups, g.fillGroups, g.makeApplications, g.makeSubscriptions} {
+	for _, step := range []func() error{g.makeUsers, g.makeManagers, g.makeGroups, g.fillGroups, g.makeApplications, g.makeSubscriptions, g.makeLogs} {
 		if err := step(); err != nil {
 			return fmt.Errorf("generating the directory: %w", err)
 		}

@@ -60,6 +60,8 @@ var entitySets = map[string]string{
 	"unifiedRoleDefinition":          roleManagement + "/roleDefinitions",
 	"unifiedRoleAssignment":          roleManagement + "/roleAssignments",
 	"unifiedRoleEligibilitySchedule": roleManagement + "/roleEligibilitySchedules",
+	"unifiedRoleAssignmentSchedule":  roleManagement + "/roleAssignmentSchedules",
+	"administrativeUnit":             "directory/administrativeUnits",
 }
 
 // A schema is every kind, by CSDL name.

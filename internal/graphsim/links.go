@@ -27,6 +27,8 @@ const (
 	roleOf
 	eligibilities // the unifiedRoleEligibilitySchedules of a principal
 	eligibleHolder
+	schedules // the unifiedRoleAssignmentSchedules of a principal
+	scheduledHolder
 	relations
 )
 
@@ -43,6 +45,7 @@ var inverses = [relations]relation{
 	roleAssignments: roleHolder, roleHolder: roleAssignments,
 	assignedRoles: roleOf, roleOf: assignedRoles,
 	eligibilities: eligibleHolder, eligibleHolder: eligibilities,
+	schedules: scheduledHolder, scheduledHolder: schedules,
 }
 
 // Links are the objects at the other end, in creation order, which makes finding

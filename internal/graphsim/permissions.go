@@ -45,6 +45,8 @@ var (
 	revokeSignIns       = []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	writeEligibility    = []string{"RoleEligibilitySchedule.ReadWrite.Directory", manageRoles}
 	readEligibility     = append([]string{"RoleEligibilitySchedule.Read.Directory"}, writeEligibility...)
+	writeSchedules      = []string{"RoleAssignmentSchedule.ReadWrite.Directory", manageRoles}
+	readSchedules       = append([]string{"RoleAssignmentSchedule.Read.Directory"}, writeSchedules...)
 	readLogs            = []string{"AuditLog.Read.All"}
 	writeJobs           = []string{"Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"}
 	readJobs            = append([]string{"Synchronization.Read.All"}, writeJobs...)

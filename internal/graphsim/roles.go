@@ -46,8 +46,14 @@ func completeRoleDefinition(k *kind, id string, s *state) {
 	s.fill(k, "resourceScopes", `["/"]`)
 }
 
-// assignRole gives a principal a role; the caller holds the lock.
+// assignRole gives a principal a role for always; the caller holds the lock.
 func (d *Directory) assignRole(holder, definition *object, scope string) *object {
+	d.schedule(schedules, holder, definition, scope, schedule{Start: timeOf(d), Expiration: &expiration{Type: "noExpiration"}}, "")
+	return d.activeRole(holder, definition, scope)
+}
+
+// activeRole stores the assignment that is in force; the caller holds the lock.
+func (d *Directory) activeRole(holder, definition *object, scope string) *object {
 	k := d.schema["unifiedRoleAssignment"]
 	s := &state{values: make([]string, len(k.props))}
 	s.set(k, "principalId", quote(holder.id))
@@ -68,6 +74,9 @@ func (d *Directory) unassignRole(o *object) {
 	holder, definition := o.text("principalId"), d.find(nil, o.text("roleDefinitionId"))
 	if i := slices.Index(d.roles[holder], definition.text("displayName")); i >= 0 {
 		d.roles[holder] = slices.Delete(d.roles[holder], i, i+1)
+	}
+	if s := d.scheduleOf(schedules, d.byID[holder], definition, o.text("directoryScopeId")); s != nil {
+		d.remove(s)
 	}
 	if o.text("directoryScopeId") == wholeDirectory {
 		d.unlink(members, d.activate(definition), d.byID[holder])
@@ -155,9 +164,13 @@ func (g grant) find(c *call) (principal, definition *object, err error) {
 	return principal, definition, nil
 }
 
-// isScope tells whether a role can be assigned at a scope: the directory, or an
-// application, group or other object of it.
+// isScope tells whether a role can be assigned at a scope: the directory, an
+// administrative unit, or an application, group or other object of it.
 func (d *Directory) isScope(scope string) bool {
+	unit, inUnit := strings.CutPrefix(scope, "/administrativeUnits/")
+	if inUnit {
+		return d.find(d.schema["administrativeUnit"], unit) != nil
+	}
 	o := d.find(nil, strings.TrimPrefix(scope, "/"))
 	return scope == wholeDirectory || scope[0] == '/' && o != nil && o.state.status == live && slices.Contains(directoryObjects, o.kind.name)
 }

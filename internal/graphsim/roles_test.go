@@ -114,3 +114,75 @@ func TestEligibility(t *testing.T) {
 		t.Errorf("ended: %s", a.raw)
 	}
 }
+
+// Roles are asked for at a time, and changed and taken by a request; those that are
+// assigned without one have a schedule, too.
+func TestRoleSchedules(t *testing.T) {
+	t.Parallel()
+	c := start(t, graphsim.Options{})
+	ada, unit := c.user("ada"), ""
+	if id, err := c.sim.Tenant(graphsim.DefaultTenant).Add("administrativeUnit", graphsim.Values{"displayName": "Berlin"}); err != nil {
+		t.Fatal(err)
+	} else {
+		unit = "/administrativeUnits/" + id
+	}
+	c.do("POST", roles+"/roleAssignments", holding(ada, globalReader)).want(201)
+	of := func(path string) *reply {
+		return c.do("GET", roles+path+"?$filter=principalId eq '"+ada+"'", nil).want(200)
+	}
+	if a := of("/roleAssignmentSchedules"); a.size("value") != 1 || a.at("value/0/assignmentType") != "Assigned" || a.at("value/0/scheduleInfo/expiration/type") != "noExpiration" {
+		t.Errorf("assigned: %s", a.raw)
+	}
+	requests := roles + "/roleAssignmentScheduleRequests"
+	ask := func(action, start, end string) fields {
+		return fields{
+			"principalId": ada, "roleDefinitionId": globalReader, "directoryScopeId": unit, "action": action, "justification": "x",
+			"scheduleInfo": fields{"startDateTime": start, "expiration": fields{"type": "afterDateTime", "endDateTime": end}},
+		}
+	}
+	c.do("POST", requests, ask("adminUpdate", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")).refused(400, badRequest, "The Role assignment does not exist.")
+	made := c.do("POST", requests, ask("adminAssign", "2026-01-10T00:00:00Z", "2026-03-01T00:00:00Z")).want(201)
+	if made.at("status") != "Provisioned" || made.at("targetScheduleId") == "" {
+		t.Errorf("made: %s", made.raw)
+	}
+	if a := of("/roleAssignments"); a.size("value") != 1 {
+		t.Errorf("before it begins: %s", a.raw)
+	}
+	advance := func(days int) {
+		c.sim.Advance(time.Duration(days) * 24 * time.Hour)
+		c.token = c.login(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret)
+	}
+	advance(20)
+	if a := of("/roleAssignments"); a.size("value") != 2 {
+		t.Errorf("when it has begun: %s", a.raw)
+	}
+	c.do("POST", requests, ask("adminUpdate", "2026-01-10T00:00:00Z", "2026-06-01T00:00:00Z")).want(201)
+	advance(60)
+	if a := of("/roleAssignments"); a.size("value") != 2 {
+		t.Errorf("prolonged: %s", a.raw)
+	}
+	advance(120)
+	if a, s := of("/roleAssignments"), of("/roleAssignmentSchedules"); a.size("value") != 1 || s.size("value") != 1 {
+		t.Errorf("ended: %s, %s", a.raw, s.raw)
+	}
+	c.do("POST", requests, merged(holding(ada, globalReader), fields{"action": "adminRemove"})).want(201)
+	if a, s := of("/roleAssignments"), of("/roleAssignmentSchedules"); a.size("value") != 0 || s.size("value") != 0 {
+		t.Errorf("removed: %s, %s", a.raw, s.raw)
+	}
+	c.application("cccccccc-0000-4000-8000-000000000009", graphsim.DefaultTenant, "RoleManagement.Read.Directory").
+		do("GET", roles+"/roleAssignmentSchedules", nil).refused(403, "Authorization_RequestDenied", denied)
+}
+
+// Without the license of Privileged Identity Management there are no schedules; roles are
+// assigned all the same.
+func TestNoPIM(t *testing.T) {
+	t.Parallel()
+	c := start(t, graphsim.Options{NoPIM: true})
+	ada := c.user("ada")
+	c.do("POST", roles+"/roleAssignments", holding(ada, globalReader)).want(201)
+	for _, path := range []string{"/roleAssignmentSchedules", "/roleEligibilitySchedules"} {
+		c.do("GET", roles+path, nil).refused(400, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+	}
+	c.do("POST", roles+"/roleEligibilityScheduleRequests", merged(holding(ada, globalReader), fields{"action": "adminRemove"})).
+		refused(400, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+}

@@ -139,8 +139,10 @@ func roleRoutes() []route {
 		{method: post, pattern: roleManagement + "/roleAssignments", roles: []string{manageRoles}, serve: createRoleAssignment},
 		{method: get, pattern: roleManagement + "/roleAssignments/{id}", roles: readRoles, serve: getRoleAssignment},
 		{method: remove, pattern: roleManagement + "/roleAssignments/{id}", roles: []string{manageRoles}, serve: deleteRoleAssignment},
-		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listEligibilities},
-		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestEligibility},
+		{method: get, pattern: roleManagement + "/roleEligibilitySchedules", roles: readEligibility, serve: listSchedules("unifiedRoleEligibilitySchedule")},
+		{method: post, pattern: roleManagement + "/roleEligibilityScheduleRequests", roles: writeEligibility, serve: requestSchedule(eligibilities)},
+		{method: get, pattern: roleManagement + "/roleAssignmentSchedules", roles: readSchedules, serve: listSchedules("unifiedRoleAssignmentSchedule")},
+		{method: post, pattern: roleManagement + "/roleAssignmentScheduleRequests", roles: writeSchedules, serve: requestSchedule(schedules)},
 		{method: get, pattern: roleManagement + "/roleDefinitions/{id}", roles: readRoles, serve: getWhole("unifiedRoleDefinition", "$select")},
 	}
 }

@@ -26,6 +26,8 @@ type Options struct {
 	// AnyDomain takes any well-formed domain in a userPrincipalName, where Entra
 	// takes verified ones only. Nothing else changes: /domains lists the real ones.
 	AnyDomain bool
+	// NoPIM is a tenant without the license of Privileged Identity Management.
+	NoPIM bool
 
 	// Now is the clock that Advance adds to. Nil: a clock that stands at Start.
 	Now func() time.Time

@@ -17,6 +17,7 @@ func (s *Simulator) Tenant(id string) *Directory {
 		return d
 	}
 	d := newDirectory(id, s.schema, s.options.Seed, s.Now)
+	d.noPIM = s.options.NoPIM
 	d.SetLag(s.options.Lag)
 	if err := d.addDomains(s.options.Domains); err != nil {
 		panic(err) // the options name a domain twice

@@ -40,9 +40,11 @@ const odataType = "@odata.type"
 
 // relations knows the fields of every relation by CSDL type. The fields of
 // applications are those of appRoleAssignment with the application's appId and
-// displayName, which the service principal behind resourceId has; those of roles are of
-// unifiedRoleAssignment with the role's displayName; those of eligibleRoles are of
-// unifiedRoleEligibilitySchedule with the times of its scheduleInfo.
+// displayName and the value of the role, which the service principal behind resourceId
+// has; those of roles are of unifiedRoleAssignment with the role's displayName and what
+// its unifiedRoleAssignmentSchedule tells; those of eligibleRoles are of
+// unifiedRoleEligibilitySchedule with the times of its scheduleInfo. The justification of
+// either is only sent.
 var relations = map[string]relation{
 	relationManager: {
 		name: relationManager, entity: "user", writable: true,
@@ -57,9 +59,9 @@ var relations = map[string]relation{
 		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
 	},
 	relationApplications: {
-		name: relationApplications, many: true,
+		name: relationApplications, many: true, writable: true,
 		fields: map[string]string{
-			"id": "Edm.String", "appId": "Edm.String", "displayName": "Edm.String", "appRoleId": "Edm.Guid",
+			"id": "Edm.String", "appId": "Edm.String", "displayName": "Edm.String", "appRoleId": "Edm.Guid", "appRole": "Edm.String",
 			"principalId": "Edm.Guid", "principalType": "Edm.String", "createdDateTime": "Edm.DateTimeOffset",
 			"principalDisplayName": "Edm.String", "resourceId": "Edm.Guid",
 		},
@@ -68,13 +70,15 @@ var relations = map[string]relation{
 		name: relationRoles, many: true, writable: true,
 		fields: map[string]string{
 			"id": "Edm.String", "roleDefinitionId": "Edm.String", "displayName": "Edm.String", "directoryScopeId": "Edm.String",
+			"assignmentType": "Edm.String", "memberType": "Edm.String",
+			"startDateTime": "Edm.DateTimeOffset", "endDateTime": "Edm.DateTimeOffset", "justification": "Edm.String",
 		},
 	},
 	relationEligible: {
-		name: relationEligible, many: true,
+		name: relationEligible, many: true, writable: true,
 		fields: map[string]string{
 			"id": "Edm.String", "roleDefinitionId": "Edm.String", "directoryScopeId": "Edm.String", "memberType": "Edm.String",
-			"startDateTime": "Edm.DateTimeOffset", "endDateTime": "Edm.DateTimeOffset",
+			"startDateTime": "Edm.DateTimeOffset", "endDateTime": "Edm.DateTimeOffset", "justification": "Edm.String",
 		},
 	},
 	relationLicenses: {

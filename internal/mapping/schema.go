@@ -90,10 +90,13 @@ func (t *Table) define(a *attribute) definition {
 	}
 	d.Required = !a.multi() && slices.ContainsFunc(d.Sub, func(s definition) bool { return s.Required })
 	d.Mutability = a.mutability()
-	d.Returned = common(d.Sub, func(s definition) string { return s.Returned }, "default")
+	shown := slices.DeleteFunc(slices.Clone(d.Sub), func(s definition) bool { return s.Returned == "never" })
+	d.Returned = common(shown, func(s definition) string { return s.Returned }, "default")
 	if d.Returned == "request" { // who asks for the attribute asks for all of it
 		for i := range d.Sub {
-			d.Sub[i].Returned = "default"
+			if d.Sub[i].Returned == "request" {
+				d.Sub[i].Returned = "default"
+			}
 		}
 	}
 	return d

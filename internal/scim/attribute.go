@@ -62,6 +62,7 @@ type attribute struct {
 	absent     bool                  // known to RFC 7643, not served here: no resource has a value
 	number     int                   // in the catalog
 	offset     *time.Location        // of a date-time that names none; nil: UTC
+	keys       []Key                 // that tell values apart beside value and type
 	open       bool                  // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
 }
 

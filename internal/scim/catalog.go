@@ -111,6 +111,11 @@ func (rt *ResourceType) catalog() *catalog {
 	for _, e := range rt.Extensions {
 		c.sections = append(c.sections, newSection(e.Schema.ID, e.Schema.Attributes))
 	}
+	for path, keys := range rt.Keys {
+		if a := c.at(path); a != nil {
+			a.keys = keys
+		}
+	}
 	c.common()
 	c.standard()
 	c.count()

@@ -119,6 +119,9 @@ func remove(list []any, chosen []int, op Operation) ([]any, error) {
 // without a type is there when it is there with any: Entra gives each its type, and a
 // client that sends it again means the same.
 func union(a *attribute, list, given []any) ([]any, error) {
+	if len(a.keys) > 0 {
+		return keyedUnion(a, list, given)
+	}
 	same, alike := make(map[string]int, len(list)+len(given)), make(map[string]int, len(list)+len(given))
 	note := func(i int, v any) {
 		same[a.identity(v)] = i
@@ -223,6 +226,12 @@ func (a *attribute) among(v any, byValue map[string][]map[string]any) bool {
 		return false
 	}
 	for _, g := range byValue[s.text(m["value"])] {
+		if len(a.keys) > 0 {
+			if a.means(g, m) {
+				return true
+			}
+			continue
+		}
 		kind, typed := g["type"].(string)
 		own, has := m["type"].(string)
 		if a.reference() || !typed || !has || strings.EqualFold(kind, own) {

@@ -34,9 +34,17 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
-	Optional                        bool // answers about all types leave it out when Reader may not read it (fault.Forbidden)
+	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
+	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 
 	index *catalog
+}
+
+// A Key is a sub-attribute that tells the values of a multi-valued attribute apart, beside
+// value and type: two values are the same when they have the same of it.
+type Key struct {
+	Sub     string
+	Default string // what a client means who does not say it; "" any
 }
 
 // Reader reads the resources of one type.

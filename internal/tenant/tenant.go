@@ -78,7 +78,8 @@ type Policy struct {
 	WeakPasswords    bool // have Entra take passwords that its complexity rule refuses
 	RevokeSessions   bool // end the sessions of a user who is disabled
 
-	Provisioning Provisioning
+	UsageLocation string // of a user without one who is given a license; "" refuses the license
+	Provisioning  Provisioning
 
 	DryRun     bool // answer each change with the Graph calls that it would take, and make none
 	Thresholds Thresholds

@@ -29,7 +29,7 @@ func (t *Trigger) onDemand(ctx context.Context, e errand) error {
 		}
 	}
 	if !asked {
-		e.said(zerolog.Ctx(ctx).Debug()).Msg("the application has no job that provisions on demand")
+		e.log.Debug().Msg("the application has no job that provisions on demand")
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (t *Trigger) provision(ctx context.Context, e errand, one job) error {
 	case err != nil:
 		return err
 	}
-	e.outcome(zerolog.Ctx(ctx), response, one)
+	e.outcome(response, one)
 	return nil
 }
 
@@ -66,14 +66,14 @@ func (t *Trigger) start(ctx context.Context, e errand) error {
 	}
 	for _, one := range all {
 		if one.Status.Code != paused && one.Status.Code != quarantine {
-			e.said(zerolog.Ctx(ctx).Debug()).Str("job", one.ID).Str("status", one.Status.Code).Msg("the provisioning job was not started: it runs")
+			e.log.Debug().Str("job", one.ID).Str("status", one.Status.Code).Msg("the provisioning job was not started: it runs")
 			continue
 		}
 		response, err := t.post(ctx, "/servicePrincipals/{id}/synchronization/jobs/{job}/start", e, one, nil)
 		if err != nil {
 			return err
 		}
-		e.said(zerolog.Ctx(ctx).Info()).Str("job", one.ID).Str("status", one.Status.Code).Str("graph_request_id", response.RequestID).Msg("the provisioning job was started")
+		e.log.Info().Str("job", one.ID).Str("status", one.Status.Code).Str("graph_request_id", response.RequestID).Msg("the provisioning job was started")
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (t *Trigger) post(ctx context.Context, path string, e errand, one job, body
 
 // outcome tells the log what became of a principal. The rest of what Graph says names
 // the person's attributes, and is not kept.
-func (e errand) outcome(log *zerolog.Logger, response *graph.Response, one job) {
+func (e errand) outcome(response *graph.Response, one job) {
 	var pair struct {
 		Key string `json:"key"`
 	}
@@ -100,11 +100,11 @@ func (e errand) outcome(log *zerolog.Logger, response *graph.Response, one job) 
 	}
 	_ = json.Unmarshal(response.Body, &pair)
 	_ = json.Unmarshal([]byte(pair.Key), &key) // what cannot be read is told as ""
-	line := log.Info()
+	level := zerolog.InfoLevel
 	if key.Result != "Success" && key.Details.ErrorCode != redundant {
-		line = log.Warn()
+		level = zerolog.WarnLevel
 	}
-	e.said(line).Str("job", one.ID).Str("result", clip(key.Result)).Str("reason", clip(key.Details.ErrorCode)).
+	e.log.WithLevel(level).Str("job", one.ID).Str("result", clip(key.Result)).Str("reason", clip(key.Details.ErrorCode)).
 		Str("graph_request_id", response.RequestID).Msg("provisioning was triggered")
 }
 

@@ -54,7 +54,7 @@ type errand struct {
 	kind        string
 	due         time.Time
 	tries       int
-	log         zerolog.Logger // of the request that gave it
+	log         zerolog.Logger // of the request that gave it, and about it
 }
 
 // same tells whether two errands ask for the same.
@@ -97,12 +97,14 @@ func (t *Trigger) Granted(ctx context.Context, servicePrincipal, principal, kind
 	if t == nil || kind != User && kind != Group {
 		return
 	}
-	e := errand{application: servicePrincipal, principal: principal, kind: kind, due: t.options.Now().Add(settle), log: *zerolog.Ctx(ctx)}
-	if t.options.How == tenant.ProvisionStart {
-		e.principal = "" // the job provisions everybody
+	about := zerolog.Ctx(ctx).With().Str("service_principal", servicePrincipal)
+	e := errand{application: servicePrincipal, kind: kind, due: t.options.Now().Add(settle)}
+	if t.options.How == tenant.ProvisionOnDemand { // a job that is started provisions everybody
+		e.principal, about = principal, about.Str("principal", principal)
 	}
+	e.log = about.Logger()
 	if !t.put(e) {
-		e.said(e.log.Warn()).Int("waiting", maxWaiting).Msg("provisioning was not triggered: too much of it waits already; it comes with the next cycle")
+		e.log.Warn().Int("waiting", maxWaiting).Msg("provisioning was not triggered: too much of it waits already; it comes with the next cycle")
 	}
 }
 
@@ -124,17 +126,25 @@ func (t *Trigger) put(e errand) bool {
 	return true
 }
 
-// take gives the next errand; none when the worker is to go home.
-func (t *Trigger) take() (errand, bool) {
+// next tells when the next errand is due; there is none when the worker is to go home. It
+// waits on: what asks for the same meanwhile is one with it.
+func (t *Trigger) next() (due time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.waiting) == 0 {
 		t.working = false
-		return errand{}, false
+		return time.Time{}, false
 	}
+	return t.waiting[0].due, true
+}
+
+// take takes the next errand.
+func (t *Trigger) take() errand {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	e := t.waiting[0]
 	t.waiting = slices.Delete(t.waiting, 0, 1)
-	return e, true
+	return e
 }
 
 // lackingFor is how long the want of the permission is reported after it was met.
@@ -148,13 +158,4 @@ func (t *Trigger) Lacking() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !t.refused.IsZero() && t.options.Now().Sub(t.refused) <= lackingFor
-}
-
-// said puts what an errand is about on a log line.
-func (e errand) said(line *zerolog.Event) *zerolog.Event {
-	line = line.Str("service_principal", e.application)
-	if e.principal != "" {
-		line = line.Str("principal", e.principal)
-	}
-	return line
 }

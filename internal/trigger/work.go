@@ -23,14 +23,16 @@ const (
 func (t *Trigger) work(ctx context.Context) {
 	ctx = graph.WithPriority(ctx, graph.Low)
 	for {
-		e, ok := t.take()
+		due, ok := t.next()
 		if !ok {
 			return
 		}
-		err := t.options.Sleep(ctx, max(e.due.Sub(t.options.Now()), 0))
-		if err == nil {
-			err = t.run(e.log.WithContext(ctx), e)
+		if t.options.Sleep(ctx, max(due.Sub(t.options.Now()), 0)) != nil {
+			t.abandon()
+			continue
 		}
+		e := t.take()
+		err := t.run(e.log.WithContext(ctx), e)
 		if err != nil && ctx.Err() != nil {
 			t.abandon(e)
 			continue
@@ -52,7 +54,7 @@ func (t *Trigger) heard(e errand, err error) {
 		return
 	}
 	f := fault.From(err)
-	line := e.said(e.log.Warn().Err(err))
+	line := e.log.Warn().Err(err)
 	if f.RequestID != "" {
 		line = line.Str("graph_request_id", f.RequestID)
 	}
@@ -85,17 +87,17 @@ func (t *Trigger) refuse() int {
 	return n
 }
 
-// abandon says what is left undone when the gateway stops.
-func (t *Trigger) abandon(e errand) {
+// abandon says what is left undone when the gateway stops: what was begun, and what waits.
+func (t *Trigger) abandon(begun ...errand) {
 	t.mu.Lock()
-	left := append([]errand{e}, t.waiting...)
+	left := append(begun, t.waiting...)
 	t.waiting = nil
 	t.mu.Unlock()
 	applications := map[string]bool{}
 	for _, one := range left {
 		applications[one.application] = true
 	}
-	e.log.Warn().Int("left", len(left)).Strs("service_principals", names(applications)).
+	left[0].log.Warn().Int("left", len(left)).Strs("service_principals", names(applications)).
 		Msg("the gateway stops: provisioning was not triggered; it comes with the next cycle")
 }
 

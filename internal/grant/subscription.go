@@ -1,20 +1,18 @@
-package entra
+package grant
 
 import (
-	"context"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
 
-// A subscription is what the directory has of a license.
-type subscription struct {
+// A Subscription is what the directory has of a license.
+type Subscription struct {
 	SkuID            string `json:"skuId"`
 	SkuPartNumber    string `json:"skuPartNumber"`
 	AppliesTo        string `json:"appliesTo"`
@@ -29,39 +27,39 @@ type subscription struct {
 	} `json:"servicePlans"`
 }
 
-// subscriptions are those of the directory; unread when the gateway may not read them,
+// Subscriptions are those of the directory; Unread when the gateway may not read them,
 // and then Graph alone decides about licenses.
-type subscriptions struct {
-	list   []subscription
-	unread bool
+type Subscriptions struct {
+	Unread bool
+
+	list []Subscription
 }
 
-// subscribedSkus is the request for them. The collection takes no options and has no
+// SubscribedSkus is the request for them. The collection takes no options and has no
 // pages.
-func subscribedSkus() graph.Request { return graph.Request{Path: "/subscribedSkus"} }
+func SubscribedSkus() graph.Request { return graph.Request{Path: "/subscribedSkus"} }
 
-// readSubscriptions makes the subscriptions of Graph's answer.
-func readSubscriptions(ctx context.Context, result graph.Result) (*subscriptions, error) {
+// ReadSubscriptions makes the subscriptions of Graph's answer.
+func ReadSubscriptions(result graph.Result) (*Subscriptions, error) {
 	switch {
 	case fault.Is(result.Err, fault.Forbidden):
-		zerolog.Ctx(ctx).Warn().Err(result.Err).Msg("licenses are not checked before they are assigned: subscriptions may not be read")
-		return &subscriptions{unread: true}, nil
+		return &Subscriptions{Unread: true}, nil
 	case result.Err != nil:
 		return nil, result.Err
 	}
-	s := &subscriptions{}
+	s := &Subscriptions{}
 	_, err := graph.Collection(result.Body, func(d *jsontext.Decoder) error {
-		var one subscription
+		var one Subscription
 		err := json.UnmarshalDecode(d, &one)
 		s.list = append(s.list, one)
 		return err
 	})
-	return s, broken(err)
+	return s, err
 }
 
 // find gives the license of a skuId or a name; nil when there is none.
-func (s *subscriptions) find(name string) *subscription {
-	i := slices.IndexFunc(s.list, func(one subscription) bool {
+func (s *Subscriptions) find(name string) *Subscription {
+	i := slices.IndexFunc(s.list, func(one Subscription) bool {
 		return strings.EqualFold(one.SkuID, name) || strings.EqualFold(one.SkuPartNumber, name)
 	})
 	if i < 0 {
@@ -72,27 +70,18 @@ func (s *subscriptions) find(name string) *subscription {
 
 // skuID is the id of a license that a client names. One that is not known is refused,
 // unless nothing could be read, and then it must be an id.
-func (s *subscriptions) skuID(name string) (string, error) {
+func (s *Subscriptions) skuID(attribute, name string) (string, error) {
 	if one := s.find(name); one != nil {
 		return strings.ToLower(one.SkuID), nil
 	}
-	if s.unread && isGUID(name) {
+	if s.Unread && isGUID(name) {
 		return strings.ToLower(name), nil
 	}
-	return "", fault.New(fault.InvalidValue, "%s: the directory has no license %q; /Entitlements lists those there are.", attrEntitlements, clipped(name))
-}
-
-// clipped bounds what an error repeats of a client's text.
-func clipped(text string) string {
-	const longest = 100
-	if len(text) > longest {
-		return strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return text
+	return "", fault.New(fault.InvalidValue, "%s: the directory has no license %q; /Entitlements lists those there are.", attribute, clipped(name))
 }
 
 // give refuses a license that nobody, or nobody more, can be given.
-func (s *subscriptions) give(l license) error {
+func (s *Subscriptions) give(attribute string, l license) error {
 	one := s.find(l.SkuID)
 	if one == nil {
 		return nil // nothing is known
@@ -100,17 +89,17 @@ func (s *subscriptions) give(l license) error {
 	units := one.PrepaidUnits.Enabled + one.PrepaidUnits.Warning
 	switch {
 	case one.AppliesTo != "" && one.AppliesTo != "User":
-		return fault.New(fault.InvalidValue, "%s: %s is a license of the whole organization, not of users.", attrEntitlements, one.SkuPartNumber)
+		return fault.New(fault.InvalidValue, "%s: %s is a license of the whole organization, not of users.", attribute, one.SkuPartNumber)
 	case one.CapabilityStatus != "Enabled" && one.CapabilityStatus != "Warning":
-		return fault.New(fault.InvalidValue, "%s: the subscription to %s is %s.", attrEntitlements, one.SkuPartNumber, strings.ToLower(one.CapabilityStatus))
+		return fault.New(fault.InvalidValue, "%s: the subscription to %s is %s.", attribute, one.SkuPartNumber, strings.ToLower(one.CapabilityStatus))
 	case one.ConsumedUnits >= units:
-		return fault.New(fault.InvalidValue, "%s: no unit of %s is left: %d of %d are used.", attrEntitlements, one.SkuPartNumber, one.ConsumedUnits, units)
+		return fault.New(fault.InvalidValue, "%s: no unit of %s is left: %d of %d are used.", attribute, one.SkuPartNumber, one.ConsumedUnits, units)
 	}
 	return nil
 }
 
 // plans refuses plans to switch off that the license does not have.
-func (s *subscriptions) plans(l license) error {
+func (s *Subscriptions) plans(attribute string, l license) error {
 	one := s.find(l.SkuID)
 	if one == nil {
 		return nil // nothing is known
@@ -121,7 +110,7 @@ func (s *subscriptions) plans(l license) error {
 			known = known || strings.EqualFold(p.ServicePlanID, plan)
 		}
 		if !known {
-			return fault.New(fault.InvalidValue, "%s.disabledPlans: %s has no service plan %q.", attrEntitlements, one.SkuPartNumber, clipped(plan))
+			return fault.New(fault.InvalidValue, "%s.disabledPlans: %s has no service plan %q.", attribute, one.SkuPartNumber, clipped(plan))
 		}
 	}
 	return nil

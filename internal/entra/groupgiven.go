@@ -1,0 +1,70 @@
+package entra
+
+import (
+	"context"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/fault"
+	"entrascim/internal/grant"
+)
+
+// changeItself changes what is no membership, and tells what was done.
+func (g groups) changeItself(ctx context.Context, id string, o *object, body map[string]any, b beside) (done string, err error) {
+	steps := b.lookups()
+	if len(body) > 0 {
+		request, err := g.patch(id, body)
+		if err != nil {
+			return "", err
+		}
+		steps = append(steps, step{request: request, undone: "the attributes were not changed", answered: func(jsontext.Value) { g.written.set(id, body) }})
+	}
+	steps = append(steps, b.steps(g.table.Collection(), id)...)
+	if len(steps) == 0 {
+		return "", nil
+	}
+	_, err = g.run(ctx, "", steps, id)
+	g.done(ctx, id, b)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range steps {
+		if s.undone != "" {
+			done = join(done, strings.Replace(s.undone, " not", "", 1))
+		}
+	}
+	if o.raw, err = overlaid(o.raw, body); err == nil {
+		err = b.overlay(o)
+	}
+	return done, err
+}
+
+// give gives a new group what is given beside its members.
+func (g groups) give(ctx context.Context, id string, o *object, b beside) error {
+	if b.empty() {
+		return nil
+	}
+	_, err := g.run(ctx, "the group was created with id "+id, b.steps(g.table.Collection(), id), id)
+	g.done(ctx, id, b)
+	if err != nil {
+		return err
+	}
+	return b.overlay(o)
+}
+
+// checkGiven refuses what a group cannot be given: roles take a group that was made for
+// them, and access to applications takes one that is security-enabled
+// (https://learn.microsoft.com/entra/identity/role-based-access-control/groups-concept,
+// https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal).
+func (g groups) checkGiven(about jsontext.Value, b beside) error {
+	for relation, plan := range map[string]*grant.Roles{relationRoles: b.roles, relationEligible: b.eligible} {
+		if plan.Gives() && !flag(about, "isAssignableToRole") {
+			return fault.New(fault.InvalidValue, "%s: only a group that was made with isAssignableToRole can be given a role.", g.relationAttribute(relation))
+		}
+	}
+	if b.applications.Gives() && !flag(about, "securityEnabled") {
+		return fault.New(fault.InvalidValue, "%s: only a security-enabled group can be given an application.", g.relationAttribute(relationApplications))
+	}
+	return nil
+}

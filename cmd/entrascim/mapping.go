@@ -29,7 +29,7 @@ func (m mappingCheckCommand) Run(p process) error {
 
 // laid says what is laid on the tables that ship.
 type laid struct {
-	Profile  []string `placeholder:"NAME" help:"Shipped profiles, in order: starling, external-id."`
+	Profile  []string `placeholder:"NAME" help:"Shipped profiles, in order: starling, external-id, sign-in-activity, leave-date, on-premises."`
 	Overlays []string `placeholder:"FILE" help:"Overlay files, in order."`
 	AppID    string   `name:"extension-app-id" placeholder:"GUID" help:"Client id of the app registration that {appId} stands for. Also ENTRASCIM_EXTENSION_APP_ID and AZURE_CLIENT_ID."`
 }

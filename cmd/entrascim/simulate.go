@@ -33,7 +33,7 @@ func (d directory) options(anyDomain bool) app.Directory {
 type demoCommand struct {
 	Listen    string    `default:"127.0.0.1:8080" help:"Loopback address that SCIM is served on."`
 	Control   string    `placeholder:"ADDRESS" help:"Loopback address of the simulator's control listener; off by default."`
-	Profile   []string  `default:"external-id" placeholder:"NAME" help:"Mapping profiles, in order: starling, external-id. Default: ${default}."`
+	Profile   []string  `default:"external-id" placeholder:"NAME" help:"Mapping profiles, in order: starling, external-id, sign-in-activity, leave-date, on-premises. Default: ${default}."`
 	Domain    string    `name:"default-domain" default:"contoso.onmicrosoft.com" placeholder:"DOMAIN" help:"Domain that completes a userName without one; \"\" for none. Default: ${default}."`
 	Short     bool      `name:"short-names" default:"true" negatable:"" help:"Show a userName in the default domain without it; on by default."`
 	Strict    bool      `name:"strict-domains" help:"Take userNames in verified domains only, as Entra does; without it any domain will do."`

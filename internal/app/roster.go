@@ -42,7 +42,8 @@ type registry struct {
 	keys    *seal.Keys   // of the store; without any of this process
 	crew    *trigger.Crew
 	now     func() time.Time
-	memory  guard.Memory // counts where there is no store
+	memory  guard.Memory                                     // counts where there is no store
+	sleep   func(ctx context.Context, d time.Duration) error // of the crew; nil: a timer's
 
 	loading sync.Mutex // one at a time makes a roster
 	files   []config.Config
@@ -199,7 +200,7 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew})
+	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
 	directory := newDirectory(s.tenant, tables, client, r.guard(s.tenant), s.trigger.Granted)
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
 }

@@ -94,6 +94,7 @@ func notes(row mapping.Row) []string {
 	add(row.Returned != "" && row.Returned != "default", "returned: %s", row.Returned)
 	add(len(row.Canonical) > 0, "one of %s", strings.Join(row.Canonical, ", "))
 	add(row.Relation != "", "relation %s", row.Relation)
+	add(row.Permission != "", "takes the permission %s", row.Permission)
 	add(row.Keep, "kept by a PUT without it")
 	add(row.Fallback != "", "else %s", row.Fallback)
 	add(row.Alias != "", "the same as %s", row.Alias)

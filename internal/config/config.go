@@ -97,7 +97,7 @@ type Operator struct {
 
 // Mapping is what is laid on the mapping tables that ship with the gateway.
 type Mapping struct {
-	Profile        Names  `yaml:"profile" env:"ENTRASCIM_PROFILE" help:"Shipped profiles, separated by commas or as a list: starling maps as One Identity Starling Connect does, external-id serves externalId."`
+	Profile        Names  `yaml:"profile" env:"ENTRASCIM_PROFILE" help:"Shipped profiles, separated by commas or as a list: starling maps as One Identity Starling Connect does, external-id serves externalId, sign-in-activity, leave-date and on-premises what they are named after."`
 	Overlays       []File `yaml:"overlays" env:"ENTRASCIM_OVERLAYS" help:"Overlay files, laid on the tables in this order; separated by commas outside the file."`
 	ExtensionAppID string `yaml:"extensionAppID" env:"ENTRASCIM_EXTENSION_APP_ID" help:"Client id of the app registration whose directory extensions are mapped, {appId} in a table. Without it: tenant.clientID."`
 }

@@ -139,8 +139,8 @@ func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Con
 	d.graph.Together(graph.WithPriority(ctx, graph.Normal), n, do)
 }
 
-// Lacking names the relations ("memberOf", "members", "applications") and the
-// resource types ("Roles", "Entitlements") that answers were given without in the
+// Lacking names the relations ("memberOf", "members", "applications"), the properties
+// ("signInActivity") and the resource types ("Roles", "Entitlements") that answers were given without in the
 // last minutes, because the gateway has not been granted the Graph permission to read
 // them.
 func (d *Directory) Lacking() []string { return d.lacking.names() }

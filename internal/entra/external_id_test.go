@@ -62,7 +62,7 @@ func TestExternalIDTooLong(t *testing.T) {
 		g.asked()
 		long["externalId"] = strings.Repeat("é", 257)
 		answer := g.do(http.MethodPost, endpoint, long, http.StatusBadRequest)
-		if detail, _ := answer["detail"].(string); answer["scimType"] != "invalidValue" || !strings.HasPrefix(detail, "externalId is longer than the 256 characters") {
+		if detail, _ := answer["detail"].(string); answer["scimType"] != "invalidValue" || !strings.HasPrefix(detail, "externalId has at most 256 characters") {
 			t.Errorf("%s: %v", endpoint, answer)
 		}
 		g.wantAsked("too long", 0, 0)

@@ -20,6 +20,7 @@ func Features() []Feature {
 		{"manager of a user, read", []string{"User.Read.All"}},
 		{"groups of a user (`groups`)", []string{"GroupMember.Read.All", "Directory.Read.All"}},
 		{"applications of a user or group (`applications`)", []string{"Directory.Read.All", "Application.Read.All"}},
+		{"sponsors of a user (`sponsors`)", []string{"User.Read.All"}},
 		{"create and change users", []string{"User.ReadWrite.All"}},
 		{"set or remove the manager", []string{"User.ReadWrite.All"}},
 		{"enable and disable (`active`)", []string{"User.EnableDisableAccount.All", "User.Read.All"}},
@@ -39,8 +40,10 @@ func Features() []Feature {
 		{"invite guests", []string{"User.Invite.All"}},
 		{"read and list groups", []string{"Group.Read.All"}},
 		{"members, read", []string{"GroupMember.Read.All"}},
+		{"owners, read", []string{"Group.Read.All", "User.Read.All"}},
 		{"create groups", []string{"Group.Create"}},
 		{"change and delete groups", []string{"Group.ReadWrite.All"}},
+		{"change owners", []string{"Group.ReadWrite.All", "User.Read.All"}},
 		{"change members", []string{"GroupMember.ReadWrite.All", "User.Read.All"}},
 		{"read and list applications", []string{"Application.Read.All"}},
 		{"read and list enterprise applications and managed identities (`/ServicePrincipals`, `/ManagedIdentities`)", []string{"Application.Read.All"}},
@@ -59,10 +62,12 @@ func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
 
 		wanted bool
 	}{
-		{Feature{"give and take directory roles (`roles`), members of role-assignable groups", []string{"RoleManagement.ReadWrite.Directory"}}, false},
+		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
 		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
 		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},
 		{Feature{"members of groups with hidden membership", []string{"Member.Read.Hidden"}}, false},
+		{Feature{"when users last signed in (profile `sign-in-activity`); the directory needs Entra ID P1 or P2, too", []string{"AuditLog.Read.All"}}, false},
+		{Feature{"when employees leave (profile `leave-date`)", []string{"User-LifeCycleInfo.Read.All"}}, false},
 		{Feature{"provision into an application at once (`policy.provisioning`)", []string{"Synchronization.ReadWrite.All"}}, p.Provisioning != tenant.ProvisionNothing},
 		{Feature{"make the property of `externalId` (`entrascim tenant prepare`)", []string{"Application.ReadWrite.OwnedBy"}}, false},
 	} {

@@ -93,6 +93,7 @@ func startWith(tb testing.TB, sim graphsim.Options, tables entra.Tables, extende
 			tb.Fatal(err)
 		}
 	}
+	g.registerFurther(tables)
 	server := httptest.NewTLSServer(g.heard)
 	tb.Cleanup(server.Close)
 	roots := x509.NewCertPool()
@@ -320,4 +321,14 @@ func same(a, b []string) bool {
 	slices.Sort(a)
 	slices.Sort(b)
 	return slices.Equal(a, b)
+}
+
+// decoded is JSON as a value.
+func decoded(t *testing.T, text string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -80,6 +80,8 @@ func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 	if len(relations)+len(f.beside) == 0 {
 		response, err := r.graph.Do(ctx, request)
 		switch {
+		case r.refused(ctx, err, request.Query.Select):
+			return r.fetchOnce(ctx, f)
 		case err != nil:
 			return object{}, err
 		case !r.has(response.Body):
@@ -93,6 +95,8 @@ func (r *resource) fetchOnce(ctx context.Context, f fetch) (object, error) {
 		return object{}, err
 	}
 	switch {
+	case r.refused(ctx, results[0].Err, request.Query.Select):
+		return r.fetchOnce(ctx, f)
 	case results[0].Err != nil:
 		return object{}, results[0].Err
 	case !r.has(results[0].Body):
@@ -116,7 +120,7 @@ func (r *resource) objectRequest(id string, plan *mapping.ReadPlan, more []strin
 	return graph.Request{
 		Path:   "/" + r.table.Collection() + "/{id}",
 		Params: map[string]string{"id": id},
-		Query:  graph.Query{Select: union(plan.Select, more), Expand: plan.Expand},
+		Query:  graph.Query{Select: r.allowed(union(plan.Select, more)), Expand: plan.Expand},
 	}
 }
 

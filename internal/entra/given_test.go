@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,9 +26,9 @@ const (
 
 // offering is a gateway to a directory with two applications, a user and a group that
 // the user is a member of.
-func offering(t *testing.T, o graphsim.Options) (g *gateway, ada, team string) {
+func offering(t *testing.T) (g *gateway, ada, team string) {
 	t.Helper()
-	g = start(t, o, "", nil)
+	g = start(t, graphsim.Options{}, "", nil)
 	role := func(id, value, name string, enabled bool, types ...string) object {
 		return object{"id": id, "value": value, "displayName": name, "description": name, "isEnabled": enabled, "allowedMemberTypes": types}
 	}
@@ -82,7 +83,7 @@ func adds(path string, values ...object) object {
 // taken by assignment and principal.
 func TestApplicationsOfAUser(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := offering(t, graphsim.Options{})
+	g, ada, _ := offering(t)
 	g.asked()
 	path := "/Users/" + ada
 	g.patch(path, http.StatusNoContent, adds(applications, object{"value": payrollApp, "appRole": "clerk"}, object{"value": wikiApp}),
@@ -104,7 +105,7 @@ func TestApplicationsOfAUser(t *testing.T) {
 // What cannot be given is refused with the roles there are, and nothing is written.
 func TestApplicationsRefused(t *testing.T) {
 	t.Parallel()
-	g, ada, team := offering(t, graphsim.Options{})
+	g, ada, team := offering(t)
 	if _, err := g.dir.Assign(team, g.servicePrincipal("Wiki"), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestApplicationsRefused(t *testing.T) {
 // with others is what it says, and leaves what comes through groups.
 func TestApplicationsAreNotForgotten(t *testing.T) {
 	t.Parallel()
-	g, ada, team := offering(t, graphsim.Options{})
+	g, ada, team := offering(t)
 	if _, err := g.dir.Assign(team, g.servicePrincipal("Wiki"), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestApplicationsAreNotForgotten(t *testing.T) {
 // at once, and given at once.
 func TestCreatedWithEverything(t *testing.T) {
 	t.Parallel()
-	g, _, _ := offering(t, graphsim.Options{})
+	g, _, _ := offering(t)
 	g.add("subscribedSku", graphsim.Values{"skuId": skuP2, "skuPartNumber": "AAD_PREMIUM_P2", "prepaidUnits": object{"enabled": 5}})
 	g.asked()
 	made := g.do(http.MethodPost, "/Users", object{
@@ -190,9 +191,7 @@ func TestCreatedWithEverything(t *testing.T) {
 		"license":     {"entitlements": []object{{"value": "E5"}}},
 	} {
 		doc := object{"userName": "mallory@contoso.com", "displayName": "Mallory"}
-		for k, v := range given {
-			doc[k] = v
-		}
+		maps.Copy(doc, given)
 		g.asked()
 		if answer := g.do(http.MethodPost, "/Users", doc, http.StatusBadRequest); answer["scimType"] != "invalidValue" {
 			t.Errorf("%s: %v", name, answer)
@@ -206,7 +205,7 @@ func TestCreatedWithEverything(t *testing.T) {
 // Groups are given applications, when they are made and later.
 func TestApplicationsOfAGroup(t *testing.T) {
 	t.Parallel()
-	g, ada, team := offering(t, graphsim.Options{})
+	g, ada, team := offering(t)
 	g.asked()
 	g.patch("/Groups/"+team, http.StatusNoContent, adds(entraGroup+":applications", object{"value": payrollApp, "appRole": "clerk"}))
 	g.wantAsked("a group's application", 3, 1)
@@ -225,7 +224,7 @@ func TestApplicationsOfAGroup(t *testing.T) {
 // be left.
 func TestApplicationsUnderLag(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := offering(t, graphsim.Options{})
+	g, ada, _ := offering(t)
 	g.sim.Advance(time.Minute)
 	g.dir.SetLag(graphsim.Lag{Read: 5 * time.Second, List: 20 * time.Second})
 	path := "/Users/" + ada
@@ -240,7 +239,7 @@ func TestApplicationsUnderLag(t *testing.T) {
 // A role that an application has got since it was remembered is given all the same.
 func TestApplicationsRemembered(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := offering(t, graphsim.Options{})
+	g, ada, _ := offering(t)
 	g.patch("/Users/"+ada, http.StatusBadRequest, adds(applications, object{"value": payrollApp, "appRole": "boss"}))
 	sp := g.servicePrincipal("Payroll")
 	_, err := g.options.Graph.Do(t.Context(), graph.Request{
@@ -257,7 +256,7 @@ func TestApplicationsRemembered(t *testing.T) {
 // without them nothing is done.
 func TestApplicationPermissions(t *testing.T) {
 	t.Parallel()
-	g, ada, _ := offering(t, graphsim.Options{})
+	g, ada, _ := offering(t)
 	grant := func(names ...string) {
 		g.sim.Login().Grant(graphsim.DefaultTenant, graphsim.DefaultClient, append(names, "User.Read.All"))
 		g.sim.Advance(2 * time.Hour) // a new token
@@ -341,7 +340,7 @@ func TestManyApplications(t *testing.T) {
 // A guest is given applications, too, and a synchronized user.
 func TestApplicationsOfOthers(t *testing.T) {
 	t.Parallel()
-	g, _, _ := offering(t, graphsim.Options{})
+	g, _, _ := offering(t)
 	guest := g.do(http.MethodPost, "/Users", object{
 		"userType": "Guest", "redirectUrl": "https://app.example", "displayName": "Guest", "emails": []object{{"value": "guest@example.org"}},
 		enterprise: object{"applications": []object{{"value": wikiApp}}},

@@ -22,7 +22,7 @@ type groups struct{ *resource }
 const attrMembers = "members"
 
 // aboutGroup are the properties that decide what may be written to a group.
-var aboutGroup = []string{"groupTypes", "mailEnabled", "securityEnabled", "onPremisesSyncEnabled"}
+var aboutGroup = []string{"groupTypes", "mailEnabled", "securityEnabled", "onPremisesSyncEnabled", assignableProperty}
 
 // Create makes a group with its members: 20 of them with the group itself, as
 // many as Graph takes, the others after it.
@@ -31,10 +31,14 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err != nil {
 		return "", err
 	}
+	if err := g.checkNew(w.Body); err != nil {
+		return "", err
+	}
 	m, err := membersOf(w.Relations[relationMembers].After)
 	if err != nil {
 		return "", err
 	}
+	m.owners = g.ownersOf(doc)
 	about, err := json.Marshal(w.Body)
 	if err != nil {
 		return "", err
@@ -43,6 +47,10 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 		return "", err
 	}
 	if err := g.checkMembers(ctx, "", about, m); err != nil {
+		return "", err
+	}
+	s, err := g.newOwnership(ctx, w, m)
+	if err != nil {
 		return "", err
 	}
 	if err := g.checkUnique(ctx, "", w); err != nil {
@@ -55,24 +63,24 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err != nil {
 		return "", err
 	}
-	first, rest := m.add, []string(nil)
-	if len(first) > maxBind {
-		first, rest = first[:maxBind], first[maxBind:]
-	}
-	raw, err := g.addOnce(ctx, w, first, p)
+	l := newLinks(s, m)
+	raw, err := g.addOnce(ctx, w, l, p)
 	if err != nil {
 		return "", err
 	}
 	id := text(raw, "id")
 	g.made(id)
-	g.written.link(id, true, first)
-	if err := g.addMembers(ctx, id, m, rest); err != nil {
+	g.written.link(id, true, l.members)
+	if err := g.addLater(ctx, id, l, s, m); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
-	g.written.link(id, true, rest)
 	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
+	if s != nil {
+		g.written.link(ownersKey(id), true, s.add)
+		o.related[relationOwners] = slice(s.after)
+	}
 	if err := g.give(ctx, id, &o, b); err != nil {
-		return "", err
+		return "", roleAssignable(err, w.Body[assignableProperty] == true)
 	}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
@@ -85,7 +93,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 //
 // There is a key for groups, uniqueName. But it is given for ever, and to other tools
 // (Bicep) it says that a group is theirs.
-func (g groups) addOnce(ctx context.Context, w mapping.Write, members []string, p scim.Projection) (jsontext.Value, error) {
+func (g groups) addOnce(ctx context.Context, w mapping.Write, l links, p scim.Projection) (jsontext.Value, error) {
 	name, _ := w.Body["displayName"].(string)
 	nickname, _ := w.Body["mailNickname"].(string)
 	c := g.creation(w.Body, graph.Request{Path: "/groups", Query: graph.Query{
@@ -97,7 +105,7 @@ func (g groups) addOnce(ctx context.Context, w mapping.Write, members []string, 
 		c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", g.attribute(c.unique))
 		c.look.Query.Filter = "mailNickname eq " + quoted(nickname) + " and groupTypes/any(t:t eq 'Unified')"
 	}
-	raw, err := c.once(ctx, func() (jsontext.Value, error) { return g.add(ctx, w, members) })
+	raw, err := c.once(ctx, func() (jsontext.Value, error) { return g.add(ctx, w, l) })
 	if err != nil {
 		return nil, err
 	}
@@ -107,27 +115,23 @@ func (g groups) addOnce(ctx context.Context, w mapping.Write, members []string, 
 // quoted is a string literal of OData.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// add posts the group with its first members.
-func (g groups) add(ctx context.Context, w mapping.Write, members []string) (jsontext.Value, error) {
+// add posts the group with its first owners and members.
+func (g groups) add(ctx context.Context, w mapping.Write, l links) (jsontext.Value, error) {
 	body := maps.Clone(w.Body)
-	if len(members) > 0 {
-		urls, err := g.urls(members)
-		if err != nil {
-			return nil, err
-		}
-		body["members@odata.bind"] = urls
+	if err := l.bind(g.resource, body); err != nil {
+		return nil, err
 	}
 	request, err := g.post(body)
 	if err != nil {
 		return nil, err
 	}
 	s := step{request: request, refused: func(err error) error {
-		if unseen(err) || fault.Is(err, fault.InvalidValue) && len(members) > 0 && g.attribute(refusedProperty(err)) == "" {
-			return memberFault(err, members)
+		if unseen(err) || fault.Is(err, fault.InvalidValue) && !l.none() && g.attribute(refusedProperty(err)) == "" {
+			return l.refused(err, g.relationAttribute(relationOwners))
 		}
-		return err
+		return roleAssignable(err, body[assignableProperty] == true)
 	}}
-	answers, err := g.run(ctx, "", []step{s}, members...)
+	answers, err := g.run(ctx, "", []step{s}, slices.Concat(l.owners, l.members)...)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +149,7 @@ func (g groups) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Pro
 	if err != nil {
 		return err
 	}
+	m.owners = ownersNamed(rest)
 	touched := g.table.ForWrite(touching(rest.Attributes()))
 	want := touched
 	if wantBody {
@@ -186,6 +191,7 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 		}
 		m.replace = true
 	}
+	m.owners = g.ownersOf(doc)
 	doc = maps.Clone(doc)
 	delete(doc, attrMembers)
 	replaceable := g.replaceable(doc)
@@ -208,31 +214,54 @@ func (g groups) Replace(ctx context.Context, id string, doc scim.Document, p sci
 	return g.write(ctx, o, g.plan(p), enc)
 }
 
+// A groupChange is what a change does beside the attributes and the members.
+type groupChange struct {
+	owners *ownership
+	beside beside
+}
+
 // change does the writes and gives the group as it is then. With put it is a PUT.
 func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
-	if err := g.settle(ctx, id, m); err != nil {
-		return o, err
-	}
-	if err := g.checkWrite(o, w, m); err != nil {
-		return o, err
-	}
-	if err := g.checkMembers(ctx, id, o.raw, m); err != nil {
-		return o, err
-	}
-	if err := g.checkUnique(ctx, id, w); err != nil {
-		return o, err
-	}
-	b, err := g.besides(ctx, id, o, w, put)
-	if err == nil {
-		err = g.checkGiven(o.raw, b)
-	}
+	c, err := g.checkChange(ctx, id, o, w, m, put)
 	if err != nil {
 		return o, err
 	}
 	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
-	done, err := g.changeItself(ctx, id, &o, w.Body, b)
+	assignable := flag(o.raw, assignableProperty)
+	o, err = g.changeAll(ctx, id, o, w, m, c)
+	return o, roleAssignable(err, assignable)
+}
+
+// checkChange checks all of a change before anything of it is done.
+func (g groups) checkChange(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (c groupChange, err error) {
+	if err := g.settle(ctx, id, m); err != nil {
+		return c, err
+	}
+	if err := g.checkWrite(o, w, m); err != nil {
+		return c, err
+	}
+	if err := g.checkVisibility(o.raw, w.Body); err != nil {
+		return c, err
+	}
+	if err := g.checkMembers(ctx, id, o.raw, m); err != nil {
+		return c, err
+	}
+	if c.owners, err = g.newOwnership(ctx, w, m); err != nil {
+		return c, err
+	}
+	if err := g.checkUnique(ctx, id, w); err != nil {
+		return c, err
+	}
+	if c.beside, err = g.besides(ctx, id, o, w, put); err != nil {
+		return c, err
+	}
+	return c, g.checkGiven(o.raw, c.beside)
+}
+
+func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Write, m *membership, c groupChange) (object, error) {
+	done, err := g.changeItself(ctx, id, &o, w.Body, c.beside)
 	if err != nil {
 		return o, err
 	}
@@ -244,6 +273,12 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 		return o, partly(err, done, nil, 0)
 	}
 	g.written.link(id, false, m.remove)
+	if len(m.add)+len(m.remove) > 0 {
+		done = join(done, "the members were changed")
+	}
+	if err := g.changeOwners(ctx, id, &o, c.owners); err != nil {
+		return o, partly(err, done, nil, 0)
+	}
 	if members := o.related[relationMembers]; members != nil {
 		o.related[relationMembers] = m.after(members)
 	}
@@ -253,11 +288,9 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 // checkWrite refuses what Graph would refuse obscurely: changes to groups that
 // are managed elsewhere, and to the members of a dynamic group.
 func (g groups) checkWrite(o object, w mapping.Write, m *membership) error {
-	if len(w.Body) == 0 && m.none() {
+	w.Relations = linking(w, m) // what it is given is the cloud's
+	if w.Empty() {
 		return nil
-	}
-	if !m.none() {
-		w.Relations = map[string]mapping.RelationWrite{relationMembers: {}}
 	}
 	types := groupTypes(o.raw)
 	switch {

@@ -77,7 +77,7 @@ func (l *listing) sort() {
 		return
 	}
 	text, advanced, ok := l.table.OrderBy(mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Descending, l.query.Filter)
-	if !ok || l.source.ids != nil || l.source.optional { // that links can be sorted is documented of some only
+	if !ok || l.source.ids != nil || l.source.optional || l.source.plain { // that links can be sorted is documented of some only
 		l.sortHere = true
 		return
 	}
@@ -270,6 +270,9 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 			}
 			return err
 		}, ids...)
+		if l.refused(ctx, err, requests[0].Query.Select) {
+			return l.byID(ctx, ids, properties, expand)
+		}
 		if fault.Is(err, fault.NotFound) || err == nil && !l.has(raw) {
 			return nil, nil
 		}
@@ -285,6 +288,9 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 		raws, late, err = l.seen(ids, results)
 		return cmp.Or(err, late)
 	}, ids...)
+	if l.refused(ctx, err, requests[0].Query.Select) {
+		return l.byID(ctx, ids, properties, expand)
+	}
 	if unseen(err) {
 		err = nil
 	}

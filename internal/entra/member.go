@@ -28,13 +28,15 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 		return object{}, err
 	}
 	var answers []graph.Result
-	properties := aboutGroup
-	if g.concerned(relationRoles, known) || g.concerned(relationEligible, known) {
-		properties = append(slices.Clone(properties), "isAssignableToRole")
-	}
 	o, err := g.fetch(ctx, fetch{
-		id: id, plan: g.planFor(want), properties: properties, lenient: lenient, beside: lookups, answers: &answers,
+		id: id, plan: g.planFor(want), properties: aboutGroup, lenient: lenient, beside: lookups, answers: &answers,
 	})
+	if owners := o.related[relationOwners]; owners != nil {
+		o.related[relationOwners] = g.recentOwners(id, owners)
+	}
+	if err == nil && g.concerned(relationOwners, known) && o.related[relationOwners] == nil {
+		err = fault.New(fault.Forbidden, "The gateway lacks the directory permission to read %s.", g.relationAttribute(relationOwners))
+	}
 	if err == nil && len(lookups) > 0 {
 		err = m.found(answers)
 	}
@@ -118,7 +120,7 @@ func (g groups) addMembers(ctx context.Context, group string, m *membership, ids
 		case len(first) > 1:
 			err = g.addSingly(ctx, group, first)
 		default:
-			err = memberFault(err, first)
+			err = memberFault(attrMembers, err, first)
 		}
 		if err != nil {
 			return added(err, done)

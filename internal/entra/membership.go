@@ -22,6 +22,7 @@ type membership struct {
 
 	objects map[string]jsontext.Value // those of add that the directory knows, by id
 	checked bool                      // objects has been asked for
+	owners  []string                  // looked up with add, being named as owners
 }
 
 // A selection removes the members that match a filter, but for those that were added
@@ -115,7 +116,7 @@ func checkGUIDs(ids []string) error {
 // lookups are the requests that find the members to be added.
 func (m *membership) lookups() ([]graph.Request, error) {
 	var requests []graph.Request
-	for some := range slices.Chunk(m.add, maxByIDs) {
+	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), maxByIDs) {
 		request, err := getByIDs(some, nil, "id", "displayName", "groupTypes")
 		if err != nil {
 			return nil, err
@@ -154,11 +155,10 @@ func (m *membership) found(results []graph.Result) error {
 // checkMembers refuses members that do not exist or that the group cannot have.
 // Source: https://learn.microsoft.com/graph/api/group-post-members.
 func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Value, m *membership) error {
-	isUnified := slices.Contains(groupTypes(about), unified)
 	for _, member := range m.add {
 		v, known := m.objects[member]
 		kind := strings.TrimPrefix(text(v, "@odata.type"), "#microsoft.graph.")
-		if err := g.refers(ctx, member, kind, known); err != nil {
+		if err := g.refers(ctx, attrMembers, member, kind, known); err != nil {
 			return err
 		}
 		switch {
@@ -167,10 +167,9 @@ func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Valu
 		case !known && m.checked && !g.fresh.any([]string{member}):
 			return fault.New(fault.InvalidValue, "members.value: there is no user, group or device with the id %q.", member)
 		case !known:
-		case isUnified && kind != entityUser:
-			return fault.New(fault.InvalidValue, "members.value: a Microsoft 365 group takes users only, and %q is a %s.", member, kind)
-		case kind == entityGroup && slices.Contains(groupTypes(v), unified):
-			return fault.New(fault.InvalidValue, "members.value: %q is a Microsoft 365 group, which can be a member of no group.", member)
+		}
+		if why := cannotJoin(about, v, kind); known && why != "" {
+			return fault.New(fault.InvalidValue, "members.value: %s, and %q is a %s.", why, member, kind)
 		}
 	}
 	return nil

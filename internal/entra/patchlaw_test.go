@@ -114,7 +114,7 @@ func crowded(o rfcpatch.Operation) bool {
 // unholdable are refusals of what the RFC allows, because Entra cannot hold it.
 var unholdable = []*regexp.Regexp{
 	regexp.MustCompile(`cannot be removed: Entra cannot clear (mail|accountEnabled|usageLocation)\.`),
-	regexp.MustCompile(`employeeNumber is longer than the 16 characters`),
+	regexp.MustCompile(`employeeNumber has at most 16 characters`),
 	regexp.MustCompile(`a Microsoft 365 group takes users only`),
 }
 

@@ -107,7 +107,7 @@ func unseen(err error) bool {
 	return fault.Is(err, fault.NotFound) || graph.NotReplicated(err)
 }
 
-// lacking remembers which relations could not be read for want of a permission.
+// lacking remembers which relations, resource types and properties could not be read for want of a permission.
 type lacking struct {
 	now func() time.Time
 
@@ -126,6 +126,14 @@ func (l *lacking) add(relation string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.at[relation] = l.now()
+}
+
+// has tells whether it was met lately.
+func (l *lacking) has(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, met := l.at[name]
+	return met && l.now().Sub(at) <= lackingFor
 }
 
 func (l *lacking) names() []string {

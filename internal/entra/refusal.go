@@ -46,9 +46,9 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 		return nil
 	}
 	var names []string
-	for property := range w.Body {
+	for property, value := range w.Body {
 		if !slices.Contains(cloudMastered, property) && !strings.HasPrefix(property, "extension_") {
-			names = append(names, r.attribute(property))
+			names = append(names, r.attributes(property, value)...)
 		}
 	}
 	for relation := range w.Relations {
@@ -62,6 +62,22 @@ func (r *resource) checkMastered(o object, w mapping.Write) error {
 	slices.Sort(names)
 	return fault.New(fault.Mutability, "%s: the %s is mastered by the on-premises directory and is changed there.",
 		strings.Join(slices.Compact(names), ", "), r.table.Resource())
+}
+
+// attributes are those that a value of a Graph property is for: of a complex one, those
+// of its parts.
+func (r *resource) attributes(property string, value any) []string {
+	parts, _ := value.(map[string]any)
+	var names []string
+	for part := range parts {
+		if name := r.attribute(property + "." + part); name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{r.attribute(property)}
+	}
+	return names
 }
 
 // relationAttribute is the attribute that a relation stands behind.

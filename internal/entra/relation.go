@@ -19,6 +19,8 @@ const (
 	relationMembers      = "members"
 	relationApplications = "applications"
 	relationInvitation   = "invitation"
+	relationOwners       = "owners"
+	relationSponsors     = "sponsors"
 )
 
 const groupType = "#microsoft.graph.group"
@@ -34,7 +36,7 @@ func (r *resource) relationRequest(name, id string) graph.Request {
 		Query:  graph.Query{Select: []string{"id", "displayName"}, Top: graph.MaxPage},
 	}
 	switch name {
-	case relationManager:
+	case relationManager, relationSponsors: // which takes no option but $select
 		request.Query.Top = 0
 	case relationApplications:
 		request.Query.Select = nil

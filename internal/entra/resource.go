@@ -23,17 +23,21 @@ type resource struct {
 	plans plans
 
 	askable map[mapping.Attr][]string
+	apart   map[string]string // see there
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
-	r.askable = askable(r.rows)
+	r.askable, r.apart = askable(r.rows), apart(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
 		Schema: t.Schema(), Reader: r, Offset: d.options.Offset, Optional: t.Optional(),
+	}
+	if a, ok := t.Dictionary(); ok {
+		r.typ.Dictionary = scim.Dictionary{URN: a.URN, Name: a.Name, Refuse: t.NoEntry}
 	}
 	r.typ.Keys = r.keys()
 	for _, x := range t.Extensions() {

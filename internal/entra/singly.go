@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 // A singly is one write for each of several members.
 type singly struct {
+	name     string // of the attribute; "" for members
 	ids      []string
 	requests []graph.Request
 	forgive  func(error) bool // refusals that are as good as success
@@ -46,7 +48,7 @@ func (g groups) oneByOne(ctx context.Context, w singly) error {
 				failures[at] = result.Err
 			default: // it would be said of the others too
 				failures[at] = result.Err
-				return firstFailure(w.ids, fillFrom(failures, at))
+				return w.firstFailure(fillFrom(failures, at))
 			}
 		}
 		if pending = pending[n:]; forgiven {
@@ -55,7 +57,7 @@ func (g groups) oneByOne(ctx context.Context, w singly) error {
 			}
 		}
 	}
-	return firstFailure(w.ids, failures)
+	return w.firstFailure(failures)
 }
 
 // sift leaves out, once, the members of whom nothing has to be written.
@@ -97,15 +99,16 @@ func fillFrom(failures []error, n int) []error {
 }
 
 // firstFailure names the first member that failed, and tells of the others.
-func firstFailure(ids []string, failures []error) error {
+func (w *singly) firstFailure(failures []error) error {
 	failed := slices.DeleteFunc(slices.Clone(failures), func(err error) bool { return err == nil })
 	if len(failed) == 0 {
 		return nil
 	}
 	n := slices.IndexFunc(failures, func(err error) bool { return err != nil })
-	f := *fault.From(memberFault(failures[n], ids[n:n+1]))
+	name := cmp.Or(w.name, attrMembers)
+	f := *fault.From(memberFault(name, failures[n], w.ids[n:n+1]))
 	if done := len(failures) - len(failed); done > 0 {
-		f.Detail += fmt.Sprintf(" Done: %d other members.", done)
+		f.Detail += fmt.Sprintf(" Done: %d other %s.", done, plain(name))
 	}
 	if more := len(failed) - 1; more > 0 {
 		f.Detail += fmt.Sprintf(" Not done: %d more.", more)
@@ -115,7 +118,7 @@ func firstFailure(ids []string, failures []error) error {
 
 // memberFault makes Graph's refusal name the member: the one it speaks of, when
 // several were asked for.
-func memberFault(err error, ids []string) error {
+func memberFault(name string, err error, ids []string) error {
 	f := *fault.From(err)
 	refusal := graph.RefusalOf(err)
 	if refusal == nil {
@@ -130,12 +133,15 @@ func memberFault(err error, ids []string) error {
 		named = ids[i : i+1]
 	}
 	if len(named) == 1 {
-		f.Detail = fmt.Sprintf("members.value %q: %s", named[0], f.Detail)
+		f.Detail = fmt.Sprintf("%s.value %q: %s", name, named[0], f.Detail)
 	} else {
-		f.Detail = "members.value: " + f.Detail
+		f.Detail = name + ".value: " + f.Detail
 	}
 	return &f
 }
+
+// plain is the name of an attribute without its schema.
+func plain(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
 func refusedProperty(err error) string {
 	if refusal := graph.RefusalOf(err); refusal != nil {

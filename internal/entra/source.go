@@ -21,6 +21,7 @@ type source struct {
 	filter   string
 	orderBy  string
 	advanced bool
+	plain    bool // the filter cannot be counted or sorted
 	optional bool // what does not exist is an empty list
 
 	ids []string // not nil: these and no collection
@@ -40,6 +41,10 @@ var relationPaths = map[string]map[string][]string{
 			"/groups/{id}/memberOf/microsoft.graph.group",
 			"/servicePrincipals/{id}/memberOf/microsoft.graph.group",
 		},
+		relationOwners: {
+			"/users/{id}/ownedObjects/microsoft.graph.group",
+			"/servicePrincipals/{id}/ownedObjects/microsoft.graph.group",
+		},
 	},
 }
 
@@ -56,7 +61,7 @@ func (r *resource) sources(ctx context.Context, q mapping.Query) ([]source, erro
 		}
 		return []source{{ids: ids}}, nil
 	case q.Relation == nil:
-		return []source{{path: "/" + r.table.Collection(), filter: q.Filter, advanced: q.Advanced}}, nil
+		return []source{{path: "/" + r.table.Collection(), filter: q.Filter, advanced: q.Advanced, plain: q.Plain}}, nil
 	case !isID(q.Relation.Value):
 		return nil, nil
 	case q.Relation.Name == relationApplications, q.Relation.Name == relationRoles, q.Relation.Name == relationEligible:

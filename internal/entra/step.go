@@ -36,9 +36,9 @@ type step struct {
 // waited for.
 func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...string) ([]graph.Response, error) {
 	answers, err := r.answers(ctx, steps, fresh...)
-	for i, answer := range answers {
-		if told := steps[i].answered; told != nil {
-			told(answer.Body)
+	for i, s := range steps[:min(len(answers), len(steps))] {
+		if s.answered != nil {
+			s.answered(answers[i].Body)
 		}
 	}
 	if err == nil {

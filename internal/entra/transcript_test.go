@@ -195,6 +195,7 @@ func (w *world) seed(data []byte) error {
 	var s struct {
 		Add      []map[string]graphsim.Values
 		Members  map[string][]string
+		Owners   map[string][]string
 		Manager  map[string]string
 		Assign   [][3]string
 		Roles    [][2]string // user, role definition
@@ -213,6 +214,11 @@ func (w *world) seed(data []byte) error {
 	}
 	for group, members := range s.Members {
 		if err := d.AddMembers(group, members...); err != nil {
+			return err
+		}
+	}
+	for group, owners := range s.Owners {
+		if err := d.AddOwners(group, owners...); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (u users) prepare(w mapping.Write) error {
 // Graph has a name once, so that what is not there may be sent again.
 func (u users) addOnce(ctx context.Context, body map[string]any, m *manager, p scim.Projection) (jsontext.Value, *manager, error) {
 	dated := p.Includes(u.typ.Schema.ID, "meta", "created")
-	c := u.creation(body, u.byName(body, union(append([]string{"id", createdProperty}, readable(body)...), u.plan(p).Select)...))
+	c := u.creation(body, u.byName(body, union(append([]string{"id", createdProperty}, readable(body)...), u.ordinary(u.plan(p).Select))...))
 	c.unique = upnProperty
 	c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", u.attribute(upnProperty))
 	answer, err := c.once(ctx, func() (answer jsontext.Value, err error) {
@@ -355,7 +355,7 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		if err != nil {
 			return nil, nil, err
 		}
-		steps = append(steps, step{request: request, undone: "the attributes were not changed"})
+		steps = append(steps, step{request: request, undone: "the attributes were not changed", refused: u.forbidden(w.Body)})
 	}
 	if _, ends := w.Relations[relationSessions]; ends {
 		steps = append(steps, u.revocation(id))

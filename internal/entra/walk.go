@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -32,6 +34,7 @@ func (l *listing) request(w walk) graph.Request {
 	if l.table.Bare() {
 		return graph.Request{Path: s.path}
 	}
+	properties := l.allowed(union(l.plan.Select, w.properties))
 	expand := l.plan.Expand
 	if expand == "" {
 		expand = w.expand
@@ -40,12 +43,12 @@ func (l *listing) request(w walk) graph.Request {
 	switch {
 	case s.advanced:
 		expand = ""
-	case expand == "" && s.filter == "":
+	case expand == "" && s.filter == "" && !slices.Contains(properties, signInProperty): // of which it is not said
 		advanced = true
 	}
 	return graph.Request{Path: s.path, Params: s.params, Query: graph.Query{
-		Select: union(l.plan.Select, w.properties), Expand: expand, Filter: s.filter, OrderBy: s.orderBy,
-		Top: w.top, Count: advanced, Advanced: advanced,
+		Select: properties, Expand: expand, Filter: s.filter, OrderBy: s.orderBy,
+		Top: pageTop(w.top, properties), Count: advanced, Advanced: advanced,
 	}}
 }
 
@@ -175,6 +178,10 @@ func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error
 		}
 		return w.each(text)
 	})
+	if s.link == "" && l.refused(ctx, err, s.request.Query.Select) {
+		s.request.Query.Select = l.allowed(s.request.Query.Select)
+		return l.step(ctx, w, s)
+	}
 	if err != nil && s.remembered && expired(err) {
 		l.positions.drop(key(s.request))
 		l.positions.drop(shared(s.request))
@@ -210,9 +217,26 @@ func (l *listing) length(ctx context.Context, counted int) (int, error) {
 	return l.total(ctx)
 }
 
+// counted is how many there are of what Graph does not count: they are read.
+func (l *listing) counted(ctx context.Context) (int, error) {
+	n, s := 0, l.source
+	r := graph.Request{Path: s.path, Params: s.params, Query: graph.Query{Select: []string{"id"}, Filter: s.filter, Top: maxSignInPage}}
+	err := l.graph.All(ctx, r, func(jsontext.Value) error {
+		n++
+		return l.bounded(n)
+	})
+	if err == nil {
+		l.positions.setTotal(l.totalKey(), n)
+	}
+	return n, err
+}
+
 // total asks Graph how many there are.
 func (l *listing) total(ctx context.Context) (int, error) {
 	s := l.source
+	if s.plain {
+		return l.counted(ctx)
+	}
 	response, err := l.graph.Do(ctx, graph.Request{
 		Path: s.path + "/$count", Params: s.params, Query: graph.Query{Filter: s.filter, Advanced: true},
 	})

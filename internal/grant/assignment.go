@@ -93,7 +93,7 @@ func (s Service) role(w wantedRole) (string, *fault.Error) {
 	if i < 0 && w.roleID == "" {
 		i = slices.IndexFunc(s.Roles, func(r AppRole) bool { return strings.EqualFold(r.DisplayName, w.role) })
 	}
-	problem := ""
+	var problem string
 	switch {
 	case i < 0:
 		problem = "is no role of " + clipped(s.DisplayName)

@@ -75,6 +75,18 @@ func (d *Directory) AddOwners(object string, ids ...string) error {
 	return d.linkAll(owners, object, ids)
 }
 
+// AddSponsors makes users and groups sponsors of a user.
+func (d *Directory) AddSponsors(user string, ids ...string) error {
+	return d.linkAll(sponsors, user, ids)
+}
+
+// Downgrade takes the licenses of Entra ID P1 and P2 from the tenant: Graph tells no
+// sign-ins of its users.
+func (d *Directory) Downgrade() {
+	defer d.lockPast()()
+	d.basic = true
+}
+
 // SetManager sets the manager of a user.
 func (d *Directory) SetManager(user, managerID string) error {
 	unlock := d.lockPast()

@@ -112,6 +112,9 @@ func (r *result) size() int {
 	if r.query.Top > 0 {
 		size = r.query.Top
 	}
+	if r.query.SignIns {
+		size = min(size, odata.MaxSignIns)
+	}
 	if most := r.call.sim.hostile.PageSize; most > 0 {
 		size = min(size, most)
 	}

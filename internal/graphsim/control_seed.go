@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // stored as if they had always been there: an id may be given, read-only
 // properties too, and of Graph's rules only uniqueness applies. Relations are
 // written as Graph writes them, "manager": {"id": …}, "members": [{"id": …}],
-// "owners", or as "members@odata.bind": [url, …]; they may name objects of the
+// "owners", "sponsors", or as "members@odata.bind": [url, …]; they may name objects of the
 // same seed that come later. Passwords are not kept.
 type Seed struct {
 	Users             []Values `json:"users"`
@@ -110,13 +111,16 @@ func (s *Simulator) Seed(tenantID string, seed Seed) (Seeded, error) {
 	return added, errors.Join(d.seedAssignments(seed.AppRoleAssignments, added), d.seedRoles(seed, added), d.seedJobs(seed, added), s.seedRegistrations(tenantID, seed.Registrations))
 }
 
+// seededRelations are the relations that a seed can give an object.
+var seededRelations = []string{"manager", "members", "owners", "sponsors"}
+
 // propertiesOf is an object without its relations, its annotations and its
 // password.
 func propertiesOf(v Values) Values {
 	own := Values{}
 	for name, value := range v {
 		switch {
-		case name == "manager", name == "members", name == "owners", name == "passwordProfile", strings.Contains(name, "@"):
+		case slices.Contains(seededRelations, name), name == "passwordProfile", strings.Contains(name, "@"):
 		default:
 			own[name] = value
 		}
@@ -131,7 +135,7 @@ func (d *Directory) relate(id string, v Values) error {
 		if strings.Contains(name, "@") && !bound {
 			continue
 		}
-		if relation != "manager" && relation != "members" && relation != "owners" {
+		if !slices.Contains(seededRelations, relation) {
 			continue
 		}
 		ids, err := targets(value)
@@ -151,6 +155,8 @@ func (d *Directory) relateTo(id, relation string, ids []string) error {
 		return d.AddMembers(id, ids...)
 	case relation == "owners":
 		return d.AddOwners(id, ids...)
+	case relation == "sponsors":
+		return d.AddSponsors(id, ids...)
 	case len(ids) == 0:
 		return nil
 	case len(ids) > 1:

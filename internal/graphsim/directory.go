@@ -33,6 +33,7 @@ type Directory struct {
 	roles   map[string][]string // directory roles by id of the holder
 	busy    map[string]*call    // objects with a write under way, and whose it is
 	cursors *cursors
+	basic   bool                          // without Entra ID P1 and P2
 	noPIM   bool                          // there is no license for Privileged Identity Management
 	jobs    map[string][]*provisioningJob // by service principal
 }

@@ -88,6 +88,20 @@ func (d *Directory) AddExtension(appID, name, dataType string, targets ...string
 	return o.text("name"), nil
 }
 
+// SyncExtension has a directory extension synchronized from the on-premises directory:
+// of a user who is, it is changed there.
+func (d *Directory) SyncExtension(name string) error {
+	defer d.lockPast()()
+	o := d.extension(name)
+	if o == nil {
+		return fmt.Errorf("graphsim: there is no extension %s", name)
+	}
+	next := o.edit()
+	next.set(o.kind, "isSyncedFromOnPremises", "true")
+	d.apply(o, next)
+	return nil
+}
+
 // register adds a directory extension of an application.
 func (d *Directory) register(app *object, k *kind, s *state) (*object, error) {
 	if err := checkRegistration(k, s); err != nil {

@@ -236,6 +236,8 @@ func checkChangedGroup(o *object, next *state) error {
 		return invalidValue(k, "securityEnabled")
 	case isDynamic(k, next) != (next.get(k, "membershipRule") != ""):
 		return invalidValue(k, "membershipRule")
+	case o.is("isAssignableToRole") && !slices.Contains([]string{o.get("visibility"), `"Private"`}, next.get(k, "visibility")):
+		return invalidValue(k, "visibility")
 	case o.get("visibility") != next.get(k, "visibility") && (o.text("visibility") == hiddenMembership || next.get(k, "visibility") == quote(hiddenMembership)):
 		return invalidValue(k, "visibility")
 	}

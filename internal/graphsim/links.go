@@ -15,6 +15,8 @@ const (
 	ownedObjects
 	manager
 	directReports
+	sponsors
+	sponsorOf
 	assignments // the appRoleAssignments of a principal
 	principal
 	assignedTo // the appRoleAssignments to a resource
@@ -39,6 +41,7 @@ var inverses = [relations]relation{
 	members: memberOf, memberOf: members,
 	owners: ownedObjects, ownedObjects: owners,
 	manager: directReports, directReports: manager,
+	sponsors: sponsorOf, sponsorOf: sponsors,
 	assignments: principal, principal: assignments,
 	assignedTo: resource, resource: assignedTo,
 	extensions: extensionOf, extensionOf: extensions,

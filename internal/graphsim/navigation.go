@@ -11,6 +11,7 @@ type navigation struct {
 	transitive bool
 	single     bool // leads to one object at most
 	mixed      bool // may lead to objects of several types, which tell theirs
+	bare       bool // takes $select and $expand only, and has no $count and no casts
 	entity     string
 	gather     func(o *object, v view) []*object // when the relation alone does not tell
 }
@@ -20,6 +21,7 @@ var navigations = map[string]map[string]navigation{
 	"user": {
 		"manager":            {relation: manager, single: true, mixed: true},
 		"directReports":      {relation: directReports, mixed: true},
+		"sponsors":           {relation: sponsors, mixed: true, bare: true},
 		"memberOf":           {relation: memberOf, mixed: true},
 		"transitiveMemberOf": {relation: memberOf, transitive: true, mixed: true},
 		"ownedObjects":       {relation: ownedObjects, mixed: true},

@@ -72,6 +72,11 @@ var delegatedOnly = []string{
 // cover.
 var ownPermission = []string{"employeeLeaveDateTime", "customSecurityAttributes"}
 
+// ownRead are the permissions that reading a property of a user takes by itself.
+var ownRead = map[string][]string{
+	"employeeLeaveDateTime": {"User-LifeCycleInfo.Read.All", "User-LifeCycleInfo.ReadWrite.All"},
+}
+
 // sensitive are the properties of a user that need a directory role of the
 // application when the user is privileged.
 var sensitive = []string{
@@ -96,7 +101,7 @@ func (c *call) mayUpdateUser(o *object, w *changeSet) error {
 			name == "passwordProfile" && !c.holds(passwordRoles),
 			slices.Contains(sensitive, name) && c.guarded(o):
 			return denied()
-		case o.is("onPremisesSyncEnabled") && !cloudManaged(name):
+		case o.is("onPremisesSyncEnabled") && !c.dir.cloudManaged(name):
 			return mastered()
 		}
 	}
@@ -112,7 +117,10 @@ func (c *call) mayUpdate(name string) bool {
 }
 
 // cloudManaged tells which properties of a synced user the cloud masters.
-func cloudManaged(name string) bool {
+func (d *Directory) cloudManaged(name string) bool {
+	if x := d.extension(name); x != nil {
+		return !x.is("isSyncedFromOnPremises")
+	}
 	return name == "passwordProfile" || name == "usageLocation" || isExtension(name)
 }
 
@@ -170,7 +178,7 @@ func isExtension(name string) bool { return strings.HasPrefix(name, "extension_"
 
 // everyPermission lists the permissions that some route or property needs.
 func everyPermission() []string {
-	all := map[string]bool{"AuditLog.Read.All": true, readHidden: true, manageRoles: true}
+	all := map[string]bool{"AuditLog.Read.All": true, "User-LifeCycleInfo.Read.All": true, readHidden: true, manageRoles: true}
 	for _, r := range allRoutes() {
 		for _, role := range r.roles {
 			all[role] = true

@@ -20,6 +20,11 @@ func (c *call) owner(name string, v view) (*object, error) {
 // cast.
 func related(entity, name string) handler {
 	return func(c *call) (*answer, error) {
+		if navigations[entity][name].bare {
+			if err := c.onlyOptions("$select", "$expand"); err != nil {
+				return nil, err
+			}
+		}
 		l, err := c.relation(entity, name)
 		if err != nil {
 			return nil, err

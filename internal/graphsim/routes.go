@@ -186,7 +186,7 @@ func synchronizationRoutes() []route {
 // navigationRoles are the permissions to read what a navigation property leads
 // to.
 var navigationRoles = map[string][]string{
-	"manager": readManager, "directReports": readManager, "memberOf": readMemberOf, "transitiveMemberOf": readMemberOf,
+	"manager": readManager, "directReports": readManager, "sponsors": {"User.Read.All", "User.ReadWrite.All"}, "memberOf": readMemberOf, "transitiveMemberOf": readMemberOf,
 	"ownedObjects": fullUserRead, "members": readMembers, "transitiveMembers": readMembers, "owners": readGroups,
 	"appRoleAssignments": readAssignments, "appRoleAssignedTo": readAssignedTo, "extensionProperties": readApplications,
 }
@@ -203,6 +203,10 @@ func navigationRoutes(entity, set string) []route {
 		path, roles := set+"/{id}/"+name, navigationRoles[name]
 		if name == "owners" && entity != "group" {
 			roles = readApplications
+		}
+		if nav.bare {
+			list = append(list, route{method: get, pattern: path, roles: roles, serve: related(entity, name)})
+			continue
 		}
 		list = append(list,
 			route{method: get, pattern: path, roles: roles, serve: related(entity, name)},

@@ -174,6 +174,23 @@ func (c *call) applyUser(k *kind, w *changeSet, s *state, o *object) error {
 	return c.dir.federated(k, s)
 }
 
+// checkSignIns refuses to tell of sign-ins without the permission, in a tenant without
+// the license, and of a user who is not named by id. The last two are observed.
+func (c *call) checkSignIns() error {
+	id, single := c.vars["id"]
+	switch {
+	case !c.may("AuditLog.Read.All"):
+		return denied()
+	case c.dir.basic:
+		e := denied()
+		e.Code, e.Message = "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license"
+		return e
+	case single && len(c.vars) == 1 && !isGUID(id.text):
+		return unreadable("Get By Key only supports UserId and the key has to be a valid Guid")
+	}
+	return nil
+}
+
 func deleteUser(c *call) (*answer, error) {
 	o, err := c.user(c.dir.reading())
 	if err != nil {
@@ -189,8 +206,13 @@ func deleteUser(c *call) (*answer, error) {
 // checkSelect refuses to select or expand what the caller may not see.
 func (c *call) checkSelect(k *kind, q *odata.Query) error {
 	for _, name := range q.Select {
-		if k != nil && k.name == "user" && !c.reads(k, name) || name == "signInActivity" && !c.may("AuditLog.Read.All") {
+		if k != nil && k.name == "user" && (!c.reads(k, name) || ownRead[name] != nil && !c.may(ownRead[name]...)) {
 			return denied()
+		}
+	}
+	if q.SignIns {
+		if err := c.checkSignIns(); err != nil {
+			return err
 		}
 	}
 	for _, x := range q.Expand {

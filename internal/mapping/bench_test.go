@@ -39,7 +39,7 @@ func page() []byte {
 
 // bare wants no relations.
 func bare(_, name, _ string) bool {
-	return !slices.Contains([]string{"groups", "applications", "manager", "roles", "eligibleRoles"}, name)
+	return !slices.Contains([]string{"groups", "applications", "manager", "roles", "eligibleRoles", "sponsors"}, name)
 }
 
 // BenchmarkReadPage is a page of users without relations: appended, as lists are,

@@ -121,6 +121,8 @@ func (t *Table) checkUse(r *Row, c *complaints) {
 		c.add(r.at, "%s: kind %s is for one value", r.SCIM, r.kind.name)
 	case r.Required && r.Relation != "":
 		c.add(r.at, "%s: a relation is never required", r.SCIM)
+	case r.Permission != "" && (r.Graph == "" || r.Relation != "" || r.Required || r.Fallback != ""):
+		c.add(r.at, "%s: only a plain property that a resource can be without has a permission of its own", r.SCIM)
 	case r.Fallback != "" && (inner && r.MultiValued || r.path.every || r.path.index >= 0 || r.path.sub != "" || r.Relation != ""):
 		c.add(r.at, "%s: only a plain property has a fallback", r.SCIM)
 	}

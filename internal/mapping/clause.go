@@ -1,6 +1,10 @@
 package mapping
 
-import "entrascim/internal/edm"
+import (
+	"strings"
+
+	"entrascim/internal/edm"
+)
 
 // A clause is what Graph can be asked of a part of a SCIM filter. Graph never
 // selects less than the filter: an inexact clause selects too much, and what it
@@ -12,6 +16,7 @@ type clause struct {
 	levels  levels
 	either  bool // the text is an "or": it needs parentheses in a conjunction
 	terms   int  // alternatives in the text
+	alone   bool // Graph evaluates the text beside no other property
 }
 
 type verdict int
@@ -60,8 +65,12 @@ func ask(text string, p edm.Property, ops ...edm.Op) clause {
 	if l.none() {
 		return unknown()
 	}
-	return clause{verdict: asked, text: text, exact: true, levels: l, terms: 1}
+	return clause{verdict: asked, text: text, exact: true, levels: l, terms: 1, alone: alone(p)}
 }
+
+// alone tells whether Graph filters by the property beside no other one. Source:
+// https://learn.microsoft.com/graph/api/user-list, the examples of signInActivity.
+func alone(p edm.Property) bool { return strings.HasPrefix(p.Name, "signInActivity/") }
 
 // grants tells the levels at which Graph grants an operator.
 func grants(p edm.Property, op edm.Op) levels {
@@ -93,11 +102,11 @@ func and(a, b clause) clause {
 		return a
 	}
 	l := a.levels.with(b.levels)
-	if l.none() || a.terms+b.terms > maxTerms {
+	if l.none() || a.alone != b.alone || a.terms+b.terms > maxTerms {
 		return a.loose()
 	}
 	return clause{
-		verdict: asked, text: a.conjunct() + " and " + b.conjunct(), exact: exact, levels: l, terms: a.terms + b.terms,
+		verdict: asked, text: a.conjunct() + " and " + b.conjunct(), exact: exact, levels: l, terms: a.terms + b.terms, alone: a.alone,
 	}
 }
 
@@ -116,11 +125,12 @@ func or(a, b clause) clause {
 		return a
 	}
 	l := a.levels.with(b.levels)
-	if l.none() || a.terms+b.terms > maxTerms {
+	if l.none() || a.alone != b.alone || a.terms+b.terms > maxTerms {
 		return unknown()
 	}
 	return clause{
-		verdict: asked, text: a.text + " or " + b.text, exact: a.exact && b.exact, levels: l, either: true, terms: a.terms + b.terms,
+		verdict: asked, text: a.text + " or " + b.text, exact: a.exact && b.exact, levels: l, either: true,
+		terms: a.terms + b.terms, alone: a.alone,
 	}
 }
 

@@ -44,6 +44,7 @@ func compile(m *edm.Model, d *document, c *complaints) *Table {
 		})
 	}
 	t.checkPrefixes(d, c)
+	t.checkDictionary(d, c)
 	for _, src := range d.rows {
 		if r := t.compileRow(src, c); r != nil {
 			t.rows = append(t.rows, r)
@@ -125,7 +126,7 @@ func (t *Table) compileRow(src rowSource, c *complaints) *Row {
 		Type: src.Type, Mutability: cmp.Or(src.Mutability, t.mutability), Returned: src.Returned, Uniqueness: src.Uniqueness, Required: src.Required,
 		CaseExact: src.CaseExact, Canonical: src.Canonical, References: src.References, Description: src.Description,
 		Default: src.Default, Constant: src.Constant, Derive: src.Derive, Values: src.Values, Fallback: src.Fallback, Keep: src.Keep,
-		Alias: src.Alias, Ignore: src.Ignore, at: src.at,
+		Alias: src.Alias, Permission: src.Permission, Ignore: src.Ignore, at: src.at,
 	}
 	if path.prefix != "" {
 		r.Attr.URN, _ = t.prefixURN(path.prefix)

@@ -59,7 +59,7 @@ func (r *Row) toString(v any) (any, error) {
 		return r.Canonical[i], nil
 	}
 	if limit := r.property.MaxLength; limit > 0 && utf8.RuneCountInString(s) > limit {
-		return nil, invalid("%s is longer than the %d characters that Entra holds (%s).", r.Name(), limit, r.Graph)
+		return nil, invalid("%s has at most %d characters (%s in Entra).", r.Name(), limit, r.Graph)
 	}
 	return s, nil
 }

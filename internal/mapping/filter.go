@@ -16,6 +16,7 @@ import (
 type Query struct {
 	Filter   string            // OData $filter; "" for none
 	Advanced bool              // the $filter needs $count=true and ConsistencyLevel: eventual
+	Plain    bool              // the $filter cannot stand in such a query, and so the result not be counted or sorted
 	IDs      []string          // only the resources of these ids can match; nil for any
 	Relation *RelationFilter   // only resources with this relation can match; nil for any
 	None     bool              // nothing can match
@@ -64,7 +65,7 @@ func (t *Table) Filter(e filter.Expression) (Query, error) {
 	case never:
 		return Query{None: true, Residual: e}, nil
 	case asked:
-		q.Filter, q.Advanced = total.text, !total.levels.plain
+		q.Filter, q.Advanced, q.Plain = total.text, !total.levels.plain, !total.levels.advanced
 	case always:
 	}
 	return q, nil
@@ -86,7 +87,7 @@ func (t *Table) conjunct(total clause, part filter.Expression, linked bool) clau
 	if linked {
 		c.levels.plain = false
 	}
-	if c.levels.none() || total.verdict == asked && (total.levels.with(c.levels).none() || total.terms+c.terms > maxTerms) {
+	if c.levels.none() || total.verdict == asked && (total.levels.with(c.levels).none() || total.alone != c.alone || total.terms+c.terms > maxTerms) {
 		return unknown()
 	}
 	return c

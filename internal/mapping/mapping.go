@@ -63,6 +63,7 @@ type Table struct {
 	whole       []string   // complex Graph properties that are always written whole
 	condition   *condition // of the objects of the collection that are resources; nil: none
 	bare        bool       // the collection takes no query options
+	dictionary  *Attr      // see Dictionary
 	anyID       bool       // ids are texts, not GUIDs
 	optional    bool
 	mutability  string // of the rows that do not say theirs; "" for what Graph allows
@@ -104,6 +105,7 @@ type Row struct {
 	Values      map[string]string // SCIM value to Graph value
 	Fallback    string            // Graph property that is read when Graph has no value
 	Alias       string            // the row that the property is shared with
+	Permission  string            // of Graph, which reading the property takes by itself; "" for none
 	Keep        bool              // a PUT that omits the attribute leaves it
 	Ignore      bool              // a value that is not canonical is ignored, instead of refused
 

@@ -23,6 +23,7 @@ func (d *document) overlay(o *document, c *complaints) {
 		{"graph.filter", o.Graph.Filter},
 		{"graph.options", o.Graph.Options},
 		{"graph.id", o.Graph.ID},
+		{"graph.dictionary", o.Graph.Dictionary},
 	} {
 		if fixed.value != "" {
 			c.add(o.at, "an overlay cannot change %s", fixed.key)

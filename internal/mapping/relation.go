@@ -29,6 +29,8 @@ const (
 	relationManager      = "manager"       // of a user; read by $expand, which is complete for a single value
 	relationMemberOf     = "memberOf"      // groups that the object is a direct member of
 	relationMembers      = "members"       // of a group
+	relationOwners       = "owners"        // of a group
+	relationSponsors     = "sponsors"      // of a user
 	relationApplications = "applications"  // applications that the object has an appRole of
 	relationRoles        = "roles"         // directory roles that the object holds
 	relationEligible     = "eligibleRoles" // directory roles that the object can activate
@@ -56,6 +58,14 @@ var relations = map[string]relation{
 	},
 	relationMembers: {
 		name: relationMembers, many: true, writable: true,
+		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
+	},
+	relationOwners: {
+		name: relationOwners, many: true, writable: true,
+		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
+	},
+	relationSponsors: {
+		name: relationSponsors, many: true,
 		fields: map[string]string{odataType: "Edm.String", "id": "Edm.String", "displayName": "Edm.String"},
 	},
 	relationApplications: {

@@ -67,6 +67,7 @@ type graphSource struct {
 	Whole      []string `yaml:"whole"`      // complex properties that are only ever written whole
 	Filter     string   `yaml:"filter"`     // which objects are resources: "property eq 'value'"; "" all
 	Options    string   `yaml:"options"`    // "none": the collection takes no query options, and is read whole
+	Dictionary string   `yaml:"dictionary"` // the complex attribute that further properties have, by their names in Graph
 	ID         string   `yaml:"id"`         // "text": ids are no GUIDs
 }
 
@@ -95,6 +96,7 @@ type rowSource struct {
 	Values      map[string]string `yaml:"values"`
 	Fallback    string            `yaml:"fallback"`
 	Alias       string            `yaml:"alias"`
+	Permission  string            `yaml:"permission"`
 	Keep        bool              `yaml:"keep"`
 	Ignore      bool              `yaml:"ignoreOthers"`
 }
@@ -207,7 +209,7 @@ func decodeRow(at place, row *ast.MappingNode, c *complaints) rowSource {
 
 var rowKeys = []string{
 	"scim", "remove", "graph", "relation", "kind", "type", "mutability", "returned", "uniqueness", "required", "caseExact",
-	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "keep", "ignoreOthers",
+	"canonicalValues", "referenceTypes", "description", "default", "constant", "derive", "values", "fallback", "alias", "permission", "keep", "ignoreOthers",
 }
 
 // strictly decodes a node; panics of the YAML package on odd nodes are errors.

@@ -93,7 +93,7 @@ func TestCreate(t *testing.T) {
 			users, `{"userName":"jo@x.org","displayName":"Jo","title":"","preferredLanguage":null,"emails":[],"` + enterprise + `":{"manager":{}}}`,
 			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true}`, "",
 		},
-		"too long": {users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"` + long + `"}}`, "", enterprise + ":employeeNumber is longer than the 16 characters"},
+		"too long": {users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"` + long + `"}}`, "", enterprise + ":employeeNumber has at most 16 characters"},
 		"length counts characters, not bytes": {
 			users, `{"userName":"jo@x.org","displayName":"Jo","` + enterprise + `":{"employeeNumber":"éééééééééééééééé"}}`,
 			`{"userPrincipalName":"jo@x.org","displayName":"Jo","mailNickname":"jo","accountEnabled":true,"employeeId":"éééééééééééééééé"}`, "",
@@ -190,7 +190,7 @@ func TestUpdate(t *testing.T) {
 		"too long is judged when it changes": {
 			users, ext(`{"employeeNumber":"12345678901234567890"}`), ext(`{"employeeNumber":"12345678901234567890","department":"d"}`), `{"department":"d"}`, "", 0,
 		},
-		"too long":   {users, ext(`{}`), ext(`{"employeeNumber":"12345678901234567890"}`), "", "longer than the 16 characters", fault.InvalidValue},
+		"too long":   {users, ext(`{}`), ext(`{"employeeNumber":"12345678901234567890"}`), "", "has at most 16 characters", fault.InvalidValue},
 		"members":    {groups, `{"members":[{"value":"a"}]}`, `{"members":[{"value":"b"}]}`, `{"->members":[[{"value":"a"}],[{"value":"b"}]]}`, "", 0},
 		"group type": {groups, `{"` + entraGroup + `":{"groupType":"security"}}`, `{"` + entraGroup + `":{"groupType":"microsoft365"}}`, "", "groupType is immutable", fault.Mutability},
 		"an Exchange group keeps its type": {

@@ -58,12 +58,13 @@ type attribute struct {
 	returned   string
 	canonical  []string
 	subs       []*attribute
-	bySub      map[string]*attribute // by name, and by lower-case name
-	absent     bool                  // known to RFC 7643, not served here: no resource has a value
-	number     int                   // in the catalog
-	offset     *time.Location        // of a date-time that names none; nil: UTC
-	keys       []Key                 // that tell values apart beside value and type
-	open       bool                  // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
+	bySub      map[string]*attribute   // by name, and by lower-case name
+	absent     bool                    // known to RFC 7643, not served here: no resource has a value
+	number     int                     // in the catalog
+	refuse     func(name string) error // of a Dictionary; nil: unknown names are ignored
+	offset     *time.Location          // of a date-time that names none; nil: UTC
+	open       bool                    // sub-attributes that nobody knows have no value, as in a query; else they are mistakes
+	keys       []Key                   // that tell values apart beside value and type
 }
 
 func newAttribute(urn string, a schema.CoreAttribute) *attribute {

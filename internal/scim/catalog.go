@@ -118,6 +118,7 @@ func (rt *ResourceType) catalog() *catalog {
 	}
 	c.common()
 	c.standard()
+	c.dictionary()
 	c.count()
 	c.placed(rt.Offset)
 	return c

@@ -34,6 +34,9 @@ func (c *catalog) document(body map[string]any, strict bool) (Document, error) {
 // put sets what one name of the body stands for.
 func (c *catalog) put(doc Document, check checker, name string, v any) error {
 	n, ok := c.resolve(name)
+	if is, err := n.misnamed(ok, name, v); is {
+		return err
+	}
 	switch {
 	case !ok || n.absent():
 		return check.unknown(name)

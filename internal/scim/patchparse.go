@@ -132,6 +132,9 @@ func (p *patchParser) single(op, path string, value any, pathless bool) error {
 		name += "." + sub
 	}
 	n, ok := p.index.resolve(name)
+	if is, err := n.misnamed(ok, name, value); is {
+		return err
+	}
 	switch {
 	case !ok && pathless:
 		return checker{p.strict}.unknown(name)

@@ -34,6 +34,7 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
+	Dictionary                      Dictionary
 	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
 	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
 

@@ -20,6 +20,12 @@ func (c checker) value(a *attribute, v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
+	if a.refuse != nil {
+		var err error
+		if v, err = a.entries(v); err != nil {
+			return nil, err
+		}
+	}
 	list, isList := v.([]any)
 	if a.multi {
 		if !isList {

@@ -21,6 +21,7 @@ var relations = map[string][]relation{
 	"user": {
 		{"manager", "user", true},
 		{"directReports", Mixed, false},
+		{"sponsors", Mixed, true},
 		{"memberOf", Mixed, false},
 		{"ownedObjects", Mixed, true},
 		{"appRoleAssignments", "appRoleAssignment", false},

@@ -31,7 +31,7 @@ func (r *reader) filtered(q *Query) *Error {
 	if r.Relationship && !q.Advanced {
 		return refuse(CodeUnsupportedQuery, "The specified filter to the reference property query is currently not supported.")
 	}
-	q.filter = e
+	q.filter, q.SignIns = e, q.SignIns || slices.ContainsFunc(g.paths, ofSignIns)
 	return g.together()
 }
 
@@ -225,12 +225,13 @@ func (g *granter) counted(c *counted, negated bool) *Error {
 // together refuses signInActivity beside another property.
 // Source: https://learn.microsoft.com/graph/api/resources/user.
 func (g *granter) together() *Error {
-	signIn := func(path string) bool { return strings.HasPrefix(path, "signInActivity/") }
-	if slices.ContainsFunc(g.paths, signIn) && slices.ContainsFunc(g.paths, func(p string) bool { return !signIn(p) }) {
+	if slices.ContainsFunc(g.paths, ofSignIns) && slices.ContainsFunc(g.paths, func(p string) bool { return !ofSignIns(p) }) {
 		return refuse(CodeUnsupportedQuery, "Filter on signInActivity cannot be combined with other filterable properties.")
 	}
 	return nil
 }
+
+func ofSignIns(path string) bool { return strings.HasPrefix(path, "signInActivity/") }
 
 func operatorKind(op string) string {
 	kinds := map[string]string{

@@ -156,6 +156,7 @@ func (r *registry) swap(ctx context.Context, next *roster) {
 		}
 		if was != s {
 			s.warnOfCertificate(ctx, r.now())
+			s.warnOfPolicy(ctx)
 		}
 	}
 }

@@ -116,6 +116,9 @@ type Policy struct {
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
 	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
 	Provisioning   string                `yaml:"provisioning" env:"ENTRASCIM_PROVISIONING" help:"What to ask of Entra's provisioning service of an application that a user or group was just given: off, on-demand to have it provisioned at once, or start to start the application's jobs that are paused or in quarantine."`
+	DeletedUser    tenant.DeletedUser    `yaml:"deletedUser" env:"ENTRASCIM_DELETED_USER" help:"What to do when a new user has the userName, or the onPremisesImmutableId, of one who was deleted and can be restored: create a new one (as Entra does), refuse (409), or restore that one and make it what was sent. All but create take one more call of Graph for each new user."`
+	SkipGroups     bool                  `yaml:"skipOnPremisesGroups" env:"ENTRASCIM_SKIP_ON_PREMISES_GROUPS" help:"Leave out the groups that an on-premises Active Directory masters, as if they were not there; and, among the members of the other groups, the users that it masters."`
+	IncludeMembers bool                  `yaml:"includeOnPremisesMembers" env:"ENTRASCIM_INCLUDE_ON_PREMISES_MEMBERS" help:"With policy.skipOnPremisesGroups, show the users that Active Directory masters among the members of the other groups all the same."`
 }
 
 // Graph is how Microsoft Graph is asked.
@@ -163,7 +166,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Delete: string(tenant.DeleteReally), Provisioning: provisioningOff},
+		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate, Delete: string(tenant.DeleteReally)},
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

@@ -117,7 +117,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete", RevokeSessions: true}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete", RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }
@@ -152,6 +152,7 @@ func TestMistakes(t *testing.T) {
 		"no country":            {file: "policy: {usageLocation: Netherlands}\n", want: []string{"c.yaml:1: policy.usageLocation: must be two capital letters, as in NL"}},
 		"provisioned always":    {file: "policy: {provisioning: always}\n", want: []string{"c.yaml:1: policy.provisioning: must be off, on-demand or start"}},
 		"nothing scanned":       {file: "policy: {maxScan: 0}\n", want: []string{"c.yaml:1: policy.maxScan: must be more than 0"}},
+		"deleted user":          {file: "policy: {deletedUser: revive}\n", want: []string{"c.yaml:1: policy.deletedUser: must be create, refuse or restore"}},
 		"level":                 {env: map[string]string{"ENTRASCIM_LOG_LEVEL": "loud"}, want: []string{`ENTRASCIM_LOG_LEVEL: "loud" is not a value it can have`}},
 		"format":                {env: map[string]string{"ENTRASCIM_LOG_FORMAT": "xml"}, want: []string{"ENTRASCIM_LOG_FORMAT: must be json or console"}},
 		"offset":                {env: map[string]string{"ENTRASCIM_OFFSET": "2"}, want: []string{"ENTRASCIM_OFFSET: must be an offset like +02:00"}},

@@ -36,6 +36,7 @@ func ofStored(key string) bool {
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
 		"policy.dryRun", "policy.delete", "policy.leaver",
 		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
+		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",
 	}, key)
 }

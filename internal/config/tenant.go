@@ -51,7 +51,8 @@ func (c Config) policy() tenant.Policy {
 		DryRun: c.Policy.DryRun, Thresholds: tenant.Thresholds(c.Policy.Thresholds),
 		Delete: tenant.Deletion(c.Policy.Delete), Leaver: c.Policy.leaver(),
 		UsageLocation:  c.Policy.UsageLocation,
-		RevokeSessions: c.Policy.RevokeSessions,
+		RevokeSessions: c.Policy.RevokeSessions, DeletedUser: c.Policy.DeletedUser,
+		SkipOnPremisesGroups: c.Policy.SkipGroups, IncludeOnPremisesMembers: c.Policy.IncludeMembers,
 	}
 }
 

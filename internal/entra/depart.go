@@ -27,7 +27,7 @@ func (d *departure) do(ctx context.Context, steps []step) error {
 		if refused := steps[n].refused; refused != nil {
 			err = refused(err)
 		}
-		return partly(d.named(ctx, err), d.done, merged(steps[n:]), 0)
+		return partly(d.named(ctx, err), d.done, summed(steps[n:]), 0)
 	}
 	d.judge(steps[n], err)
 	rest := steps[n+1:]
@@ -36,7 +36,7 @@ func (d *departure) do(ctx context.Context, steps []step) error {
 		end = len(rest)
 	}
 	if err := d.leaveAll(ctx, rest[:end]); err != nil {
-		return partly(err, d.done, merged(rest), 0)
+		return partly(err, d.done, summed(rest), 0)
 	}
 	if len(d.failed) > 0 {
 		return d.outcome(rest[end:])
@@ -127,8 +127,8 @@ func (d *departure) outcome(undone []step) error {
 	return partly(&f, d.done, undone, 0)
 }
 
-// merged are steps of which those that leave groups are said in one.
-func merged(steps []step) []step {
+// summed are steps of which those that leave groups are said in one.
+func summed(steps []step) []step {
 	groups := 0
 	all := slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
 		if s.optional {

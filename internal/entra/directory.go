@@ -117,9 +117,12 @@ func (d *Directory) fill() {
 		case "User":
 			d.people = users{r}
 			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
+			r.typ.Actions = append(r.typ.Actions, d.people.deletedActions()...)
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
+			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)
 		}
+		r.typ.Deleted = r.typ.Writer != nil
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}

@@ -70,7 +70,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	id := text(raw, "id")
 	g.made(id)
-	g.written.link(id, true, l.members)
+	g.written.link(id, true, m.visible(l.members))
 	if err := g.addLater(ctx, id, l, s, m); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
@@ -268,7 +268,7 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, true, m.add)
+	g.written.link(id, true, m.visible(m.add))
 	if err := g.removeMembers(ctx, id, m, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}

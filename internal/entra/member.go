@@ -23,6 +23,7 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 	if err := g.checkID(id); err != nil {
 		return object{}, err
 	}
+	m.hidden = g.hides(relationMembers)
 	lookups, err := m.lookups()
 	if err != nil {
 		return object{}, err
@@ -51,6 +52,7 @@ func (g groups) readGroup(ctx context.Context, id string, known, want mapping.Wa
 
 // lookUp looks the members of a new group up.
 func (g groups) lookUp(ctx context.Context, m *membership) error {
+	m.hidden = g.hides(relationMembers)
 	lookups, err := m.lookups()
 	if err != nil || len(lookups) == 0 {
 		return err

@@ -157,6 +157,9 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	if err := r.checkID(id); err != nil {
 		return err
 	}
+	if err := r.shows(ctx, id); err != nil {
+		return err
+	}
 	if err := r.options.Guard.Allow(ctx, guard.Amounts{guard.Deletes: 1}); err != nil {
 		return err
 	}

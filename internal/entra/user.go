@@ -46,6 +46,9 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err != nil {
 		return "", err
 	}
+	if done, id, err := u.revived(ctx, doc, w, m, p, enc); done {
+		return id, err
+	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
 		return "", err

@@ -119,7 +119,7 @@ func (f *flights) changed(k call) {
 
 // board joins the flight of the call, or begins it.
 func (c *Client) board(ctx context.Context, k call, b *budget) reader {
-	key := flightKey{k.method.String(), k.url.String(), string(k.body), k.advanced, k.load.Priority(ctx)}
+	key := flightKey{k.method.String(), k.text, string(k.body), k.advanced, k.load.Priority(ctx)}
 	f := &c.flights
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -29,7 +29,7 @@ func TestComplaints(t *testing.T) {
 		"unknown property":       {`{ scim: title, graph: jobTitel }`, []string{`t.yaml:10: Graph's user has no property "jobTitel"`}},
 		"unknown part":           {`{ scim: title, graph: employeeOrgData.costCentre }`, []string{`t.yaml:10: Graph's user has no property "employeeOrgData.costCentre"`}},
 		"unknown key":            {`{ scim: title, grpah: jobTitle }`, []string{`t.yaml:10: unknown key "grpah"`, "t.yaml:10: title needs either a graph path or a constant"}},
-		"unknown kind":           {`{ scim: title, graph: jobTitle, kind: bool }`, []string{`t.yaml:10: unknown kind "bool"; there are given, groupType, memberType, reference, usable`}},
+		"unknown kind":           {`{ scim: title, graph: jobTitle, kind: bool }`, []string{`t.yaml:10: unknown kind "bool"; there are given, groupType, memberType, reference, there, usable`}},
 		"unknown relation":       {`{ scim: "a[].b", graph: "friends[].id", relation: friends }`, []string{`t.yaml:10: unknown relation "friends"`}},
 		"unknown prefix":         {`{ scim: extt.a.b, graph: jobTitle }`, []string{`t.yaml:10: unknown prefix "extt"`}},
 		"unknown mutability":     {`{ scim: title, graph: jobTitle, mutability: readonly }`, []string{`t.yaml:10: title: unknown mutability "readonly"`}},
@@ -65,7 +65,7 @@ func TestComplaints(t *testing.T) {
 		"values that collide":    {`{ scim: title, graph: jobTitle, values: { a: x, b: x } }`, []string{"two values of the map are one value in Graph"}},
 		"odd fallback":           {`{ scim: title, graph: jobTitle, fallback: accountEnabled }`, []string{"fallback: accountEnabled is not of the type of jobTitle"}},
 		"remove in a table":      {`{ scim: title, remove: true, graph: jobTitle }`, []string{"remove belongs into an overlay"}},
-		"meta":                   {`{ scim: meta.version, graph: jobTitle, mutability: readOnly }`, []string{"of meta only created and lastModified can be mapped"}},
+		"meta":                   {`{ scim: meta.version, graph: jobTitle, mutability: readOnly }`, []string{"of meta only created, lastModified, deleted can be mapped"}},
 		"schemas":                {`{ scim: "schemas[]", graph: "otherMails[]" }`, []string{"schemas[] is a common attribute"}},
 		"id of something else":   {`{ scim: ID, graph: jobTitle }`, []string{"ID is a common attribute", "ID is already mapped on line 9"}},
 		"relation that is written": {

@@ -34,6 +34,7 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
+	Deleted                         bool // Reader lists resources that are deleted, too, when Query.Deleted asks
 	Dictionary                      Dictionary
 	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
 	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
@@ -80,6 +81,7 @@ type Query struct {
 	// bool, int, float64), and attributes that the type does not serve have
 	// been decided away.
 	Filter     filter.Expression
+	Deleted    bool      // the resources that are deleted are asked for, and no others; Filter has no word of it
 	SortBy     *AttrPath // nil: not asked for
 	Descending bool
 	StartIndex int // 1 or more

@@ -57,6 +57,16 @@ const (
 	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
 )
 
+// DeletedUser says what becomes of a new user who was deleted and can be restored.
+type DeletedUser string
+
+// What may become of such a user.
+const (
+	DeletedCreate  DeletedUser = "create"  // made anew, as Entra does
+	DeletedRefuse  DeletedUser = "refuse"  // 409 uniqueness, which names the deleted one
+	DeletedRestore DeletedUser = "restore" // the deleted one is restored and made what was sent
+)
+
 // Provisioning says what is asked of Entra's provisioning service of an application that
 // somebody was given.
 type Provisioning string
@@ -80,6 +90,13 @@ type Policy struct {
 
 	UsageLocation string // of a user without one who is given a license; "" refuses the license
 	Provisioning  Provisioning
+
+	DeletedUser DeletedUser // "" is create
+
+	// Groups that an on-premises directory masters, and unless included the users that it
+	// masters among the members of other groups, are as if they were not there.
+	SkipOnPremisesGroups     bool
+	IncludeOnPremisesMembers bool
 
 	DryRun     bool // answer each change with the Graph calls that it would take, and make none
 	Thresholds Thresholds

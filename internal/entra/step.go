@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 )
 
 // A step is one of the requests that a write takes.
@@ -157,6 +158,9 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	if err := r.shows(ctx, id); err != nil {
+		return err
+	}
+	if err := r.options.Guard.Allow(ctx, guard.Amounts{guard.Deletes: 1}); err != nil {
 		return err
 	}
 	err := r.patient(ctx, func() error {

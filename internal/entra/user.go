@@ -327,6 +327,9 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
+	if err := u.options.Guard.Allow(ctx, amounts(o, w, b)); err != nil {
+		return o.raw, err
+	}
 	answers, err := u.run(ctx, "", steps, id)
 	u.done(ctx, id, b)
 	if err != nil {

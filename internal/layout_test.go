@@ -21,12 +21,13 @@ const module = "entrascim/"
 var may = map[string][]string{
 	"cmd/entrascim": {"internal/app", "internal/config", "internal/admin", "internal/tenant"},
 	"internal/app": {
-		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph",
+		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph", "internal/guard",
 		"internal/graphsim", "internal/graphsim/login", "internal/graphsim/trouble", "internal/mapping", "internal/scim", "internal/seal", "internal/server", "internal/tenant",
 		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store", "internal/trigger", "internal/vault",
 	},
 	"internal/server":           {"internal/scim", "internal/auth", "internal/consent", "internal/admin", "internal/tenant", "internal/fault", "internal/calls"},
-	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/grant", "internal/tenant", "internal/vault", "internal/fault"},
+	"internal/guard":            {"internal/tenant", "internal/fault"},
+	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/grant", "internal/guard", "internal/tenant", "internal/vault", "internal/fault"},
 	"internal/grant":            {"internal/graph", "internal/fault"},
 	"internal/action":           {"internal/scim", "internal/mapping", "internal/graph", "internal/tenant", "internal/fault"},
 	"internal/trigger":          {"internal/graph", "internal/tenant", "internal/fault"},

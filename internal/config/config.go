@@ -109,6 +109,10 @@ type Policy struct {
 	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
 	Unknown        string                `yaml:"unknownAttributes" env:"ENTRASCIM_UNKNOWN_ATTRIBUTES" help:"What to do with attributes that are not in the schemas: ignore them (RFC 7644 section 3.3), or refuse the request."`
 	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
+	DryRun         bool                  `yaml:"dryRun" env:"ENTRASCIM_POLICY_DRY_RUN" help:"Make no change: each is checked, and answered with the Graph calls that it would take. A client can ask for that by itself (X-Dry-Run: true), and can not ask that a change be made after all."`
+	Delete         string                `yaml:"delete" env:"ENTRASCIM_DELETE_POLICY" help:"What DELETE does with a user: delete it, or disable it, so that it stays and cannot sign in."`
+	Leaver         Names                 `yaml:"leaver" env:"ENTRASCIM_LEAVER" help:"What is done to a user before it is deleted, or in place of that, a list: disable, revokeSessions, licenses (those that it has by itself), groups (those whose members can be changed in the cloud); or all. In this order, whatever that of the list."`
+	Thresholds     Thresholds            `yaml:"thresholds"`
 	UsageLocation  string                `yaml:"usageLocation" env:"ENTRASCIM_USAGE_LOCATION" help:"Country (ISO 3166, two letters) that is set as usageLocation of a user without one who is given a license. Without it such a license is refused."`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
 	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
@@ -163,7 +167,7 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerWarn, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate},
+		Policy:          Policy{ManagerMissing: tenant.ManagerWarn, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate, Delete: string(tenant.DeleteReally)},
 		Passwords:       defaultPasswords(),
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},

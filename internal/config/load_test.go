@@ -117,7 +117,7 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete", RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
 	}
 }
@@ -207,6 +207,8 @@ func TestMistakes(t *testing.T) {
 		"short names of none":   {file: "tenant: {shortNames: true}\n", want: []string{"c.yaml:1: tenant.shortNames: needs tenant.defaultDomain"}},
 		"certificate alone":     {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull}, want: []string{"tls.keyFile (ENTRASCIM_TLS_KEY_FILE): certificateFile and keyFile belong together"}},
 		"not a pair":            {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull, "ENTRASCIM_TLS_KEY_FILE": os.DevNull}, want: []string{"ENTRASCIM_TLS_CERTIFICATE_FILE: must be a PEM certificate that belongs to the key in keyFile"}},
+		"a leaver of what":      {file: "policy: {delete: archive, leaver: [disable, forget]}\n", want: []string{"c.yaml:1: policy.delete: must be delete or disable", "c.yaml:1: policy.leaver: must be of disable, revokeSessions, licenses, groups; or all"}},
+		"a debt of deletes":     {file: "policy: {thresholds: {deletes: -1}}\n", want: []string{"c.yaml:1: policy.thresholds.deletes: must not be negative"}},
 		"pacing of nothing":     {file: "graph: {pacing: 0}\n", want: []string{"c.yaml:1: graph.pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
 		"pacing by a word":      {env: map[string]string{"ENTRASCIM_GRAPH_PACING": "fast"}, want: []string{"ENTRASCIM_GRAPH_PACING: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
 		"pacing below a batch":  {flags: map[string]string{"graph.pacing": "4%"}, want: []string{"--graph-pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},

@@ -24,7 +24,7 @@ func (c Config) Stored(r tenant.Record) (Config, error) {
 	}
 	l.config.Passwords.CA = c.Passwords.CA
 	l.bad["tenant.id"] = r.DirectoryID == "" && r.State != tenant.Active // it is found out when an administrator consents
-	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.passwordChecks(), c.lent(l.config))
+	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.passwordChecks(), l.config.guardChecks(), c.lent(l.config))
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -35,6 +35,8 @@ func ofStored(key string) bool {
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.dryRun", "policy.delete", "policy.leaver",
+		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
 		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",
 		"passwords.length", "passwords.classes", "passwords.sink", "passwords.url", "passwords.life", "passwords.namespace", "passwords.mount", "passwords.path",

@@ -69,7 +69,7 @@ func (c Config) loadTenant(file string) (Config, error) {
 	l.read()
 	l.config.Operator = c.Operator // whose files were read once
 	one := &l.config
-	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.passwordChecks(), one.clientChecks())
+	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.passwordChecks(), one.guardChecks(), one.clientChecks())
 	return l.config, errors.Join(l.errs...)
 }
 

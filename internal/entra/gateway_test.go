@@ -138,6 +138,7 @@ func (g *gateway) serve() {
 	g.directory = entra.New(g.options)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")}, Together: g.directory.Together,
+		Rehearse: g.directory.Rehearse, DryRun: g.options.Policy.DryRun,
 		Caller: func(*http.Request) scim.Caller {
 			if c := g.caller.Load(); c != nil {
 				return *c

@@ -327,6 +327,9 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
+	if err := u.options.Guard.Allow(ctx, amounts(o, w, b)); err != nil {
+		return o.raw, err
+	}
 	answers, err := u.run(ctx, "", steps, id)
 	u.done(ctx, id, b)
 	if err != nil {
@@ -343,7 +346,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		sent[statesProperty] = b.licenses.After()
 	}
 	u.written.set(id, sent)
-	u.superseded(ctx, id, w)
+	u.superseded(id, w)
 	return overlaid(o.raw, sent)
 }
 

@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	bulkPath     = "/Bulk"
 	bulkSchema   = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 	bulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 )

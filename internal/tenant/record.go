@@ -57,6 +57,7 @@ type ClientRecord struct {
 	Name     string // unique in the tenant; in logs
 	Kind     Kind
 	Role     Role
+	DryRun   bool // each of its changes is a dry run
 
 	ResourceTypes []string       // names such as "User"; nil: all
 	Networks      []netip.Prefix // that it may call from; nil: any

@@ -98,6 +98,11 @@ type Policy struct {
 	// masters among the members of other groups, are as if they were not there.
 	SkipOnPremisesGroups     bool
 	IncludeOnPremisesMembers bool
+
+	DryRun     bool // answer each change with the Graph calls that it would take, and make none
+	Thresholds Thresholds
+	Delete     Deletion // "" is DeleteReally
+	Leaver     Leaver   // done before a user is deleted, or in its place
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -32,7 +32,7 @@ func full() tenant.Record {
 // fullClient is a client with a value in every field.
 func fullClient(tenantID string) tenant.ClientRecord {
 	return tenant.ClientRecord{
-		ID: "6e1c6d0a-0000-4000-8000-000000000002", TenantID: tenantID, Name: "SailPoint", Kind: tenant.JWT, Role: tenant.ReadWrite,
+		ID: "6e1c6d0a-0000-4000-8000-000000000002", TenantID: tenantID, Name: "SailPoint", Kind: tenant.JWT, Role: tenant.ReadWrite, DryRun: true,
 		ResourceTypes: []string{"User", "Group"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 		Dialect: "entra", Me: "77777777-2222-3333-4444-555555555555", Issuer: "https://issuer.example/ü", Audience: "api://x",
 		Claims: map[string]string{"roles": "Scim.Write", "azp": "\"quoted\""},

@@ -55,10 +55,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err := g.checkUnique(ctx, "", w); err != nil {
 		return "", err
 	}
-	b, _, err := g.newBeside(ctx, w)
-	if err == nil {
-		err = g.checkGiven(about, b)
-	}
+	b, err := g.newGiven(ctx, about, w)
 	if err != nil {
 		return "", err
 	}

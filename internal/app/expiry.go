@@ -49,6 +49,14 @@ func (s *seat) warnOfCertificate(ctx context.Context, now time.Time) {
 	}
 }
 
+// warnOfPolicy says in the log which setting of the tenant has no effect.
+func (s *seat) warnOfPolicy(ctx context.Context) {
+	if p := s.tenant.Policy; p.IncludeOnPremisesMembers && !p.SkipOnPremisesGroups {
+		zerolog.Ctx(ctx).Warn().Str("tenant", s.tenant.Name).
+			Msg("policy.includeOnPremisesMembers has no effect without policy.skipOnPremisesGroups: all groups and all members are shown")
+	}
+}
+
 // warnOfOperator says in the log when the certificate of the operator's app registration
 // has ended or soon will.
 func (r *registry) warnOfOperator(ctx context.Context) {

@@ -52,6 +52,9 @@ var routes = []string{
 	"GET roleManagement/directory/roleAssignmentSchedules", "POST roleManagement/directory/roleAssignmentScheduleRequests",
 	"POST users/{id}/appRoleAssignments", "DELETE users/{id}/appRoleAssignments/{plain}", "GET servicePrincipals(appId='{id}')",
 	"POST groups/{id}/appRoleAssignments", "DELETE groups/{id}/appRoleAssignments/{plain}",
+	"GET directory/deletedItems/microsoft.graph.user", "GET directory/deletedItems/microsoft.graph.user/$count",
+	"GET directory/deletedItems/microsoft.graph.group", "GET directory/deletedItems/microsoft.graph.group/$count",
+	"GET directory/deletedItems/{id}", "POST directory/deletedItems/{id}/restore", "DELETE directory/deletedItems/{id}",
 	"POST directoryObjects/getByIds", "POST $batch",
 }
 

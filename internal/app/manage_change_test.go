@@ -69,6 +69,26 @@ func TestManagedSeats(t *testing.T) {
 	}
 }
 
+// A tenant's policy takes the settings of deleted users and on-premises groups, and the log
+// says which of them has no effect.
+func TestManagedPolicyWithoutEffect(t *testing.T) {
+	t.Parallel()
+	m := newManaged(t)
+	m.good(201, "POST", "/tenants", m.initech())
+	const said = `"tenant":"initech","message":"policy.includeOnPremisesMembers has no effect`
+	for i, c := range []struct {
+		policy string
+		warned int
+	}{
+		{`{"skipOnPremisesGroups":true,"includeOnPremisesMembers":true,"deletedUser":"restore"}`, 0}, {`{"skipOnPremisesGroups":null}`, 1},
+	} {
+		m.good(200, "PATCH", "/tenants/initech", `{"settings":{"policy":`+c.policy+`}}`)
+		if n := strings.Count(m.log.String(), said); n != c.warned {
+			t.Errorf("change %d: the log says it %d times, want %d", i, n, c.warned)
+		}
+	}
+}
+
 // Two who change a tenant at once learn of each other by its ETag.
 func TestManagedVersions(t *testing.T) {
 	t.Parallel()

@@ -95,6 +95,7 @@ func reads() []string {
 	return []string{
 		"/readyz", "/Users", seededUser, "/Users?attributes=userName", "/Groups", seededGroup, "/Applications", "/ServicePrincipals", "/ManagedIdentities",
 		"/Roles", "/Roles/62e90394-69f5-4237-9190-012177145e10", "/Entitlements", "/?count=5",
+		"/Users?filter=meta.deleted%20eq%20true", "/Groups?filter=meta.deleted%20eq%20true",
 		"/Users?filter=groups.value%20eq%20%22b0000000-0000-4000-8000-000000000001%22",
 	}
 }
@@ -153,6 +154,9 @@ func TestReadWritePermissions(t *testing.T) {
 		{http.MethodPatch, seededGroup, patch(`{"op": "add", "path": "members", "value": [{"value": "a0000000-0000-4000-8000-000000000001"}]}`), http.StatusNoContent},
 		{http.MethodDelete, seededGroup, "", http.StatusNoContent},
 		{http.MethodDelete, seededUser, "", http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/restore", "", http.StatusOK},
+		{http.MethodDelete, seededUser, "", http.StatusNoContent},
+		{http.MethodPost, seededUser + "/.actions/delete_permanently", "", http.StatusNoContent},
 	} {
 		if status, answer := scim(write.method, write.path, write.body); status != write.status {
 			t.Errorf("%s %s %s: %d %v", write.method, write.path, write.body, status, answer)

@@ -56,7 +56,7 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks()}
+	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks(), c.passwordChecks(), c.guardChecks()}
 	if c.HasTenant() {
 		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}
@@ -119,6 +119,7 @@ func (c *Config) otherChecks() []check {
 	return []check{
 		{c.Mapping.ExtensionAppID == "" || validGUID(c.Mapping.ExtensionAppID), "mapping.extensionAppID", "must be the application's GUID"},
 		{c.Policy.ManagerMissing == tenant.ManagerRefuse || c.Policy.ManagerMissing == tenant.ManagerWarn, "policy.managerMissing", "must be refuse or warn"},
+		{slices.Contains([]tenant.DeletedUser{tenant.DeletedCreate, tenant.DeletedRefuse, tenant.DeletedRestore}, c.Policy.DeletedUser), "policy.deletedUser", "must be create, refuse or restore"},
 		{c.Policy.UsageLocation == "" || isCountry(c.Policy.UsageLocation), "policy.usageLocation", "must be two capital letters, as in NL"},
 		{c.Policy.MaxScan > 0, "policy.maxScan", "must be more than 0"},
 		{c.Policy.Unknown == unknownIgnored || c.Policy.Unknown == unknownRefused, "policy.unknownAttributes", "must be ignore or refuse"},

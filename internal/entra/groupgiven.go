@@ -8,7 +8,6 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
-	"entrascim/internal/mapping"
 )
 
 // changeItself changes what is no membership, and tells what was done.
@@ -41,15 +40,6 @@ func (g groups) changeItself(ctx context.Context, id string, o *object, body map
 		err = b.overlay(o)
 	}
 	return done, err
-}
-
-// newGiven plans what a new group is given.
-func (g groups) newGiven(ctx context.Context, about jsontext.Value, w mapping.Write) (beside, error) {
-	b, _, err := g.newBeside(ctx, w)
-	if err == nil {
-		err = g.checkGiven(about, b)
-	}
-	return b, err
 }
 
 // give gives a new group what is given beside its members.

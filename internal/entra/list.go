@@ -25,6 +25,7 @@ type listing struct {
 	residual filter.Expression
 	sortHere bool  // Graph cannot sort as asked
 	at       place // where the page begins
+	deleted  bool  // it is of deleted resources
 
 	pending []jsontext.Value // objects of the page that are not written yet
 }
@@ -33,6 +34,9 @@ type listing struct {
 // and page it is asked to; the rest is done here, on a bounded number of objects.
 func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
 	ctx = graph.WithPriority(ctx, r.urgency(q.Filter))
+	if q.Deleted {
+		return r.listDeleted(ctx, q, out)
+	}
 	q.Filter = r.completed(q.Filter)
 	mq, err := r.table.Filter(q.Filter)
 	if err != nil {
@@ -47,6 +51,10 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 		return err
 	}
 	for _, l.source = range sources {
+		if hidden, err := r.hidden(ctx, l.source); hidden || err != nil {
+			out.Total(0)
+			return err
+		}
 		err := r.unreadable(l.run(ctx))
 		if !l.source.optional || !fault.Is(err, fault.NotFound) || out.Len() > 0 {
 			return err
@@ -59,7 +67,7 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 func (l *listing) run(ctx context.Context) error {
 	l.sort()
 	switch {
-	case l.residual != nil, l.sortHere, l.table.Bare():
+	case l.residual != nil, l.sortHere, l.table.Bare(), l.table.Barred() != "" && len(l.source.ids) > 1: // of many ids some are not shown
 		return l.scan(ctx)
 	case l.source.ids != nil:
 		return l.few(ctx)
@@ -76,8 +84,12 @@ func (l *listing) sort() {
 	if by == nil || l.query.Count == 0 {
 		return
 	}
-	text, advanced, ok := l.table.OrderBy(mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Descending, l.query.Filter)
-	if !ok || l.source.ids != nil || l.source.optional || l.source.plain { // that links can be sorted is documented of some only
+	a, given, possible := mapping.Attr{URN: by.URN, Name: by.Name, Sub: by.Sub}, l.query.Filter, true
+	if l.deleted {
+		given, possible = l.sortable(a)
+	}
+	text, advanced, ok := l.table.OrderBy(a, l.query.Descending, given)
+	if !ok || !possible || l.source.ids != nil || l.source.optional || l.source.plain { // that links can be sorted is documented of some only
 		l.sortHere = true
 		return
 	}
@@ -90,7 +102,7 @@ func (l *listing) sort() {
 func (l *listing) page(ctx context.Context) error {
 	from, to := l.window()
 	w := walk{from: from, to: to, top: pageSize(l.query.Count)}
-	if len(l.relations(l.plan)) == 0 {
+	if len(l.relations(l.plan)) == 0 && !l.deleted {
 		env := l.env(ctx, object{})
 		w.each = func(text []byte) (int, error) { return l.put(text, env) }
 	} else {
@@ -127,6 +139,9 @@ func pageSize(count int) int {
 // hold keeps an object until the page has been read.
 func (l *listing) hold(text []byte) (end int, err error) {
 	v, end, err := front(text)
+	if err == nil && l.deleted {
+		v, err = original(v)
+	}
 	if err == nil {
 		l.pending = append(l.pending, v.Clone())
 	}
@@ -253,6 +268,9 @@ func (l *listing) few(ctx context.Context) error {
 
 // byID reads objects by id; those that are gone are left out.
 func (l *listing) byID(ctx context.Context, ids, properties []string, expand string) ([]jsontext.Value, error) {
+	if l.deleted {
+		return l.deletedByID(ctx, ids, properties)
+	}
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return l.fresh.elsewhere(l.table.Collection(), id) })
 	if len(ids) == 0 {
 		return nil, nil

@@ -22,6 +22,7 @@ type membership struct {
 
 	objects map[string]jsontext.Value // those of add that the directory knows, by id
 	checked bool                      // objects has been asked for
+	hidden  func(jsontext.Value) bool // members that are not shown; nil: all are
 	owners  []string                  // looked up with add, being named as owners
 }
 
@@ -115,9 +116,13 @@ func checkGUIDs(ids []string) error {
 
 // lookups are the requests that find the members to be added.
 func (m *membership) lookups() ([]graph.Request, error) {
+	properties := []string{"id", "displayName", "groupTypes"}
+	if m.hidden != nil {
+		properties = append(properties, syncProperty)
+	}
 	var requests []graph.Request
 	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), maxByIDs) {
-		request, err := getByIDs(some, nil, "id", "displayName", "groupTypes")
+		request, err := getByIDs(some, nil, properties...)
 		if err != nil {
 			return nil, err
 		}
@@ -196,8 +201,8 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 			if _, known := present[member]; !known && wanted[member] {
 				present[member] = true
 			}
-			gone, err := selected(v)
-			if !wanted[member] && (m.replace || gone) {
+			gone, err := m.leaves(v, selected)
+			if gone && !wanted[member] {
 				m.remove = append(m.remove, member)
 			}
 			return err
@@ -276,7 +281,7 @@ func (m *membership) after(listed related) related {
 			}
 		}
 		for _, id := range m.add {
-			if missing[id] && !yield(m.object(id), nil) {
+			if missing[id] && !m.conceals(id) && !yield(m.object(id), nil) {
 				return
 			}
 		}

@@ -21,6 +21,7 @@ const (
 	relationInvitation   = "invitation"
 	relationOwners       = "owners"
 	relationSponsors     = "sponsors"
+	relationPassword     = "password"
 )
 
 const groupType = "#microsoft.graph.group"
@@ -33,7 +34,7 @@ func (r *resource) relationRequest(name, id string) graph.Request {
 	request := graph.Request{
 		Path:   r.relationPath(name),
 		Params: map[string]string{"id": id},
-		Query:  graph.Query{Select: []string{"id", "displayName"}, Top: graph.MaxPage},
+		Query:  graph.Query{Select: append([]string{"id", "displayName"}, r.hiding(name)...), Top: graph.MaxPage},
 	}
 	switch name {
 	case relationManager, relationSponsors: // which takes no option but $select
@@ -81,7 +82,7 @@ func (r *resource) relate(ctx context.Context, objects []object, relations []str
 			if err != nil {
 				return err
 			}
-			l := &link{client: r.graph, body: first, route: r.relationPath(name)}
+			l := &link{client: r.graph, body: first, route: r.relationPath(name), hidden: r.hides(name)}
 			switch {
 			case first == nil: // none
 			case name == relationManager:
@@ -126,7 +127,8 @@ type link struct {
 	client *graph.Client
 	route  string // of the request, for the account of calls
 	body   jsontext.Value
-	groups bool // only groups are wanted
+	groups bool                      // only groups are wanted
+	hidden func(jsontext.Value) bool // what is not shown; nil: nothing
 }
 
 var errStop = errors.New("the reader has enough")
@@ -141,6 +143,9 @@ func (l *link) all(ctx context.Context) related {
 				return err
 			}
 			if l.groups && string(member(v, "@odata.type")) != `"`+groupType+`"` && text(v, "@odata.type") != groupType {
+				return nil
+			}
+			if l.hidden != nil && l.hidden(v) {
 				return nil
 			}
 			if !yield(v, nil) {

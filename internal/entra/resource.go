@@ -22,15 +22,19 @@ type resource struct {
 	typ   scim.ResourceType
 	plans plans
 
-	askable map[mapping.Attr][]string
-	apart   map[string]string // see there
+	askable   map[mapping.Attr][]string
+	apart     map[string]string // see there
+	ofDeleted []mapping.Attr    // the attributes that only deleted resources have
 }
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
-	r.askable, r.apart = askable(r.rows), apart(r.rows)
+	r.askable, r.apart, r.ofDeleted = askable(r.rows), apart(r.rows), ofDeleted(r.rows)
 	if r.shortens() {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
+	}
+	if d.options.Policy.SkipOnPremisesGroups && r.table.Entity() == entityGroup {
+		r.table = r.table.Without(syncProperty)
 	}
 	r.typ = scim.ResourceType{
 		ID: t.Resource(), Name: t.Resource(), Endpoint: t.Endpoint(), Description: t.Description(),
@@ -115,8 +119,11 @@ func isPlain(s string) bool {
 }
 
 // has tells whether an object of the collection is one of the resources: a table may be
-// for a part of a collection.
+// for a part of a collection, or without a part of it.
 func (r *resource) has(raw jsontext.Value) bool {
+	if barred := r.table.Barred(); barred != "" && flag(raw, barred) {
+		return false
+	}
 	property, value := r.table.Condition()
 	return property == "" || strings.EqualFold(strings.Trim(string(member(raw, property)), `"`), value)
 }
@@ -149,11 +156,12 @@ type plans struct {
 
 // plan is the read plan of a projection.
 func (r *resource) plan(p scim.Projection) *mapping.ReadPlan {
-	return r.plans.get("p"+p.Key(), func() *mapping.ReadPlan { return r.table.Read(p.Includes) })
+	return r.plans.get("p"+p.Key(), func() *mapping.ReadPlan { return r.table.Read(r.living(p.Includes)) })
 }
 
 // planFor is the read plan of what is wanted.
 func (r *resource) planFor(want mapping.Want) *mapping.ReadPlan {
+	want = r.living(want)
 	return r.plans.get("w"+r.table.Wanted(want), func() *mapping.ReadPlan { return r.table.Read(want) })
 }
 

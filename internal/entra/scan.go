@@ -43,7 +43,9 @@ func (l *listing) scan(ctx context.Context) error {
 		s.order = scim.NewOrder(&l.typ, *l.query.SortBy)
 		paths = append(paths, s.order.Attributes()...)
 	}
-	s.look = l.planFor(l.looking(paths))
+	if s.look = l.planFor(l.looking(paths)); l.deleted {
+		s.look = l.deletedPlan(l.looking(paths))
+	}
 	if l.query.ByCursor && !l.sortHere && l.source.ids == nil && !l.table.Bare() {
 		s.to = l.query.Count
 		return s.onward(ctx)

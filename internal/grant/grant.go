@@ -4,6 +4,7 @@
 package grant
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -85,8 +86,8 @@ type held interface{ Key() string }
 // before it: by key what was given or changed, nil for what was taken.
 func Laid[T held](listed []T, done map[string]*T) []T {
 	all := slices.DeleteFunc(slices.Clone(listed), func(t T) bool { _, known := done[t.Key()]; return known })
-	for _, t := range done {
-		if t != nil {
+	for _, key := range slices.Sorted(maps.Keys(done)) {
+		if t := done[key]; t != nil {
 			all = append(all, *t)
 		}
 	}

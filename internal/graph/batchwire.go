@@ -43,7 +43,7 @@ func (b *batch) encode(pending []int) ([]byte, error) {
 	wire := batchRequests{Requests: make([]batchRequest, len(pending))}
 	for n, i := range pending {
 		k := b.calls[i]
-		item := batchRequest{ID: strconv.Itoa(n + 1), Method: k.method.String(), URL: k.url.String(), Body: k.body}
+		item := batchRequest{ID: strconv.Itoa(n + 1), Method: k.method.String(), URL: k.text, Body: k.body}
 		if k.body != nil || k.advanced {
 			item.Headers = map[string]string{}
 		}

@@ -78,7 +78,7 @@ func (c *Client) pageCall(r Request, link string) (call, error) {
 	if err != nil || next.Scheme != c.base.Scheme || !strings.EqualFold(next.Host, c.base.Host) || next.User != nil {
 		return call{}, fault.Wrap(errors.New("a next link leaves the Graph host"), fault.BadGateway, "The directory's answer is broken.")
 	}
-	k := call{method: abs.GET, route: r.Path, url: next, advanced: r.Query.Advanced, repeatable: true, reads: true}
+	k := call{method: abs.GET, route: r.Path, url: next, text: link, advanced: r.Query.Advanced, repeatable: true, reads: true}
 	k.load = loadOf(r, true)
 	return k, nil
 }

@@ -11,7 +11,7 @@ func (c *Client) ObjectURL(id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("referring to an object: %w", err)
 	}
-	return k.url.String(), nil
+	return k.text, nil
 }
 
 // UnverifiedDomain tells whether Graph refused a name because its domain is not one

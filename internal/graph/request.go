@@ -26,6 +26,7 @@ type call struct {
 	method     abs.HttpMethod
 	route      string // the template, for logs
 	url        *url.URL
+	text       string // of url
 	body       []byte
 	advanced   bool
 	repeatable bool
@@ -52,11 +53,11 @@ func build(base string, r Request) (call, error) {
 		reads:      r.Reads || method == abs.GET,
 	}
 	k.load = loadOf(r, k.reads)
-	text, err := r.expand(base)
-	if err != nil {
+	var err error
+	if k.text, err = r.expand(base); err != nil {
 		return call{}, err
 	}
-	if k.url, err = url.Parse(text); err != nil {
+	if k.url, err = url.Parse(k.text); err != nil {
 		return call{}, fmt.Errorf("building %s: %w", r.Path, err)
 	}
 	return k, nil
@@ -71,7 +72,7 @@ func loadOf(r Request, reads bool) pace.Load {
 // all else stands as it is. A variable without a value, which would expand to nothing
 // and so to another resource, is a mistake of the program.
 func (r Request) expand(base string) (string, error) {
-	text := append(make([]byte, 0, 256), base...)
+	text := append(make([]byte, 0, 512), base...)
 	for rest := r.Path; rest != ""; {
 		literal, variable, found := strings.Cut(rest, "{")
 		text = append(text, literal...)

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,14 +25,25 @@ func (d *Directory) softDelete(o *object) {
 	d.unlicense(o)
 }
 
+// Delete moves a user or group to deletedItems, whoever masters it: as the synchronization
+// with an on-premises directory does.
+func (d *Directory) Delete(id string) error {
+	defer d.lockPast()()
+	o := d.byID[id]
+	if o == nil || o.state.status != live {
+		return fmt.Errorf("graphsim: there is no %s to delete", id)
+	}
+	d.softDelete(o)
+	return nil
+}
+
 // restore brings a deleted object back, unless what must be unique was taken.
-func (d *Directory) restore(o *object) error {
+func (d *Directory) restore(o *object, r restoration) error {
 	next := o.edit()
 	next.status = live
 	next.set(o.kind, "deletedDateTime", "")
 	if o.kind.name == "user" {
-		upn := strings.TrimPrefix(o.text("userPrincipalName"), strings.ReplaceAll(o.id, "-", ""))
-		next.set(o.kind, "userPrincipalName", quote(upn))
+		d.renamed(o, next, r)
 	}
 	if err := d.unique(o.kind, o, next); err != nil {
 		return err
@@ -138,7 +150,11 @@ func restoreDeleted(c *call) (*answer, error) {
 	if err := c.mayRestore(o); err != nil {
 		return nil, err
 	}
-	if err := c.dir.restore(o); err != nil {
+	r, err := c.restoration(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.dir.restore(o, r); err != nil {
 		return nil, err
 	}
 	e := &encoder{view: c.dir.newest(), typed: true}

@@ -36,6 +36,13 @@ func TestDeletedItems(t *testing.T) {
 		t.Errorf("a restored user is a member of %v", got)
 	}
 	c.do("DELETE", "/users/"+user, nil).want(204)
+	restore := "/directory/deletedItems/" + user + "/restore"
+	c.do("POST", restore, fields{"newUserPrincipalName": "x@not-verified.example"}).want(400)
+	c.do("POST", restore, fields{"userPrincipalName": "adele3@contoso.com"}).want(400)
+	c.do("POST", restore, fields{"newUserPrincipalName": "adele2@contoso.com"}).refused(400, badRequest, exists("userPrincipalName"))
+	c.do("POST", restore, fields{"newUserPrincipalName": "adele3@contoso.com", "autoReconcileProxyConflict": true}).want(200).
+		has("id", user).has("userPrincipalName", "adele3@contoso.com")
+	c.do("DELETE", "/users/"+user, nil).want(204)
 	c.do("DELETE", "/directory/deletedItems/"+user, nil).want(204)
 	c.do("GET", "/directory/deletedItems/"+user, nil).refused(404, "Request_ResourceNotFound", lacks(user))
 	c.do("DELETE", "/groups/"+office, nil).want(204)

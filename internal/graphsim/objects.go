@@ -96,6 +96,17 @@ func hasType(types []string, o *object) bool {
 
 // action reads the parameters of an action into body; others are refused.
 func (c *call) action(body any, parameters ...string) error {
+	if err := c.optional(body, parameters...); err != nil {
+		return err
+	}
+	if _, names, err := c.object(); err != nil || !slices.Contains(names, parameters[0]) {
+		return unreadable("The parameter '%s' is required for the operation.", parameters[0])
+	}
+	return nil
+}
+
+// optional reads the parameters of an action, all of which may be left out.
+func (c *call) optional(body any, parameters ...string) error {
 	_, names, err := c.object()
 	if err != nil {
 		return err
@@ -104,9 +115,6 @@ func (c *call) action(body any, parameters ...string) error {
 		if !slices.Contains(parameters, name) {
 			return unreadable("The parameter '%s' in the request payload is not a valid parameter for the operation.", name)
 		}
-	}
-	if !slices.Contains(names, parameters[0]) {
-		return unreadable("The parameter '%s' is required for the operation.", parameters[0])
 	}
 	if json.Unmarshal(c.body, body) != nil {
 		return unreadable("Invalid value specified for the parameters of the operation.")

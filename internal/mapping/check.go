@@ -268,7 +268,10 @@ func (t *Table) checkAliases(c *complaints) {
 	}
 }
 
-// checkMeta: meta is written by the gateway, but for the times that Graph knows.
+// mappedMeta is what rows can map of meta.
+var mappedMeta = []string{"created", "lastModified", "deleted"}
+
+// checkMeta: meta is written by the gateway, but for what Graph knows.
 func (t *Table) checkMeta(r *Row, c *complaints) {
 	if r.Attr.URN != t.urn {
 		return
@@ -276,8 +279,8 @@ func (t *Table) checkMeta(r *Row, c *complaints) {
 	switch name := strings.ToLower(r.Attr.Name); {
 	case name == "schemas", name == "id" && (r.Graph != "id" || r.Attr.Sub != ""):
 		c.add(r.at, "%s is a common attribute that no row can map", r.SCIM)
-	case name == "meta" && (r.selector.kind != noSelector || r.Mutability != readOnly || (r.Attr.Sub != "created" && r.Attr.Sub != "lastModified")):
-		c.add(r.at, "of meta only created and lastModified can be mapped, readOnly")
+	case name == "meta" && (r.selector.kind != noSelector || r.Mutability != readOnly || !slices.Contains(mappedMeta, r.Attr.Sub)):
+		c.add(r.at, "of meta only %s can be mapped, readOnly", strings.Join(mappedMeta, ", "))
 	}
 }
 

@@ -60,10 +60,39 @@ func (t *Table) checkCollection(d *document, c *complaints) {
 // base is what every query asks beside the client's filter. Objects that come from
 // elsewhere than a collection or a link are not asked, and have to be looked at.
 func (t *Table) base(q Query) clause {
-	if t.condition == nil || !q.asks() {
-		return everything()
+	total := everything()
+	if !q.asks() {
+		return total
 	}
-	c := ask(t.condition.property.Name+" eq "+t.condition.value, t.condition.property, "eq")
-	c.levels.plain = c.levels.plain && q.Relation == nil
-	return c
+	if c := t.condition; c != nil {
+		total = and(total, ask(c.property.Name+" eq "+c.value, c.property, "eq"))
+	}
+	if c := t.barred; c != nil {
+		total = and(total, ask(c.property.Name+" ne "+c.value, c.property, "ne"))
+	}
+	total.levels.plain = total.levels.plain && q.Relation == nil
+	return total
+}
+
+// Without is the table without the objects of which a boolean property is true. Graph
+// selects the others, those that have no value of it among them, in advanced queries;
+// Barred is for those that are read otherwise. The property must be one that the entity
+// has and that Graph filters so.
+func (t *Table) Without(property string) *Table {
+	p, ok := t.model.Property(t.entity, property)
+	if !ok || t.bare || !grants(p, "ne").advanced {
+		panic("mapping: " + t.collection + " cannot be without " + property)
+	}
+	some := *t
+	some.barred = &condition{p, "true"}
+	return &some
+}
+
+// Barred is the property that is true of the objects that the table is without; "" when
+// it is without none.
+func (t *Table) Barred() string {
+	if t.barred == nil {
+		return ""
+	}
+	return t.barred.property.Name
 }

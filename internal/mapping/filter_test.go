@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,6 +195,29 @@ func TestFilterOfAPart(t *testing.T) {
 	}
 	if plan := roles.Read(func(string, string, string) bool { return true }); plan.Select != nil {
 		t.Errorf("Graph is asked to select %v", plan.Select)
+	}
+}
+
+// A table without some of the objects asks for the others every time, in advanced queries.
+func TestFilterWithout(t *testing.T) {
+	t.Parallel()
+	table := compile(t, "group.yaml").Without("onPremisesSyncEnabled")
+	const others = "~ onPremisesSyncEnabled ne true"
+	for name, c := range map[string]struct{ filter, want string }{
+		"plain":     {`displayName eq "x"`, others + ` and displayName eq 'x'`},
+		"here":      {`displayName ew "x"`, others + ` | displayName ew "x"`},
+		"by id":     {`id eq "1"`, "id=1"},
+		"by member": {`members.value eq "u" and displayName sw "x"`, "members.value=u " + others + ` and startsWith(displayName,'x')`},
+	} {
+		if got := asked(t, table, c.filter); got != c.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", name, c.filter, got, c.want)
+		}
+	}
+	if plan := table.Read(func(string, string, string) bool { return false }); !slices.Contains(plan.Select, table.Barred()) {
+		t.Errorf("what is read does not tell the others apart: %v", plan.Select)
+	}
+	if compile(t, "group.yaml").Barred() != "" {
+		t.Error("the table itself is without some")
 	}
 }
 

@@ -45,6 +45,7 @@ const (
 	kindGroupType  = "groupType"
 	kindUsable     = "usable"
 	kindGiven      = "given"
+	kindThere      = "there"
 )
 
 // kinds is the one list of them.
@@ -53,6 +54,7 @@ var kinds = map[string]kind{
 	kindMemberType: {name: kindMemberType, typ: "string", readOnly: true, read: readMemberType},
 	kindReference:  {name: kindReference, typ: "reference", siblings: []string{odataType}, readOnly: true, read: readReference},
 	kindGiven:      {name: kindGiven, typ: "string", read: readGiven},
+	kindThere:      {name: kindThere, typ: "boolean", readOnly: true, read: readThere},
 	kindUsable:     {name: kindUsable, typ: "boolean", readOnly: true, read: readUsable},
 	kindGroupType: {
 		name: kindGroupType, typ: "string", siblings: []string{"mailEnabled", "securityEnabled"},
@@ -158,6 +160,14 @@ func readGiven(dst []byte, values [][]byte, _ kindContext) []byte {
 		return append(dst, `"direct"`...)
 	}
 	return append(dst, `"inherited"`...)
+}
+
+// readThere tells that there is a value: nothing when there is none.
+func readThere(dst []byte, values [][]byte, _ kindContext) []byte {
+	if values[0] == nil {
+		return dst
+	}
+	return append(dst, "true"...)
 }
 
 // readUsable tells of a subscription's capabilityStatus whether users have what it

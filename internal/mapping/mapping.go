@@ -62,6 +62,7 @@ type Table struct {
 	entity      string
 	whole       []string   // complex Graph properties that are always written whole
 	condition   *condition // of the objects of the collection that are resources; nil: none
+	barred      *condition // of those that are none all the same; nil: none
 	bare        bool       // the collection takes no query options
 	dictionary  *Attr      // see Dictionary
 	anyID       bool       // ids are texts, not GUIDs

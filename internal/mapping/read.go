@@ -51,8 +51,10 @@ func (t *Table) Read(want Want) *ReadPlan {
 			p.extended = append(p.extended, newMember(x.urn, &objectOutput{members: members}))
 		}
 	}
-	if t.condition != nil {
-		b.ask(graphPath{property: t.condition.property.Name, index: -1})
+	for _, c := range []*condition{t.condition, t.barred} {
+		if c != nil {
+			b.ask(graphPath{property: c.property.Name, index: -1})
+		}
 	}
 	if t.bare {
 		p.Select = nil

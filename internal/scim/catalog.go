@@ -179,7 +179,9 @@ func (c *catalog) common() {
 	c.core.find("schemas").returned = always
 	c.core.find("schemas").mutability = readOnly
 	c.core.find("schemas").kind = typeReference
-	for _, sub := range c.core.find("meta").subs {
+	meta := c.core.find("meta")
+	meta.add(&attribute{path: c.deletion(), kind: typeBoolean, mutability: readOnly, returned: "default"})
+	for _, sub := range meta.subs {
 		sub.absent = false // whether one is there is the resource's affair
 	}
 }

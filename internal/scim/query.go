@@ -69,6 +69,9 @@ func (c *catalog) query(values url.Values, o Options) (Query, truth, error) {
 	t := isTrue
 	if values.Has("filter") {
 		q.Filter, t, errs[3] = c.bindFilter(values.Get("filter"), o.Strict)
+		if errs[3] == nil && t == undecided {
+			t, errs[3] = c.partDeleted(&q)
+		}
 	}
 	for _, err := range errs {
 		if err != nil {

@@ -34,6 +34,7 @@ type ResourceType struct {
 	Reader                          Reader
 	Writer                          Writer // nil: the resource type is read only
 	Actions                         []Action
+	Deleted                         bool // Reader lists resources that are deleted, too, when Query.Deleted asks
 	Dictionary                      Dictionary
 	Keys                            map[AttrPath][]Key // of multi-valued attributes whose values are not told apart by value and type alone
 	Optional                        bool               // answers about all types leave it out when Reader may not read it (fault.Forbidden)
@@ -80,6 +81,7 @@ type Query struct {
 	// bool, int, float64), and attributes that the type does not serve have
 	// been decided away.
 	Filter     filter.Expression
+	Deleted    bool      // the resources that are deleted are asked for, and no others; Filter has no word of it
 	SortBy     *AttrPath // nil: not asked for
 	Descending bool
 	StartIndex int // 1 or more
@@ -121,6 +123,7 @@ type Caller struct {
 	Me      string // path of the resource that /Me stands for, "/Users/{id}"; "" none
 
 	ReadOnly      bool     // it may change nothing
+	DryRun        bool     // each of its changes is a dry run
 	ResourceTypes []string // names of those that it may reach, such as "User"; nil: all
 }
 
@@ -147,9 +150,14 @@ type Options struct {
 	CursorLife    time.Duration // how long a cursor is good; default 1 hour
 	// Together runs operations of a bulk request that do not depend on one
 	// another, and may join what they ask of the directory; nil: one by one.
-	Together          func(ctx context.Context, n int, do func(ctx context.Context, i int))
+	Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
+	// Rehearse makes what a dry run is served by, for each; nil: there are none.
+	Rehearse          Rehearse
+	DryRun            bool             // each change is a dry run, whoever asks for it
 	Now               func() time.Time // default time.Now
 	AuthenticationDoc string           // documentation of how a client gets its token; "" none
+
+	rehearsing bool // a dry run is being served
 }
 
 func (o Options) withDefaults() Options {

@@ -101,7 +101,8 @@ type formed struct {
 	plainJSON, gzip bool
 	writers         *sync.Pool
 	started         bool
-	compressed      *gzip.Writer // nil: it is not
+	coded           bool         // the header says that it is compressed
+	compressed      *gzip.Writer // takes hundreds of kilobytes, and so not before the first byte; nil: not yet
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -119,8 +120,7 @@ func (f *formed) WriteHeader(status int) {
 	if f.gzip && worthwhile(status, h) {
 		h.Set("Content-Encoding", "gzip")
 		h.Del("Content-Length") // it was that of the plain text
-		f.compressed, _ = f.writers.Get().(*gzip.Writer)
-		f.compressed.Reset(f.ResponseWriter)
+		f.coded = true
 	}
 	f.ResponseWriter.WriteHeader(status)
 }
@@ -143,10 +143,18 @@ func (f *formed) Write(p []byte) (int, error) {
 	if !f.started {
 		f.WriteHeader(http.StatusOK)
 	}
-	if f.compressed != nil {
-		return f.compressed.Write(p)
+	if f.coded {
+		return f.compress().Write(p)
 	}
 	return f.ResponseWriter.Write(p)
+}
+
+func (f *formed) compress() *gzip.Writer {
+	if f.compressed == nil {
+		f.compressed, _ = f.writers.Get().(*gzip.Writer)
+		f.compressed.Reset(f.ResponseWriter)
+	}
+	return f.compressed
 }
 
 // FlushError sends what was written so far; http.ResponseController calls it.
@@ -165,10 +173,10 @@ func (f *formed) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 // end writes what is left of a compressed answer. That it fails is the same as that
 // the client is gone.
 func (f *formed) end() {
-	if f.compressed == nil {
+	if !f.coded {
 		return
 	}
-	_ = f.compressed.Close()
+	_ = f.compress().Close()
 	f.compressed.Reset(io.Discard) // keep nothing of the request
 	f.writers.Put(f.compressed)
 	f.compressed = nil

@@ -95,7 +95,7 @@ func New(o Options) http.Handler {
 		}
 	})
 	r.Group(func(r chi.Router) {
-		r.Use(negotiate, limitTime(o.Timeout), places, authenticate(o.Auth, o.Public))
+		r.Use(negotiate, takeTurns, limitTime(o.Timeout), places, authenticate(o.Auth, o.Public))
 		for _, root := range []string{Root, TenantRoot} {
 			r.Handle(root, o.mount())
 			r.Handle(root+"/*", o.mount())

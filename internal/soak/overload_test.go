@@ -20,8 +20,9 @@ import (
 const (
 	crowd    = 400       // clients at once; fewer are answered (limits.tenantRequests)
 	mostHeap = 384 << 20 // bytes of the gateway
-	// healthMost is generous: clients, simulator and gateway share the machine.
-	healthMost = 5 * time.Second
+	// Half of the answers about health take no longer than healthUsual. For the slowest
+	// there is more time: clients, simulator and gateway share the machine.
+	healthUsual, healthMost = 100 * time.Millisecond, 2 * time.Second
 )
 
 // TestOverload: with more clients than are answered and more connections than may be
@@ -81,8 +82,8 @@ func TestOverload(t *testing.T) {
 		slices.Sort(took)
 		p50, p99 := took[len(took)/2], took[len(took)*99/100]
 		t.Logf("health by %s: p50 %s, p99 %s, most %s of %d", name, p50, p99, took[len(took)-1], len(took))
-		if p99 > healthMost {
-			t.Errorf("health by %s takes %s", name, p99)
+		if p50 > healthUsual || p99 > healthMost {
+			t.Errorf("health by %s takes %s, and up to %s", name, p50, p99)
 		}
 	}
 	if peak.Heap > mostHeap {

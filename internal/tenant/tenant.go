@@ -35,6 +35,7 @@ type Tenant struct {
 	ShortNames    bool      // a userName in DefaultDomain is shown without it
 	Offset        *time.Location
 	Policy        Policy
+	Passwords     Passwords
 
 	// ExtensionAppID is the client id of the app registration whose directory
 	// extensions are mapped: {appId} in a table. "" when there is none.
@@ -55,6 +56,16 @@ type ManagerMissing string
 const (
 	ManagerWarn   ManagerMissing = "warn"   // written without manager, with a warning in the log
 	ManagerRefuse ManagerMissing = "refuse" // 400 invalidValue, nothing written
+)
+
+// DeletedUser says what becomes of a new user who was deleted and can be restored.
+type DeletedUser string
+
+// What may become of such a user.
+const (
+	DeletedCreate  DeletedUser = "create"  // made anew, as Entra does
+	DeletedRefuse  DeletedUser = "refuse"  // 409 uniqueness, which names the deleted one
+	DeletedRestore DeletedUser = "restore" // the deleted one is restored and made what was sent
 )
 
 // Provisioning says what is asked of Entra's provisioning service of an application that
@@ -80,6 +91,18 @@ type Policy struct {
 
 	UsageLocation string // of a user without one who is given a license; "" refuses the license
 	Provisioning  Provisioning
+
+	DeletedUser DeletedUser // "" is create
+
+	// Groups that an on-premises directory masters, and unless included the users that it
+	// masters among the members of other groups, are as if they were not there.
+	SkipOnPremisesGroups     bool
+	IncludeOnPremisesMembers bool
+
+	DryRun     bool // answer each change with the Graph calls that it would take, and make none
+	Thresholds Thresholds
+	Delete     Deletion // "" is DeleteReally
+	Leaver     Leaver   // done before a user is deleted, or in its place
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

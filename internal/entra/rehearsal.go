@@ -59,3 +59,21 @@ func (t *trace) copied() *trace {
 	}
 	return &c
 }
+
+// supposed has a rehearsal know an object that it restores: as the deleted one is, by
+// its new name if it gets one.
+func (r *resource) supposed(ctx context.Context, id string, body map[string]any) error {
+	if !graph.Rehearsing(ctx) {
+		return nil
+	}
+	found, err := r.deletedByID(ctx, []string{id}, r.deletedPlan(func(_, _, _ string) bool { return true }).Select)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	raw := found[0]
+	if name := body["newUserPrincipalName"]; name != nil {
+		raw, err = overlaid(raw, map[string]any{upnProperty: name})
+	}
+	graph.Suppose(ctx, raw)
+	return err
+}

@@ -78,13 +78,13 @@ func publicSchemes(*http.Request) []scim.Scheme {
 
 // newPublic answers the discovery endpoints to anybody: with the tables that ship, and
 // so nothing of any tenant.
-func newPublic(c config.Config, origin server.Origin) (http.Handler, error) {
-	tables, err := compileTables(&tenant.Tenant{})
+func newPublic(r *registry) (http.Handler, error) {
+	tables, err := r.tables.of(&tenant.Tenant{})
 	if err != nil {
 		return nil, err
 	}
 	shipped := entra.New(entra.Options{Tables: tables.entra()}) // which has no directory to ask
-	o := protocolOptions(c, origin)
+	o := protocolOptions(r.config, r.origin)
 	o.Schemes = publicSchemes
 	return scim.NewDiscovery(shipped.ResourceTypes(), o), nil
 }

@@ -18,6 +18,7 @@ import (
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // writeSlack is how long a client may take no byte of its answer, and how much longer
@@ -173,18 +174,27 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	return face, r, err
 }
 
+// equipment is what a tenant's directory works with.
+type equipment struct {
+	client  *graph.Client
+	vault   *vault.Vault
+	guard   *guard.Guard
+	granted entra.Granted
+}
+
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, g *guard.Guard, granted entra.Granted) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, e equipment) *entra.Directory {
 	return entra.New(entra.Options{
-		Graph:         client,
+		Graph:         e.client,
 		Tables:        tables.entra(),
 		DefaultDomain: t.DefaultDomain,
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
-		Guard:         g,
-		Actions:       actions(t, tables, client),
-		Granted:       granted,
+		Vault:         e.vault,
+		Guard:         e.guard,
+		Actions:       actions(t, tables, e.client),
+		Granted:       e.granted,
 	})
 }
 
@@ -224,7 +234,7 @@ func newFace(ctx context.Context, c config.Config, r *registry) (http.Handler, e
 	var public http.Handler
 	if c.PublicDiscovery {
 		var err error
-		if public, err = newPublic(c, r.origin); err != nil {
+		if public, err = newPublic(r); err != nil {
 			return nil, err
 		}
 	}

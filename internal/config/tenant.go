@@ -32,6 +32,7 @@ func (c Config) Directory() *tenant.Tenant {
 		ShortNames:     c.Tenant.ShortNames,
 		Offset:         c.Tenant.Offset.Location,
 		Policy:         c.policy(),
+		Passwords:      c.Passwords.settings(),
 	}
 }
 

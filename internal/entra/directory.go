@@ -15,6 +15,7 @@ import (
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // Options is one tenant's directory as the resource types see it.
@@ -24,6 +25,7 @@ type Options struct {
 	DefaultDomain string         // completes a userName without a domain; "" for off
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
+	Vault         *vault.Vault   // takes the passwords that are generated; nil: nobody is told them
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
 	Guard         *guard.Guard   // asked before anything is taken away; nil: all may be
 	Actions       Actions        // nil: none but those of this package
@@ -51,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
+	}
+	if o.Vault == nil {
+		o.Vault = vault.New(vault.Options{Now: o.Now, Sleep: o.Sleep})
 	}
 	if o.Policy.MaxScan <= 0 {
 		o.Policy.MaxScan = defaultMaxScan
@@ -118,6 +123,7 @@ func (d *Directory) fill() {
 			d.people = users{r}
 			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
 			r.typ.Actions = append(r.typ.Actions, d.people.deletedActions()...)
+			r.typ.Actions = append(r.typ.Actions, d.people.resetPassword())
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)

@@ -45,14 +45,21 @@ type gateway struct {
 type priorities struct {
 	http.Handler
 
-	mu  sync.Mutex
-	all []string
+	mu     sync.Mutex
+	all    []string
+	record bool     // also what is written
+	sent   []string // bodies
 }
 
 func (p *priorities) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/v1.0/") {
 		p.mu.Lock()
 		p.all = append(p.all, r.Header.Get("x-ms-throttle-priority"))
+		if p.record && r.Method != http.MethodGet {
+			body, _ := io.ReadAll(r.Body)
+			p.sent = append(p.sent, string(body))
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+		}
 		p.mu.Unlock()
 	}
 	p.Handler.ServeHTTP(w, r)

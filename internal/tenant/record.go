@@ -20,6 +20,7 @@ type Record struct {
 	Settings   []byte
 	Overlays   []Overlay
 	Credential Credential // of mode Single; kept sealed
+	SinkSecret string     // Passwords.Secret; kept sealed
 
 	Revision int64 // grows with each change; 0: not kept yet
 	Created  time.Time

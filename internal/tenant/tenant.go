@@ -35,6 +35,7 @@ type Tenant struct {
 	ShortNames    bool      // a userName in DefaultDomain is shown without it
 	Offset        *time.Location
 	Policy        Policy
+	Passwords     Passwords
 
 	// ExtensionAppID is the client id of the app registration whose directory
 	// extensions are mapped: {appId} in a table. "" when there is none.

@@ -429,3 +429,22 @@ func TestDryRunIsForgotten(t *testing.T) {
 	}
 	g.do("GET", "/Users/00000000-0000-4000-8000-000000000001", nil, 404)
 }
+
+// A dry run asks a sink nothing and tells it nothing, and nobody is told of a password.
+func TestDryRunTellsNoSink(t *testing.T) {
+	t.Parallel()
+	g, d, _ := withDrawer(t, nil)
+	ada := g.addUsers(1)[0]
+	for path, body := range map[string]string{
+		"/Users": `{"userName":"new@contoso.com","displayName":"New"}`, "/Users/" + ada + "/.actions/reset_password": "{}",
+	} {
+		status, answer, _ := g.rehearse("POST", path, body)
+		text, _ := json.Marshal(answer)
+		if calls, _ := answer["calls"].([]any); status != 200 || len(calls) != 1 || !strings.Contains(string(text), `"password":"***"`) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if d.checks != 0 || len(d.all()) != 0 || g.sim.Stats().Writes != 0 {
+		t.Errorf("the sink was asked %d times and given %d passwords", d.checks, len(d.all()))
+	}
+}

@@ -26,7 +26,7 @@ func (d *Directory) Rehearse(ctx context.Context) (context.Context, []scim.Resou
 // this one does not hear of. What was only read they have in common.
 func (d *Directory) apart() *Directory {
 	o := d.options
-	o.Guard, o.Granted = o.Guard.Rehearsal(), nil
+	o.Guard, o.Vault, o.Granted = o.Guard.Rehearsal(), o.Vault.Rehearsal(), nil
 	a := empty(o)
 	a.fresh.ids, a.written.by = d.fresh.copied(), d.written.copied()
 	a.principals, a.domains, a.lacking, a.extended = d.principals, d.domains, d.lacking, d.extended

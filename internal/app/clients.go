@@ -36,7 +36,7 @@ func callerOf(r *http.Request) scim.Caller {
 	dialect, _ := scim.FindDialect(client.Dialect) // the configuration knows no others
 	caller := scim.Caller{
 		Scope: fmt.Sprintf("%q %q", client.Tenant.ID, client.Name), Dialect: dialect,
-		ReadOnly: client.ReadOnly, ResourceTypes: client.ResourceTypes,
+		ReadOnly: client.ReadOnly, DryRun: client.DryRun, ResourceTypes: client.ResourceTypes,
 	}
 	if client.Me != "" {
 		caller.Me = "/Users/" + client.Me
@@ -78,13 +78,13 @@ func publicSchemes(*http.Request) []scim.Scheme {
 
 // newPublic answers the discovery endpoints to anybody: with the tables that ship, and
 // so nothing of any tenant.
-func newPublic(c config.Config, origin server.Origin) (http.Handler, error) {
-	tables, err := compileTables(&tenant.Tenant{})
+func newPublic(r *registry) (http.Handler, error) {
+	tables, err := r.tables.of(&tenant.Tenant{})
 	if err != nil {
 		return nil, err
 	}
 	shipped := entra.New(entra.Options{Tables: tables.entra()}) // which has no directory to ask
-	o := protocolOptions(c, origin)
+	o := protocolOptions(r.config, r.origin)
 	o.Schemes = publicSchemes
 	return scim.NewDiscovery(shipped.ResourceTypes(), o), nil
 }

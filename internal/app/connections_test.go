@@ -41,8 +41,8 @@ func TestConnectionsAreLimited(t *testing.T) {
 			}
 			go ask(t, second, "/wait", "false")
 			go ask(t, third, "/wait", "false")
-			<-entered
-			<-entered
+			within(t, entered)
+			within(t, entered)
 			fourth := knock(t, s.ln, secured)
 			ask(t, fourth, "/", "true")
 			close(release)
@@ -154,19 +154,31 @@ func (s limitedService) live(d time.Duration) {
 // await waits until the service has noticed.
 func (s limitedService) await(t *testing.T, so func() bool) {
 	t.Helper()
-	for {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		done := so()
 		s.mu.Unlock()
 		if done {
 			return
 		}
-		select {
-		case <-t.Context().Done():
+		if time.Now().After(end) {
 			t.Fatal("it did not come to that")
-		case <-time.After(time.Millisecond):
 		}
 	}
+}
+
+// patience is how long a test waits for what will not come any more.
+const patience = time.Minute
+
+// within waits for what others send, or for their end.
+func within[T any](t *testing.T, from <-chan T) (sent T) {
+	t.Helper()
+	select {
+	case sent = <-from:
+	case <-time.After(patience):
+		t.Fatal("it never came")
+	}
+	return sent
 }
 
 func knock(t *testing.T, ln net.Listener, secured bool) net.Conn {
@@ -175,6 +187,7 @@ func knock(t *testing.T, ln net.Listener, secured bool) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	if secured {
 		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	}

@@ -39,8 +39,6 @@ type world struct {
 	sim   *graphsim.Simulator
 	face  http.Handler
 
-	tables *tableCache // compiled once, since that takes time
-
 	mu    sync.Mutex
 	calls []call
 	log   bytes.Buffer
@@ -52,9 +50,12 @@ type call struct {
 	body                             []byte
 }
 
+// worldTables are compiled once for all worlds, since that takes time.
+var worldTables = sync.OnceValue(newTableCache)
+
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{tables: newTableCache()}
+	w := new(world)
 	w.graph = httptest.NewTLSServer(http.HandlerFunc(w.asked))
 	tb.Cleanup(w.graph.Close)
 	w.renew(tb)
@@ -99,7 +100,7 @@ func (w *world) renew(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r.tables = w.tables
+	r.tables = worldTables()
 	if err := r.load(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}

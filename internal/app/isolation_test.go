@@ -204,7 +204,7 @@ func TestTenantHangs(t *testing.T) {
 		}()
 	}
 	for range hanging {
-		<-arrived
+		within(t, arrived)
 	}
 	for i := range 20 {
 		if status, body := w.ask("globex", "GET", "/scim/v2/Users", ""); status != http.StatusOK {

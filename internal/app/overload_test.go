@@ -71,6 +71,7 @@ func (l *large) serve(t *testing.T, graphURL string, authority []byte) net.Conn 
 	})
 	go func() { _ = s.serve() }()
 	t.Cleanup(func() { s.server.Close(); conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	return conn
 }
 
@@ -132,7 +133,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	// Whatever is written next waits for the client: the calls made by now are those
 	// of the pages that were written, and perhaps of one to come.
 	l.conn.Close()
-	<-l.ended
+	within(t, l.ended)
 	if n := l.calls.Load(); n == 0 || n > memberPages/2 {
 		t.Errorf("%d of %d pages of members were asked for", n, memberPages)
 	}
@@ -152,10 +153,10 @@ func TestClientThatGoes(t *testing.T) {
 	})
 	_, _ = io.WriteString(l.conn, "GET "+l.path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+demoToken+"\r\n\r\n")
 	go func() { _, _ = io.Copy(io.Discard, l.conn) }()
-	<-asked
+	within(t, asked)
 	l.conn.Close()
-	<-stopped
-	<-l.ended
+	within(t, stopped)
+	within(t, l.ended)
 	if n := l.calls.Load(); n != 2 {
 		t.Errorf("%d calls, want 2", n)
 	}
@@ -166,7 +167,6 @@ func TestClientThatReads(t *testing.T) {
 	t.Parallel()
 	l := openLarge(t, func(*http.Request, int32) {})
 	l.ask(t)
-	_ = l.conn.SetReadDeadline(time.Now().Add(time.Minute))
 	var n int
 	buf, tail := make([]byte, 1<<16), ""
 	for !strings.HasSuffix(tail, "0\r\n\r\n") {

@@ -17,7 +17,7 @@ import (
 func TestPublicDiscovery(t *testing.T) {
 	t.Parallel()
 	w := newCallers(t)
-	bare, err := newPublic(w.registry.config, w.registry.origin)
+	bare, err := newPublic(w.registry)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestStopDrainsLastFirst(t *testing.T) {
 		text, _ := io.ReadAll(answer.Body)
 		body <- string(text)
 	}()
-	<-entered
+	within(t, entered)
 	cancel()
 	select {
 	case err := <-stopped:
@@ -54,10 +54,10 @@ func TestStopDrainsLastFirst(t *testing.T) {
 	case <-time.After(20 * time.Millisecond):
 	}
 	close(release)
-	if got := <-body; got != "below" {
+	if got := within(t, body); got != "below" {
 		t.Errorf("body %q", got)
 	}
-	if err := <-stopped; err != nil {
+	if err := within(t, stopped); err != nil {
 		t.Errorf("stopping: %v", err)
 	}
 }
@@ -90,16 +90,16 @@ func TestStopCutsOffAfterTheGrace(t *testing.T) {
 				answer.Body.Close()
 				answered <- answer.StatusCode
 			}()
-			<-entered
+			within(t, entered)
 			cancel()
-			if err := <-stopped; err == nil {
+			if err := within(t, stopped); err == nil {
 				t.Error("nothing said of the request that was cut off")
 			}
 			want := http.StatusServiceUnavailable
 			if deaf {
 				want = 0
 			}
-			if got := <-answered; got != want {
+			if got := within(t, answered); got != want {
 				t.Errorf("status %d, want %d", got, want)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"sync"
 
@@ -61,12 +62,13 @@ func (c *tableCache) check(t *tenant.Tenant) error {
 	return err
 }
 
-// keep forgets all tables but those of the tenants.
+// keep forgets all tables but those of the tenants, and those that ship, which public
+// discovery shows.
 func (c *tableCache) keep(tenants []*tenant.Tenant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	checked, kept := map[laying]error{}, map[laying]func() (*Tables, error){}
-	for _, t := range tenants {
+	for _, t := range append(slices.Clone(tenants), &tenant.Tenant{}) {
 		if key := layingOf(t, t.ExtensionAppID); c.kept[key] != nil {
 			kept[key] = c.kept[key]
 		}

@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -191,6 +192,9 @@ type groupChange struct {
 func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
 	c, err := g.checkChange(ctx, id, o, w, m, put)
 	if err != nil {
+		return o, err
+	}
+	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
 	assignable := flag(o.raw, assignableProperty)

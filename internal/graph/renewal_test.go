@@ -62,11 +62,12 @@ func TestTokenReplacedAhead(t *testing.T) {
 		}
 	}
 	settled := func() { // no replacement is under way
-		for renewing := true; renewing; time.Sleep(time.Millisecond) {
+		t.Helper()
+		until(t, func() bool {
 			c.tokens.mu.Lock()
-			renewing = c.tokens.renewing
-			c.tokens.mu.Unlock()
-		}
+			defer c.tokens.mu.Unlock()
+			return !c.tokens.renewing
+		})
 	}
 	go func() { <-asked; answered <- http.StatusOK }()
 	do()

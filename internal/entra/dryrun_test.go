@@ -274,6 +274,41 @@ func TestDryRunIsTheLaw(t *testing.T) {
 	r.law("DELETE", grown, nil)
 }
 
+// Who is restored, by an action or as a new user of the name, is told of as well, and
+// what is given and taken beside.
+func TestDryRunOfTheRest(t *testing.T) {
+	t.Parallel()
+	r := startRehearser(t, tenant.Policy{DeletedUser: tenant.DeletedRestore})
+	users, group := r.furnished()
+	for _, id := range users[:3] {
+		r.law("DELETE", "/Users/"+id, nil)
+	}
+	r.law("POST", "/Users/"+users[0]+"/.actions/restore", object{})
+	r.law("POST", "/Users/"+users[0]+"/.actions/restore", object{})
+	r.law("POST", "/Users/"+users[1]+"/.actions/delete_permanently", object{})
+	r.law("POST", "/Users/"+users[1]+"/.actions/delete_permanently", object{})
+	r.law("POST", "/Users", object{"userName": "user00002@contoso.com", "displayName": "Back", "title": "Countess"})
+
+	r.add("servicePrincipal", graphsim.Values{
+		"displayName": "Mill", "appId": "aaaaaaaa-1111-4222-8333-444444444444", "servicePrincipalType": "Application", "accountEnabled": true,
+		"appRoles": []object{{"id": "bbbbbbbb-1111-4222-8333-444444444444", "value": "Miller", "displayName": "Miller", "isEnabled": true, "allowedMemberTypes": []string{"User"}}},
+	})
+	given := []object{{"value": "aaaaaaaa-1111-4222-8333-444444444444", "appRole": "Miller"}}
+	for _, path := range []string{"/Users/" + users[7], "/Groups/" + group} {
+		urn := enterprise
+		if strings.HasPrefix(path, "/Groups") {
+			urn = entraGroup
+		}
+		r.patches(path, object{"op": "add", "path": urn + ":applications", "value": given})
+		if shown := r.get(path + "?attributes=" + urn + ":applications"); at(shown, urn, "applications", "0", "appRole") == nil {
+			t.Errorf("not given: %v", shown)
+		}
+		r.patches(path, object{"op": "remove", "path": urn + ":applications"})
+	}
+	r.patches("/Users/"+users[7], object{"op": "add", "path": entraUser + ":eligibleRoles", "value": []object{{"value": globalReader}}})
+	r.patches("/Groups/"+group, object{"op": "add", "path": entraGroup + ":owners", "value": members(users[8])})
+}
+
 // The operations of a bulk request are told in their order, with what refers to what
 // would be made; nothing is said to be anywhere.
 func TestDryRunOfBulk(t *testing.T) {
@@ -393,4 +428,23 @@ func TestDryRunIsForgotten(t *testing.T) {
 		t.Errorf("answer %s", text)
 	}
 	g.do("GET", "/Users/00000000-0000-4000-8000-000000000001", nil, 404)
+}
+
+// A dry run asks a sink nothing and tells it nothing, and nobody is told of a password.
+func TestDryRunTellsNoSink(t *testing.T) {
+	t.Parallel()
+	g, d, _ := withDrawer(t, nil)
+	ada := g.addUsers(1)[0]
+	for path, body := range map[string]string{
+		"/Users": `{"userName":"new@contoso.com","displayName":"New"}`, "/Users/" + ada + "/.actions/reset_password": "{}",
+	} {
+		status, answer, _ := g.rehearse("POST", path, body)
+		text, _ := json.Marshal(answer)
+		if calls, _ := answer["calls"].([]any); status != 200 || len(calls) != 1 || !strings.Contains(string(text), `"password":"***"`) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if d.checks != 0 || len(d.all()) != 0 || g.sim.Stats().Writes != 0 {
+		t.Errorf("the sink was asked %d times and given %d passwords", d.checks, len(d.all()))
+	}
 }

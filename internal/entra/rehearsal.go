@@ -26,7 +26,7 @@ func (d *Directory) Rehearse(ctx context.Context) (context.Context, []scim.Resou
 // this one does not hear of. What was only read they have in common.
 func (d *Directory) apart() *Directory {
 	o := d.options
-	o.Guard, o.Granted = o.Guard.Rehearsal(), nil
+	o.Guard, o.Vault, o.Granted = o.Guard.Rehearsal(), o.Vault.Rehearsal(), nil
 	a := empty(o)
 	a.fresh.ids, a.written.by = d.fresh.copied(), d.written.copied()
 	a.principals, a.domains, a.lacking, a.extended = d.principals, d.domains, d.lacking, d.extended
@@ -58,4 +58,22 @@ func (t *trace) copied() *trace {
 		c.roles[relation] = maps.Clone(roles)
 	}
 	return &c
+}
+
+// supposed has a rehearsal know an object that it restores: as the deleted one is, by
+// its new name if it gets one.
+func (r *resource) supposed(ctx context.Context, id string, body map[string]any) error {
+	if !graph.Rehearsing(ctx) {
+		return nil
+	}
+	found, err := r.deletedByID(ctx, []string{id}, r.deletedPlan(func(_, _, _ string) bool { return true }).Select)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	raw := found[0]
+	if name := body["newUserPrincipalName"]; name != nil {
+		raw, err = overlaid(raw, map[string]any{upnProperty: name})
+	}
+	graph.Suppose(ctx, raw)
+	return err
 }

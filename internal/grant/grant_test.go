@@ -88,7 +88,7 @@ func TestApplications(t *testing.T) {
 		if err == nil {
 			err = p.Resolve(service)
 		}
-		got := ""
+		var got string
 		if err != nil {
 			got = fault.From(err).SCIMType()
 		} else {

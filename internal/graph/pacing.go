@@ -6,7 +6,8 @@ import (
 	"entrascim/internal/graph/pace"
 )
 
-// What a caller decides of the pacing of a client, and may know of it; see package pace.
+// Pacing, Apps and the others are what a caller decides of the pacing of a client, and
+// may know of it; see package pace.
 type (
 	Pacing       = pace.Pacing
 	Apps         = pace.Apps

@@ -43,6 +43,21 @@ func Rehearse(ctx context.Context, r *Rehearsal) context.Context {
 // than Graph a write would tell (a vault, a trigger) keeps silent then.
 func Rehearsing(ctx context.Context) bool { return rehearsalOf(ctx) != nil }
 
+// Suppose has a rehearsal answer reads of an object with what it would be, as after a
+// restore.
+func Suppose(ctx context.Context, object jsontext.Value) {
+	r, values := rehearsalOf(ctx), map[string]any{}
+	if r == nil || json.Unmarshal(object, &values) != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, property := range []string{"id", "userPrincipalName"} {
+		name, _ := values[property].(string)
+		r.keep(name, values)
+	}
+}
+
 func rehearsalOf(ctx context.Context) *Rehearsal {
 	r, _ := ctx.Value(rehearsalKey{}).(*Rehearsal)
 	return r
@@ -66,6 +81,8 @@ func (r *Rehearsal) perform(k call, base string) Response {
 		fallthrough
 	case k.method != abs.POST, strings.HasSuffix(k.route, "/$ref"):
 		return Response{Status: http.StatusNoContent}
+	case acts(k.route) && r.made[owner(k)] != nil:
+		return Response{Status: http.StatusOK, Body: slices.Clone(r.made[owner(k)])}
 	case acts(k.route):
 		return acted(http.StatusOK, map[string]any{"id": owner(k)})
 	}
@@ -157,7 +174,7 @@ func acts(route string) bool {
 // owner is the id of the object that a POST is sent to a part of.
 func owner(k call) string {
 	segments := strings.Split(k.url.Path, "/")
-	return segments[max(len(segments)-2, 0)]
+	return strings.ToLower(segments[max(len(segments)-2, 0)])
 }
 
 func lastSegment(k call) string {

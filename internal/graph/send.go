@@ -124,11 +124,10 @@ func (c *Client) inTurn(ctx context.Context, client *http.Client, k call, t pace
 // rest was lost; without both it panicked.
 func answerOf(res *Response, err error) pace.Answer {
 	var signIn *signInError
-	var tooLarge *fault.Error
 	a := pace.Answer{Err: err}
 	if res != nil {
 		a.Status, a.Header = res.Status, res.Header
-		if errors.As(err, &tooLarge) {
+		if _, tooLarge := errors.AsType[*fault.Error](err); tooLarge {
 			a.Err = nil
 		}
 	}

@@ -33,7 +33,7 @@ func get(ctx context.Context, h http.Handler) {
 // ones wait for nobody.
 func TestTurns(t *testing.T) {
 	t.Parallel()
-	most := int32(turnsOfProcessor * runtime.GOMAXPROCS(0)) //nolint:gosec // a few
+	most := int32(turnsOfProcessor * runtime.GOMAXPROCS(0))
 	for name, c := range map[string]struct {
 		size         int
 		first, after int32

@@ -53,7 +53,7 @@ func writing() Load {
 	return Load{cost: cost{units: 1, writes: 1}, priority: High, lane: lane{"/users/{id}", false}}
 }
 
-func (k Load) of(p Priority) Load { k.priority = p; return k }
+func (l Load) of(p Priority) Load { l.priority = p; return l }
 
 // finish ends a turn with an answer.
 func (p *Pacer) finish(ctx context.Context, t Turn, status int, header ...string) {

@@ -21,22 +21,24 @@ const module = "entrascim/"
 var may = map[string][]string{
 	"cmd/entrascim": {"internal/app", "internal/config", "internal/admin", "internal/tenant"},
 	"internal/app": {
-		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph",
+		"api", "mappings", "internal/auth", "internal/calls", "internal/config", "internal/edm", "internal/entra", "internal/fault", "internal/graph", "internal/guard",
 		"internal/graphsim", "internal/graphsim/login", "internal/graphsim/trouble", "internal/mapping", "internal/scim", "internal/seal", "internal/server", "internal/tenant",
-		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store", "internal/trigger",
+		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store", "internal/trigger", "internal/vault",
 	},
 	"internal/server":           {"internal/scim", "internal/auth", "internal/consent", "internal/admin", "internal/tenant", "internal/fault", "internal/calls"},
-	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/grant", "internal/tenant", "internal/fault"},
+	"internal/guard":            {"internal/tenant", "internal/fault"},
+	"internal/entra":            {"internal/scim", "internal/mapping", "internal/graph", "internal/grant", "internal/guard", "internal/tenant", "internal/vault", "internal/fault"},
 	"internal/grant":            {"internal/graph", "internal/fault"},
 	"internal/action":           {"internal/scim", "internal/mapping", "internal/graph", "internal/tenant", "internal/fault"},
 	"internal/trigger":          {"internal/graph", "internal/tenant", "internal/fault"},
 	"internal/auth":             {"internal/tenant", "internal/seal", "internal/fault"},
-	"internal/config":           {"internal/tenant", "internal/graph"},
+	"internal/config":           {"internal/tenant", "internal/graph", "internal/vault"},
 	"internal/seal":             {},
 	"internal/tenant":           {"internal/fault"},
 	"internal/tenant/store":     {"internal/tenant", "internal/seal", "internal/fault"},
 	"internal/admin":            {"internal/tenant", "internal/tenant/store", "internal/auth", "internal/fault", "internal/scim"},
 	"internal/consent":          {"internal/tenant", "internal/tenant/store", "internal/seal", "internal/fault"},
+	"internal/vault":            {"internal/tenant", "internal/seal", "internal/fault"},
 	"internal/scim":             {"internal/fault"},
 	"internal/mapping":          {"internal/edm", "internal/fault"},
 	"internal/graph":            {"internal/graph/pace", "internal/fault", "internal/calls"},
@@ -68,6 +70,16 @@ var pure = map[string][]string{
 
 // sdk are the import paths that only internal/graph may know.
 var sdk = []string{"github.com/Azure/", "github.com/AzureAD/", "github.com/microsoft/", "github.com/microsoftgraph/"}
+
+// keyVault are those of them that internal/vault may know, too: an Azure Key Vault is
+// spoken to by its SDK, with the credential that internal/graph makes.
+var keyVault = []string{"github.com/Azure/azure-sdk-for-go/sdk/azcore", "github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"}
+
+// knowsSDK tells whether a package may import an SDK's path.
+func knowsSDK(name, path string) bool {
+	within := func(s string) bool { return path == s || strings.HasPrefix(path, s+"/") }
+	return name == "internal/graph" || name == "internal/vault" && slices.ContainsFunc(keyVault, within)
+}
 
 type pkg struct{ name, imports string }
 
@@ -105,8 +117,8 @@ func TestLayout(t *testing.T) {
 			if slices.Contains(pure[p.name], path) {
 				t.Errorf("%s is pure: it must not import %s", p.name, path)
 			}
-			if p.name != "internal/graph" && slices.ContainsFunc(sdk, func(s string) bool { return strings.HasPrefix(path, s) }) {
-				t.Errorf("%s must not import %s: only internal/graph knows the SDKs", p.name, path)
+			if !knowsSDK(p.name, path) && slices.ContainsFunc(sdk, func(s string) bool { return strings.HasPrefix(path, s) }) {
+				t.Errorf("%s must not import %s: only internal/graph knows the SDKs, and internal/vault that of the Key Vault", p.name, path)
 			}
 		}
 	}

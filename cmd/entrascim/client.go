@@ -25,6 +25,7 @@ type clientAddCommand struct {
 	Name          string            `arg:"" help:"What the client is called in logs."`
 	Kind          string            `default:"bearer" enum:"bearer,client-credentials,jwt,basic" help:"How it proves who it is: ${enum}. Default: ${default}."`
 	Role          string            `default:"read-write" enum:"read-only,read-write" help:"What it may do: ${enum}. Default: ${default}."`
+	DryRun        bool              `help:"Make none of its changes: each is checked, and answered with the Graph calls that it would take."`
 	ResourceTypes []string          `name:"resource-type" placeholder:"TYPE" help:"Resource type that it may reach, such as User; may be given several times. Without it: all."`
 	Networks      []string          `name:"network" placeholder:"CIDR" help:"Address or network that it may call from; may be given several times. Without it: any."`
 	Dialect       string            `default:"rfc" help:"How it speaks SCIM: rfc, entra, okta or one-identity. Default: ${default}."`
@@ -39,7 +40,7 @@ type clientAddCommand struct {
 func (c clientAddCommand) Run(ctx context.Context, p process) error {
 	return c.manage(ctx, p, func(ctx context.Context, service *admin.Service) error {
 		r, secret, err := service.AddClient(ctx, actor(), c.Tenant, admin.NewClient{
-			Name: c.Name, Kind: tenant.Kind(c.Kind), Role: tenant.Role(c.Role), ResourceTypes: c.ResourceTypes, Networks: c.Networks, Dialect: c.Dialect,
+			Name: c.Name, Kind: tenant.Kind(c.Kind), Role: tenant.Role(c.Role), DryRun: c.DryRun, ResourceTypes: c.ResourceTypes, Networks: c.Networks, Dialect: c.Dialect,
 			Me: c.Me, Issuer: c.Issuer, Audience: c.Audience, Claims: c.Claims, Expires: c.Expires,
 		})
 		if err != nil {

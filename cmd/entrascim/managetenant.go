@@ -15,8 +15,9 @@ import (
 
 // described are the flags of what a tenant is served by.
 type described struct {
-	Settings secretFile   `placeholder:"FILE" help:"YAML file with settings in the notation of a tenant's file: the groups tenant, mapping and policy, without secrets and files."`
-	Overlays []secretFile `name:"overlay" placeholder:"FILE" help:"Overlay on the mapping tables; may be given several times, in order."`
+	Settings   secretFile   `placeholder:"FILE" help:"YAML file with settings in the notation of a tenant's file: the groups tenant, mapping, policy and passwords, without secrets and files."`
+	SinkSecret secretFile   `name:"passwords-secret-file" placeholder:"FILE" help:"File with what passwords.secret is of a tenant's file; - for standard input."`
+	Overlays   []secretFile `name:"overlay" placeholder:"FILE" help:"Overlay on the mapping tables; may be given several times, in order."`
 }
 
 // read gives the settings and overlays that were given; nil: none were.
@@ -41,6 +42,15 @@ func (d described) read(p process) (settings *[]byte, overlays *[]tenant.Overlay
 	return settings, overlays, nil
 }
 
+// sinkSecret is what the sink of generated passwords asks for; nil: not given.
+func (d described) sinkSecret(p process) (*string, error) {
+	if d.SinkSecret == "" {
+		return nil, nil //nolint:nilnil // as said
+	}
+	text, err := d.SinkSecret.read(p)
+	return &text, err
+}
+
 type tenantAddCommand struct {
 	managed
 	credential
@@ -53,7 +63,13 @@ type tenantAddCommand struct {
 // Run adds a tenant.
 func (t tenantAddCommand) Run(ctx context.Context, p process) error {
 	n := admin.NewTenant{Name: t.Name, Mode: tenant.Mode(t.Mode), DirectoryID: t.Directory}
-	var err error
+	sink, err := t.sinkSecret(p)
+	if err != nil {
+		return err
+	}
+	if sink != nil {
+		n.SinkSecret = *sink
+	}
 	if n.Credential, err = t.credential.read(p); err != nil {
 		return err
 	}
@@ -164,6 +180,9 @@ func (t tenantUpdateCommand) Run(ctx context.Context, p process) error {
 		change.Credential = &given
 	}
 	var err error
+	if change.SinkSecret, err = t.sinkSecret(p); err != nil {
+		return err
+	}
 	if change.Settings, change.Overlays, err = t.described.read(p); err != nil {
 		return err
 	}

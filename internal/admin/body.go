@@ -80,6 +80,7 @@ type newTenant struct {
 	Settings    jsontext.Value `json:"settings"`
 	Overlays    []Overlay      `json:"overlays"`
 	Credential  *credential    `json:"credential"`
+	SinkSecret  string         `json:"passwordsSecret"`
 }
 
 // credential is the body of a tenant.Credential: it is taken and never shown.
@@ -116,7 +117,7 @@ func (n newTenant) value() (NewTenant, error) {
 		return NewTenant{}, err
 	}
 	settings, err := settingsFrom(n.Settings)
-	return NewTenant{n.Name, n.Mode, n.DirectoryID, settings, overlaysFrom(n.Overlays), given}, err
+	return NewTenant{n.Name, n.Mode, n.DirectoryID, settings, overlaysFrom(n.Overlays), given, n.SinkSecret}, err
 }
 
 // settingsFrom takes settings that are given as an object: JSON is YAML.
@@ -146,11 +147,12 @@ type tenantPatch struct {
 	Settings    jsontext.Value `json:"settings"`
 	Overlays    jsontext.Value `json:"overlays"`
 	Credential  *credential    `json:"credential"`
+	SinkSecret  *string        `json:"passwordsSecret"`
 }
 
 // on is the change that the patch makes to a tenant as it is.
 func (p tenantPatch) on(r tenant.Record) (TenantChange, error) {
-	c := TenantChange{Name: p.Name, DirectoryID: p.DirectoryID}
+	c := TenantChange{Name: p.Name, DirectoryID: p.DirectoryID, SinkSecret: p.SinkSecret}
 	if len(p.Settings) > 0 {
 		merged, err := merge(settingsOf(r), p.Settings)
 		if err != nil {

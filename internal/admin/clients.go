@@ -23,6 +23,7 @@ type NewClient struct {
 	Name          string            `json:"name"`
 	Kind          tenant.Kind       `json:"kind"`
 	Role          tenant.Role       `json:"role"`
+	DryRun        bool              `json:"dryRun"` // each of its changes is a dry run
 	ResourceTypes []string          `json:"resourceTypes"`
 	Networks      []string          `json:"networks"` // addresses, or networks as CIDR has them
 	Dialect       string            `json:"dialect"`
@@ -166,7 +167,7 @@ func (s *Service) client(owner tenant.Record, n NewClient) (tenant.ClientRecord,
 	r := tenant.ClientRecord{
 		ID: uuid.NewString(), TenantID: owner.ID, Name: n.Name,
 		Kind: cmp.Or(n.Kind, tenant.Bearer), Role: cmp.Or(n.Role, tenant.ReadWrite), Dialect: cmp.Or(n.Dialect, "rfc"),
-		ResourceTypes: n.ResourceTypes, Me: n.Me, Issuer: n.Issuer, Audience: n.Audience, Claims: n.Claims,
+		DryRun: n.DryRun, ResourceTypes: n.ResourceTypes, Me: n.Me, Issuer: n.Issuer, Audience: n.Audience, Claims: n.Claims,
 	}
 	for _, text := range n.Networks {
 		network, err := parseNetwork(text)

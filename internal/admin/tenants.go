@@ -19,6 +19,7 @@ type NewTenant struct {
 	Settings    []byte // see tenant.Record
 	Overlays    []tenant.Overlay
 	Credential  tenant.Credential
+	SinkSecret  string // see tenant.Record
 }
 
 // A TenantChange is what shall be otherwise about a tenant; nil: nothing.
@@ -28,12 +29,13 @@ type TenantChange struct {
 	Settings    *[]byte
 	Overlays    *[]tenant.Overlay
 	Credential  *tenant.Credential
+	SinkSecret  *string
 }
 
 // AddTenant adds a tenant.
 func (s *Service) AddTenant(ctx context.Context, who Actor, n NewTenant) (tenant.Record, error) {
 	r := tenant.Record{
-		Name: n.Name, Mode: n.Mode, DirectoryID: n.DirectoryID, Settings: n.Settings, Overlays: n.Overlays, Credential: n.Credential,
+		Name: n.Name, Mode: n.Mode, DirectoryID: n.DirectoryID, Settings: n.Settings, Overlays: n.Overlays, Credential: n.Credential, SinkSecret: n.SinkSecret,
 	}
 	if r.Mode == "" {
 		r.Mode = tenant.Single
@@ -80,6 +82,9 @@ func (s *Service) UpdateTenant(ctx context.Context, who Actor, name string, revi
 		}
 		if c.Credential != nil {
 			changed, r.Credential = append(changed, "credential"), *c.Credential
+		}
+		if c.SinkSecret != nil {
+			changed, r.SinkSecret = append(changed, "passwordsSecret"), *c.SinkSecret
 		}
 		if len(changed) == 0 {
 			return "", errSame

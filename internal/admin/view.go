@@ -46,6 +46,7 @@ type Client struct {
 	Name          string            `json:"name"`
 	Kind          tenant.Kind       `json:"kind"`
 	Role          tenant.Role       `json:"role"`
+	DryRun        bool              `json:"dryRun,omitzero"`
 	ResourceTypes []string          `json:"resourceTypes,omitzero"`
 	Networks      []string          `json:"networks,omitzero"`
 	Dialect       string            `json:"dialect"`
@@ -135,7 +136,7 @@ func settingsOf(r tenant.Record) jsontext.Value {
 // ViewClient is the client as it is shown.
 func ViewClient(r tenant.ClientRecord, secret string) Client {
 	c := Client{
-		ID: r.ID, Name: r.Name, Kind: r.Kind, Role: r.Role, ResourceTypes: r.ResourceTypes, Dialect: r.Dialect, Me: r.Me,
+		ID: r.ID, Name: r.Name, Kind: r.Kind, Role: r.Role, DryRun: r.DryRun, ResourceTypes: r.ResourceTypes, Dialect: r.Dialect, Me: r.Me,
 		Issuer: r.Issuer, Audience: r.Audience, Claims: r.Claims, Revision: r.Revision, Created: r.Created, Changed: r.Changed, Secret: secret,
 	}
 	for _, n := range r.Networks {

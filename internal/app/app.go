@@ -61,6 +61,9 @@ func (a *App) Run(ctx context.Context) error {
 	a.finish(ctx)
 	stop()
 	<-ended
+	if a.tenants != nil {
+		a.tenants.vaults.close(ctx)
+	}
 	return err
 }
 

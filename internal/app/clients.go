@@ -36,7 +36,7 @@ func callerOf(r *http.Request) scim.Caller {
 	dialect, _ := scim.FindDialect(client.Dialect) // the configuration knows no others
 	caller := scim.Caller{
 		Scope: fmt.Sprintf("%q %q", client.Tenant.ID, client.Name), Dialect: dialect,
-		ReadOnly: client.ReadOnly, ResourceTypes: client.ResourceTypes,
+		ReadOnly: client.ReadOnly, DryRun: client.DryRun, ResourceTypes: client.ResourceTypes,
 	}
 	if client.Me != "" {
 		caller.Me = "/Users/" + client.Me

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/config"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/transcript"
 )
@@ -40,8 +43,28 @@ func whole(t *testing.T) transcript.World {
 	}
 	told := 0
 	return transcript.World{
-		Handler: handler,
-		Header:  http.Header{"Authorization": {"Bearer " + demoToken}},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }),
+		Section: func(name string, data []byte) error { // of a tenant that has the policy from here on
+			if name != "policy" {
+				return errors.New("there is no such section")
+			}
+			var policy struct {
+				DryRun     bool `yaml:"dryRun"`
+				Delete     string
+				Leaver     []string
+				Thresholds config.Thresholds
+			}
+			if err := yaml.Unmarshal(data, &policy); err != nil {
+				return err
+			}
+			c.Policy.DryRun, c.Policy.Delete, c.Policy.Leaver, c.Policy.Thresholds = policy.DryRun, policy.Delete, policy.Leaver, policy.Thresholds
+			again, r, err := newHandler(ctx, c, "")
+			if err == nil {
+				handler, r.now = again, noon
+			}
+			return err
+		},
+		Header: http.Header{"Authorization": {"Bearer " + demoToken}},
 		Calls: func() []string {
 			all := sim.Calls()
 			fresh := all[told:]

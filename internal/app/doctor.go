@@ -13,6 +13,7 @@ import (
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // tolerableSkew is how far the clocks may differ: tokens and certificates are judged
@@ -151,6 +152,7 @@ func (e *examination) examine(ctx context.Context, c config.Config) (report stri
 	if e.signIn(ctx) && e.reach(ctx) {
 		e.extensions(ctx, tables)
 	}
+	e.sink(ctx)
 	return e.text.String(), !e.ill, nil
 }
 
@@ -278,4 +280,24 @@ func (e *examination) extensions(ctx context.Context, tables *Tables) {
 		names = "profile " + strings.Join(e.tenant.Profiles, ", ")
 	}
 	e.line("mapping", "%s, %d overlays: the directory has every property", names, len(e.tenant.Overlays))
+}
+
+// sink tells whether generated passwords would be taken where they go.
+func (e *examination) sink(ctx context.Context) {
+	v, err := newDialer(config.Pacing{}).vault(e.tenant)
+	if err != nil {
+		e.bad("passwords", "%v", err)
+		return
+	}
+	switch {
+	case !v.Delivers():
+	case v.Answers():
+		e.line("passwords", "generated ones are answered encrypted")
+	default:
+		if err := v.Well(ctx, vault.Password{}); err != nil {
+			e.bad("passwords", "generated ones are not taken: %s %v", v.Name(), err)
+			return
+		}
+		e.line("passwords", "generated ones are taken: %s", v.Name())
+	}
 }

@@ -14,9 +14,11 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/scim"
 	"entrascim/internal/server"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // writeSlack is how long a client may take no byte of its answer, and how much longer
@@ -172,17 +174,27 @@ func newHandler(ctx context.Context, c config.Config, url string) (http.Handler,
 	return face, r, err
 }
 
+// equipment is what a tenant's directory works with.
+type equipment struct {
+	client  *graph.Client
+	vault   *vault.Vault
+	guard   *guard.Guard
+	granted entra.Granted
+}
+
 // newDirectory makes the tenant's directory as SCIM resources.
-func newDirectory(t *tenant.Tenant, tables *Tables, client *graph.Client, granted entra.Granted) *entra.Directory {
+func newDirectory(t *tenant.Tenant, tables *Tables, e equipment) *entra.Directory {
 	return entra.New(entra.Options{
-		Graph:         client,
+		Graph:         e.client,
 		Tables:        tables.entra(),
 		DefaultDomain: t.DefaultDomain,
 		ShortNames:    t.ShortNames,
 		Offset:        t.Offset,
 		Policy:        t.Policy,
-		Actions:       actions(t, tables, client),
-		Granted:       granted,
+		Vault:         e.vault,
+		Guard:         e.guard,
+		Actions:       actions(t, tables, e.client),
+		Granted:       e.granted,
 	})
 }
 
@@ -203,7 +215,7 @@ func newProtocol(c config.Config, t *tenant.Tenant, d *entra.Directory, origin s
 	o := protocolOptions(c, origin)
 	o.Caller, o.Schemes, o.CursorSecrets = callerOf, schemes, cursors
 	o.Strict = t.Policy.RefuseUnknown
-	o.Together = d.Together
+	o.Together, o.Rehearse, o.DryRun = d.Together, d.Rehearse, t.Policy.DryRun
 	return scim.NewHandler(d.ResourceTypes(), o)
 }
 

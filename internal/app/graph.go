@@ -19,21 +19,11 @@ func newGraph(t *tenant.Tenant, pacing config.Pacing) (*graph.Client, error) {
 // newGraphOver makes a client over connections and limits that may be shared.
 func newGraphOver(t *tenant.Tenant, transport http.RoundTripper, pacing config.Pacing, apps *graph.Apps) (*graph.Client, error) {
 	client, err := graph.New(graph.Options{
-		BaseURL: t.GraphURL,
-		Credential: graph.Credential{
-			TenantID:            t.DirectoryID,
-			ClientID:            t.Credential.ClientID,
-			Authority:           t.Authority,
-			Secret:              t.Credential.Secret,
-			Certificate:         t.Credential.Certificate,
-			CertificatePassword: t.Credential.CertificatePassword,
-			FederatedTokenFile:  t.Credential.FederatedTokenFile,
-			FederatedIdentity:   t.Credential.FederatedIdentity,
-			ManagedIdentity:     t.Credential.ManagedIdentity,
-		},
-		Transport: transport,
-		Pacing:    pacing.Pacing,
-		Apps:      apps,
+		BaseURL:    t.GraphURL,
+		Credential: credentialOf(t),
+		Transport:  transport,
+		Pacing:     pacing.Pacing,
+		Apps:       apps,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", t.Name, err)

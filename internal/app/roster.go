@@ -14,6 +14,7 @@ import (
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
 	"entrascim/internal/fault"
+	"entrascim/internal/guard"
 	"entrascim/internal/scim"
 	"entrascim/internal/seal"
 	"entrascim/internal/server"
@@ -41,6 +42,8 @@ type registry struct {
 	keys    *seal.Keys   // of the store; without any of this process
 	crew    *trigger.Crew
 	now     func() time.Time
+	vaults  vaults
+	memory  guard.Memory                                     // counts where there is no store
 	sleep   func(ctx context.Context, d time.Duration) error // of the crew; nil: a timer's
 
 	loading sync.Mutex // one at a time makes a roster
@@ -199,9 +202,24 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	v, err := r.dialer.vault(s.tenant)
+	if err != nil {
+		return nil, nil, Mistake{err}
+	}
+	r.vaults.add(v)
 	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
-	directory := newDirectory(s.tenant, tables, client, s.trigger.Granted)
+	directory := newDirectory(s.tenant, tables, equipment{client, v, r.guard(s.tenant), s.trigger.Granted})
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
+}
+
+// guard holds a tenant to its thresholds. What it takes away is counted in the store, so
+// that replicas count together, or without one in this process.
+func (r *registry) guard(t *tenant.Tenant) *guard.Guard {
+	var counter guard.Counter = &r.memory
+	if r.store != nil {
+		counter = r.store
+	}
+	return guard.New(counter, t.ID, t.Policy.Thresholds, r.now)
 }
 
 // schemes are the ways to authenticate of the request's tenant. Its clients may have

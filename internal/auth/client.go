@@ -41,6 +41,7 @@ type Client struct {
 	Me      string // id of the user that it is in the directory; "" none
 
 	ReadOnly      bool
+	DryRun        bool     // each of its changes is a dry run
 	ResourceTypes []string // names such as "User"; nil: all
 
 	networks []netip.Prefix // nil: any
@@ -55,7 +56,7 @@ type Client struct {
 func NewClient(r tenant.ClientRecord, t *tenant.Tenant) Client {
 	return Client{
 		ID: r.ID, Name: r.Name, Tenant: t, Kind: r.Kind, Dialect: r.Dialect, Me: r.Me,
-		ReadOnly: r.Role != tenant.ReadWrite, ResourceTypes: r.ResourceTypes,
+		ReadOnly: r.Role != tenant.ReadWrite, DryRun: r.DryRun, ResourceTypes: r.ResourceTypes,
 		networks: r.Networks, issuer: r.Issuer, audience: r.Audience, claims: r.Claims, secrets: r.Secrets,
 	}
 }

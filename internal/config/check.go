@@ -56,7 +56,7 @@ type check struct {
 // check adds the mistakes that only show once everything is filled in.
 func (l *loader) check(unserved bool) {
 	c := &l.config
-	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks()}
+	all := [][]check{c.storeChecks(), c.operatorChecks(), c.otherChecks(), c.passwordChecks(), c.guardChecks()}
 	if c.HasTenant() {
 		all = append([][]check{c.tenantChecks(), c.credentialChecks()}, all...)
 	}

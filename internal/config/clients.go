@@ -12,6 +12,7 @@ type Client struct {
 	Name          string      `yaml:"name" env:"-" help:"What the client is called in logs."`
 	Kind          tenant.Kind `yaml:"kind" env:"-" help:"How it proves who it is: bearer (a token), client-credentials (OAuth 2.0), jwt (a token of another issuer) or basic."`
 	Role          tenant.Role `yaml:"role" env:"-" help:"What it may do: read-only or read-write."`
+	DryRun        bool        `yaml:"dryRun" env:"-" help:"Make none of its changes: each is checked, and answered with the Graph calls that it would take."`
 	ResourceTypes Names       `yaml:"resourceTypes" env:"-" help:"Resource types that it may reach, a list of names such as User. Without it: all."`
 	Networks      Networks    `yaml:"networks" env:"-" help:"Addresses and networks that it may call from, a list. Without it: any."`
 	Token         Secret      `yaml:"token" env:"-" help:"Of kind bearer: its bearer token, at least 16 characters."`
@@ -65,7 +66,7 @@ func (c Client) Record(t *tenant.Tenant) tenant.ClientRecord {
 	return tenant.ClientRecord{
 		ID: cmp.Or(c.ClientID, t.Name+"/"+c.Name), TenantID: t.Name, Name: c.Name,
 		Kind: cmp.Or(c.Kind, tenant.Bearer), Role: cmp.Or(c.Role, tenant.ReadWrite),
-		ResourceTypes: c.ResourceTypes, Networks: c.Networks, Dialect: c.Dialect, Me: c.Me,
+		DryRun: c.DryRun, ResourceTypes: c.ResourceTypes, Networks: c.Networks, Dialect: c.Dialect, Me: c.Me,
 		Issuer: c.Issuer, Audience: c.Audience, Claims: c.Claims,
 	}
 }

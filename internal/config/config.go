@@ -30,13 +30,14 @@ type Config struct {
 	Me              string        `yaml:"me" env:"ENTRASCIM_ME" help:"Id (a GUID) of the user that /Me stands for when that client asks."`
 	Clients         []Client      `yaml:"clients"`
 	PublicDiscovery bool          `yaml:"publicDiscovery" env:"ENTRASCIM_PUBLIC_DISCOVERY" help:"Answer /ServiceProviderConfig, /ResourceTypes and /Schemas without a credential, too, as they are without any tenant's mapping."`
-	Tenants         string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
+	Tenants         string        `yaml:"tenants" env:"ENTRASCIM_TENANTS" help:"Folder with a file for each tenant, NAME.yaml, that has the keys tenant, mapping, policy, passwords, clients, token, tokenFile, dialect and me of this table. Read again on SIGHUP."`
 	Tenant          Tenant        `yaml:"tenant"`
 	Store           Store         `yaml:"store"`
 	Admin           Admin         `yaml:"admin"`
 	Operator        Operator      `yaml:"operator"`
 	Mapping         Mapping       `yaml:"mapping"`
 	Policy          Policy        `yaml:"policy"`
+	Passwords       Passwords     `yaml:"passwords"`
 	Graph           Graph         `yaml:"graph"`
 	Cursors         Cursors       `yaml:"cursors"`
 	Limits          Limits        `yaml:"limits"`
@@ -104,10 +105,14 @@ type Mapping struct {
 
 // Policy is what the standards leave to the operator.
 type Policy struct {
-	ManagerMissing tenant.ManagerMissing `yaml:"managerMissing" env:"ENTRASCIM_MANAGER_MISSING" help:"What to do with a user whose manager does not exist: refuse, or warn and write the user without."`
+	ManagerMissing tenant.ManagerMissing `yaml:"managerMissing" env:"ENTRASCIM_MANAGER_MISSING" help:"What to do with a user whose manager does not exist: warn, write the user without and say so in a Warning header, or refuse."`
 	MaxScan        int                   `yaml:"maxScan" env:"ENTRASCIM_MAX_SCAN" help:"Objects read at most to answer a filter that Graph cannot evaluate alone; beyond it the answer is 400 tooMany."`
 	Unknown        string                `yaml:"unknownAttributes" env:"ENTRASCIM_UNKNOWN_ATTRIBUTES" help:"What to do with attributes that are not in the schemas: ignore them (RFC 7644 section 3.3), or refuse the request."`
 	UniqueGroups   bool                  `yaml:"uniqueGroupNames" env:"ENTRASCIM_UNIQUE_GROUP_NAMES" help:"Refuse a group with the displayName of another (409); Entra allows it. One more call of Graph for each such write."`
+	DryRun         bool                  `yaml:"dryRun" env:"ENTRASCIM_POLICY_DRY_RUN" help:"Make no change: each is checked, and answered with the Graph calls that it would take. A client can ask for that by itself (X-Dry-Run: true), and can not ask that a change be made after all."`
+	Delete         string                `yaml:"delete" env:"ENTRASCIM_DELETE_POLICY" help:"What DELETE does with a user: delete it, or disable it, so that it stays and cannot sign in."`
+	Leaver         Names                 `yaml:"leaver" env:"ENTRASCIM_LEAVER" help:"What is done to a user before it is deleted, or in place of that, a list: disable, revokeSessions, licenses (those that it has by itself), groups (those whose members can be changed in the cloud); or all. In this order, whatever that of the list."`
+	Thresholds     Thresholds            `yaml:"thresholds"`
 	UsageLocation  string                `yaml:"usageLocation" env:"ENTRASCIM_USAGE_LOCATION" help:"Country (ISO 3166, two letters) that is set as usageLocation of a user without one who is given a license. Without it such a license is refused."`
 	WeakPasswords  bool                  `yaml:"weakPasswords" env:"ENTRASCIM_WEAK_PASSWORDS" help:"Have Entra take passwords of 8 characters and more of any kind (DisableStrongPassword), such as some products generate for users who never use them."`
 	RevokeSessions bool                  `yaml:"revokeSessionsOnDisable" env:"ENTRASCIM_REVOKE_SESSIONS_ON_DISABLE" help:"End the sessions of a user who is disabled (active false), which else last until their tokens expire. Needs the Graph permission User.RevokeSessions.All."`
@@ -162,7 +167,8 @@ func Default() Config {
 		PublicDiscovery: true,
 		Tenant:          Tenant{Name: "default", Mode: string(tenant.Single), Cloud: globalCloud, Offset: Offset{time.UTC}},
 		Operator:        Operator{Cloud: globalCloud},
-		Policy:          Policy{ManagerMissing: tenant.ManagerRefuse, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate},
+		Policy:          Policy{ManagerMissing: tenant.ManagerWarn, MaxScan: 10_000, Unknown: unknownIgnored, Provisioning: provisioningOff, DeletedUser: tenant.DeletedCreate, Delete: string(tenant.DeleteReally)},
+		Passwords:       defaultPasswords(),
 		Graph:           Graph{Pacing: Pacing{graph.Pacing{Share: 100}}},
 		Cursors:         Cursors{Life: time.Hour},
 		Limits:          Limits{Operations: 1000, Body: 4 << 20, Header: 32 << 10, Timeout: 2 * time.Minute, Requests: 256, PerTenant: 192, Connections: 1024},

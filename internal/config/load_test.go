@@ -117,8 +117,32 @@ drainGrace: 1m
 	if _, offset := time.Unix(0, 0).In(d.Offset).Zone(); offset != -(3*60+30)*60 {
 		t.Errorf("offset %d s", offset)
 	}
-	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
+	if c.Callers()[0].BearerToken() != token || c.Log.Level != zerolog.DebugLevel || d.Policy != (tenant.Policy{ManagerMissing: "warn", MaxScan: 5, Delete: "delete", RevokeSessions: true, DeletedUser: "create"}) || !d.ShortNames {
 		t.Errorf("config %v", c.Lines())
+	}
+}
+
+// The passwords of a tenant are as the file says, and as they are by default.
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	secret := write(t, "secret", "s.token\n")
+	c, err := config.Load(config.Sources{Unserved: true, File: write(t, "c.yaml", `
+tenant: {id: "`+guid+`", clientID: `+guid+`, clientSecret: hush}
+passwords: {sink: vault, url: "https://vault.example:8200", secretFile: `+secret+`, mount: kv, length: 32, classes: [lower, upper, digit]}
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Directory().Passwords
+	if got.Sink != tenant.KV || got.URL != "https://vault.example:8200" || got.Secret != "s.token" || got.Mount != "kv" || got.Path != "entrascim/{tenant}/{id}" || got.Length != 32 || len(got.Classes) != 3 {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(strings.Join(c.Lines(), "\n"), "s.token") {
+		t.Error("the secret is shown")
+	}
+	d := config.Default().Directory().Passwords
+	if d.Sink != tenant.NoSink || d.Length != 24 || len(d.Classes) != 4 {
+		t.Errorf("by default: %+v", d)
 	}
 }
 
@@ -130,7 +154,12 @@ func TestMistakes(t *testing.T) {
 		flags map[string]string
 		want  []string // every line, without the path of the file
 	}{
-		"unknown key":           {file: "lisen: x\n", want: []string{"c.yaml:1: lisen: no such setting"}},
+		"unknown key": {file: "lisen: x\n", want: []string{"c.yaml:1: lisen: no such setting"}},
+		"passwords": {file: "passwords:\n  sink: webhook\n  url: http://a.example\n  secret: short\n  length: 4\n  life: -1h\n", want: []string{
+			"c.yaml:3: passwords.url: must be an https URL", "c.yaml:6: passwords.life: must not be negative", "c.yaml:5: passwords.length: must be 8 to 256: Entra takes no others",
+		}},
+		"passwords' sink":       {file: "passwords: {sink: nowhere}\n", want: []string{"c.yaml:1: passwords.sink: must be none, keyvault, vault, jwe or webhook"}},
+		"passwords' recipient":  {file: "passwords: {sink: jwe, recipient: \"{}\"}\n", want: []string{"c.yaml:1: passwords.recipient: must be a JWK: the public key of RSA or of an elliptic curve"}},
 		"unknown key in group":  {file: "tenant:\n  name: a\n  secret: x\n", want: []string{"c.yaml:3: tenant.secret: no such setting"}},
 		"key twice":             {file: "listen: :1\nlisten: :2\n", want: []string{"c.yaml:2: listen is given twice, first on line 1"}},
 		"second document":       {file: "listen: :1\n---\nlisten: :2\n", want: []string{"c.yaml:3: a second document is not allowed"}},
@@ -178,6 +207,8 @@ func TestMistakes(t *testing.T) {
 		"short names of none":   {file: "tenant: {shortNames: true}\n", want: []string{"c.yaml:1: tenant.shortNames: needs tenant.defaultDomain"}},
 		"certificate alone":     {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull}, want: []string{"tls.keyFile (ENTRASCIM_TLS_KEY_FILE): certificateFile and keyFile belong together"}},
 		"not a pair":            {env: map[string]string{"ENTRASCIM_TLS_CERTIFICATE_FILE": os.DevNull, "ENTRASCIM_TLS_KEY_FILE": os.DevNull}, want: []string{"ENTRASCIM_TLS_CERTIFICATE_FILE: must be a PEM certificate that belongs to the key in keyFile"}},
+		"a leaver of what":      {file: "policy: {delete: archive, leaver: [disable, forget]}\n", want: []string{"c.yaml:1: policy.delete: must be delete or disable", "c.yaml:1: policy.leaver: must be of disable, revokeSessions, licenses, groups; or all"}},
+		"a debt of deletes":     {file: "policy: {thresholds: {deletes: -1}}\n", want: []string{"c.yaml:1: policy.thresholds.deletes: must not be negative"}},
 		"pacing of nothing":     {file: "graph: {pacing: 0}\n", want: []string{"c.yaml:1: graph.pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
 		"pacing by a word":      {env: map[string]string{"ENTRASCIM_GRAPH_PACING": "fast"}, want: []string{"ENTRASCIM_GRAPH_PACING: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},
 		"pacing below a batch":  {flags: map[string]string{"graph.pacing": "4%"}, want: []string{"--graph-pacing: must be off, a percentage from 5% to 1000%, or resource units from 100 to 1000000"}},

@@ -22,8 +22,9 @@ func (c Config) Stored(r tenant.Record) (Config, error) {
 	if t.CA = c.Operator.CA; r.Mode == tenant.Single && c.Tenant.CA.Given() {
 		t.CA = c.Tenant.CA
 	}
+	l.config.Passwords.CA = c.Passwords.CA
 	l.bad["tenant.id"] = r.DirectoryID == "" && r.State != tenant.Active // it is found out when an administrator consents
-	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), c.lent(l.config))
+	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.passwordChecks(), l.config.guardChecks(), c.lent(l.config))
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -34,8 +35,12 @@ func ofStored(key string) bool {
 		"tenant.cloud", "tenant.graphURL", "tenant.authority", "tenant.defaultDomain", "tenant.sharesDirectory", "tenant.shortNames", "tenant.offset",
 		"mapping.profile", "mapping.extensionAppID",
 		"policy.managerMissing", "policy.maxScan", "policy.unknownAttributes", "policy.uniqueGroupNames", "policy.usageLocation", "policy.weakPasswords",
+		"policy.dryRun", "policy.delete", "policy.leaver",
+		"policy.thresholds.deletes", "policy.thresholds.disables", "policy.thresholds.memberRemovals", "policy.thresholds.licenseRemovals",
 		"policy.deletedUser", "policy.skipOnPremisesGroups", "policy.includeOnPremisesMembers",
 		"policy.revokeSessionsOnDisable", "policy.provisioning",
+		"passwords.length", "passwords.classes", "passwords.sink", "passwords.url", "passwords.life", "passwords.namespace", "passwords.mount", "passwords.path",
+		"passwords.roleID", "passwords.appRole", "passwords.recipient",
 	}, key)
 }
 
@@ -45,7 +50,7 @@ func (c *Config) take(r tenant.Record) {
 	maps.Copy(c.origins, map[string]string{ //nolint:gosec // names of settings, no credentials
 		"tenant.name": "name", "tenant.mode": "mode", "tenant.id": "directoryId", "tenant.clientID": "credential.clientId", "tenant.clientSecret": "credential.clientSecret",
 		"tenant.certificateFile": "credential.certificate", "tenant.certificatePassword": "credential.certificatePassword",
-		"tenant.federatedTokenFile": "credential.federatedTokenFile",
+		"tenant.federatedTokenFile": "credential.federatedTokenFile", "passwords.secret": "passwordsSecret",
 	})
 	t, credential := &c.Tenant, r.Credential
 	t.Name, t.Mode, t.ID, t.Suspended = r.Name, string(r.Mode), r.DirectoryID, r.State != tenant.Active
@@ -55,6 +60,7 @@ func (c *Config) take(r tenant.Record) {
 	}
 	t.CertificatePassword = Secret(credential.CertificatePassword)
 	t.FederatedTokenFile, t.ManagedIdentity = credential.FederatedTokenFile, credential.ManagedIdentity
+	c.Passwords.Secret = Secret(r.SinkSecret)
 	for _, o := range r.Overlays {
 		c.Mapping.Overlays = append(c.Mapping.Overlays, File{Path: o.Name, Content: o.Text})
 	}

@@ -32,6 +32,7 @@ func (c Config) Directory() *tenant.Tenant {
 		ShortNames:     c.Tenant.ShortNames,
 		Offset:         c.Tenant.Offset.Location,
 		Policy:         c.policy(),
+		Passwords:      c.Passwords.settings(),
 	}
 }
 
@@ -48,6 +49,8 @@ func (c Config) policy() tenant.Policy {
 		Provisioning:   c.provisioning(),
 		ManagerMissing: c.Policy.ManagerMissing, MaxScan: c.Policy.MaxScan, RefuseUnknown: c.Policy.Unknown == unknownRefused,
 		UniqueGroupNames: c.Policy.UniqueGroups, WeakPasswords: c.Policy.WeakPasswords,
+		DryRun: c.Policy.DryRun, Thresholds: tenant.Thresholds(c.Policy.Thresholds),
+		Delete: tenant.Deletion(c.Policy.Delete), Leaver: c.Policy.leaver(),
 		UsageLocation:  c.Policy.UsageLocation,
 		RevokeSessions: c.Policy.RevokeSessions, DeletedUser: c.Policy.DeletedUser,
 		SkipOnPremisesGroups: c.Policy.SkipGroups, IncludeOnPremisesMembers: c.Policy.IncludeMembers,

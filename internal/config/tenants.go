@@ -69,7 +69,7 @@ func (c Config) loadTenant(file string) (Config, error) {
 	l.read()
 	l.config.Operator = c.Operator // whose files were read once
 	one := &l.config
-	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.clientChecks())
+	l.hold(one.tenantChecks(), one.credentialChecks(), one.otherChecks(), one.passwordChecks(), one.guardChecks(), one.clientChecks())
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -78,7 +78,7 @@ func ofTenant(key string) bool {
 	group, _, grouped := strings.Cut(key, ".")
 	group, _, _ = strings.Cut(group, "[")
 	if grouped || group != key {
-		return slices.Contains([]string{"tenant", "mapping", "policy", clientList}, group)
+		return slices.Contains([]string{"tenant", "mapping", "policy", "passwords", clientList}, group)
 	}
 	return slices.Contains([]string{"token", "tokenFile", "dialect", "me"}, key)
 }

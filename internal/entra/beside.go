@@ -179,6 +179,7 @@ func (r *resource) done(ctx context.Context, id string, b beside) {
 			r.granted(ctx, id, a.ResourceID)
 		}
 	}
+	r.principals.forget(b.applications.Lost())
 	r.written.gave(id, func(t *trace) {
 		maps.Copy(t.roles[relationRoles], b.roles.Done())
 		maps.Copy(t.roles[relationEligible], b.eligible.Done())

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 	"entrascim/internal/tenant"
+	"entrascim/internal/vault"
 )
 
 // Options is one tenant's directory as the resource types see it.
@@ -23,7 +25,9 @@ type Options struct {
 	DefaultDomain string         // completes a userName without a domain; "" for off
 	ShortNames    bool           // a userName in DefaultDomain is shown without it
 	Offset        *time.Location // date-times are shown in it; nil: UTC
+	Vault         *vault.Vault   // takes the passwords that are generated; nil: nobody is told them
 	Policy        tenant.Policy  // zero values: a missing manager is refused, MaxScan is 10,000
+	Guard         *guard.Guard   // asked before anything is taken away; nil: all may be
 	Actions       Actions        // nil: none but those of this package
 	Granted       Granted        // hears of applications that are given; nil: nobody does
 
@@ -49,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
+	}
+	if o.Vault == nil {
+		o.Vault = vault.New(vault.Options{Now: o.Now, Sleep: o.Sleep})
 	}
 	if o.Policy.MaxScan <= 0 {
 		o.Policy.MaxScan = defaultMaxScan
@@ -88,8 +95,14 @@ type Directory struct {
 
 // New makes the resource types of a directory. It asks nothing of Graph.
 func New(o Options) *Directory {
-	o = o.withDefaults()
-	d := &Directory{
+	d := empty(o.withDefaults())
+	d.fill()
+	return d
+}
+
+// empty is a directory without its resource types.
+func empty(o Options) *Directory {
+	return &Directory{
 		options: o, graph: o.Graph,
 		fresh:      newRecent(o.Now),
 		written:    newWritten(o.Now),
@@ -99,13 +112,18 @@ func New(o Options) *Directory {
 		lacking:    newLacking(o.Now),
 		extended:   newExtended(o.Graph, o.Tables),
 	}
-	for _, table := range o.Tables {
+}
+
+// fill makes the resource types.
+func (d *Directory) fill() {
+	for _, table := range d.options.Tables {
 		r := d.resource(table)
 		switch table.Resource() {
 		case "User":
 			d.people = users{r}
 			r.typ.Writer, r.typ.Supplied = urgent{d.people}, r.supplied("password")
 			r.typ.Actions = append(r.typ.Actions, d.people.deletedActions()...)
+			r.typ.Actions = append(r.typ.Actions, d.people.resetPassword())
 		case "Group":
 			r.typ.Writer, r.typ.Supplied = urgent{groups{r}}, r.supplied()
 			r.typ.Actions = append(r.typ.Actions, groups{r}.deletedActions()...)
@@ -114,10 +132,9 @@ func New(o Options) *Directory {
 		r.typ = r.typ.Indexed()
 		d.types = append(d.types, r.typ)
 	}
-	if o.Actions != nil {
-		d.types = o.Actions(d, d.types)
+	if d.options.Actions != nil {
+		d.types = d.options.Actions(d, d.types)
 	}
-	return d
 }
 
 // ResourceTypes are what scim.NewHandler serves.

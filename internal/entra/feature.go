@@ -34,6 +34,9 @@ func Features() []Feature {
 		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
 		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
 		{"delete users", []string{"User.DeleteRestore.All"}},
+		{"all steps of a leaver (`policy.leaver`)", []string{
+			"User.Read.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All", "LicenseAssignment.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.Read.All",
+		}},
 		{"list deleted users (`meta.deleted`)", []string{"User.Read.All"}},
 		{"restore users, delete them permanently", []string{"User.DeleteRestore.All", "User.Read.All"}},
 		{"invite guests", []string{"User.Invite.All"}},

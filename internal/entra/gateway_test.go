@@ -45,14 +45,21 @@ type gateway struct {
 type priorities struct {
 	http.Handler
 
-	mu  sync.Mutex
-	all []string
+	mu     sync.Mutex
+	all    []string
+	record bool     // also what is written
+	sent   []string // bodies
 }
 
 func (p *priorities) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/v1.0/") {
 		p.mu.Lock()
 		p.all = append(p.all, r.Header.Get("x-ms-throttle-priority"))
+		if p.record && r.Method != http.MethodGet {
+			body, _ := io.ReadAll(r.Body)
+			p.sent = append(p.sent, string(body))
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+		}
 		p.mu.Unlock()
 	}
 	p.Handler.ServeHTTP(w, r)
@@ -131,6 +138,7 @@ func (g *gateway) serve() {
 	g.directory = entra.New(g.options)
 	front := httptest.NewServer(scim.NewHandler(g.directory.ResourceTypes(), scim.Options{
 		BaseURL: func(*http.Request) string { return base }, Sort: true, CursorSecrets: [][]byte{[]byte("of all replicas")}, Together: g.directory.Together,
+		Rehearse: g.directory.Rehearse, DryRun: g.options.Policy.DryRun,
 		Caller: func(*http.Request) scim.Caller {
 			if c := g.caller.Load(); c != nil {
 				return *c

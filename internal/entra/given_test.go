@@ -252,6 +252,26 @@ func TestApplicationsRemembered(t *testing.T) {
 	g.patch("/Users/"+ada, http.StatusNoContent, adds(applications, object{"value": payrollApp, "appRole": "boss"}))
 }
 
+// An application that was deleted and made anew since it was remembered is looked up
+// again, after one request.
+func TestApplicationsMadeAnew(t *testing.T) {
+	t.Parallel()
+	g, ada, _ := offering(t)
+	path := "/Users/" + ada
+	g.patch(path, http.StatusNoContent, adds(applications, object{"value": wikiApp}))
+	g.patch(path, http.StatusNoContent, object{"op": "remove", "path": applications})
+	if _, err := g.options.Graph.Do(t.Context(), graph.Request{Method: http.MethodDelete, Path: "/servicePrincipals/{id}", Params: map[string]string{"id": g.servicePrincipal("Wiki")}}); err != nil {
+		t.Fatal(err)
+	}
+	g.add("servicePrincipal", graphsim.Values{"appId": wikiApp, "displayName": "Wiki", "appRoles": []object{}})
+	answer := g.patch(path, http.StatusConflict, adds(applications, object{"value": wikiApp}))
+	if detail, _ := answer["detail"].(string); !strings.Contains(detail, "repeat the request") {
+		t.Errorf("said %v", answer)
+	}
+	g.patch(path, http.StatusNoContent, adds(applications, object{"value": wikiApp}))
+	g.wantApplications(ada, "Wiki  User")
+}
+
 // The permissions that deploy/entra/permissions.md names for applications suffice, and
 // without them nothing is done.
 func TestApplicationPermissions(t *testing.T) {

@@ -90,3 +90,15 @@ func TestGrantedIsHeardOfAHalf(t *testing.T) {
 		t.Errorf("heard %q, want %q", got, want)
 	}
 }
+
+// A dry run gives nothing, and nobody hears of it.
+func TestGrantedIsNotHeardInADryRun(t *testing.T) {
+	t.Parallel()
+	h := &heardGrants{}
+	g := start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Granted, o.Policy.DryRun = h.hear, true })
+	g.application(wikiApp, "Wiki")
+	answer := g.patch("/Users/"+g.addUsers(1)[0], http.StatusOK, adds(applications, object{"value": wikiApp}))
+	if got := h.take(); len(got) != 0 || len(answer["calls"].([]any)) == 0 {
+		t.Errorf("heard %q of %v", got, answer)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -23,63 +24,31 @@ const attrMembers = "members"
 // aboutGroup are the properties that decide what may be written to a group.
 var aboutGroup = []string{"groupTypes", "mailEnabled", "securityEnabled", "onPremisesSyncEnabled", assignableProperty}
 
-// Create makes a group with its members: 20 of them with the group itself, as
+// Create makes a group with its owners and members: 20 of them with the group itself, as
 // many as Graph takes, the others after it.
 func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) (string, error) {
-	w, err := g.table.Create(doc)
+	n, err := g.checkedNew(ctx, doc)
 	if err != nil {
 		return "", err
 	}
-	if err := g.checkNew(w.Body); err != nil {
-		return "", err
-	}
-	m, err := membersOf(w.Relations[relationMembers].After)
-	if err != nil {
-		return "", err
-	}
-	m.owners = g.ownersOf(doc)
-	about, err := json.Marshal(w.Body)
-	if err != nil {
-		return "", err
-	}
-	if err := g.lookUp(ctx, m); err != nil {
-		return "", err
-	}
-	if err := g.checkMembers(ctx, "", about, m); err != nil {
-		return "", err
-	}
-	s, err := g.newOwnership(ctx, w, m)
-	if err != nil {
-		return "", err
-	}
-	if err := g.checkUnique(ctx, "", w); err != nil {
-		return "", err
-	}
-	b, _, err := g.newBeside(ctx, w)
-	if err == nil {
-		err = g.checkGiven(about, b)
-	}
-	if err != nil {
-		return "", err
-	}
-	l := newLinks(s, m)
-	raw, err := g.addOnce(ctx, w, l, p)
+	l := newLinks(n.owners, n.members)
+	raw, err := g.addOnce(ctx, n.write, l, p)
 	if err != nil {
 		return "", err
 	}
 	id := text(raw, "id")
 	g.made(id)
-	g.written.link(id, true, m.visible(l.members))
-	if err := g.addLater(ctx, id, l, s, m); err != nil {
+	g.written.link(id, true, n.members.visible(l.members))
+	if err := g.addLater(ctx, id, l, n.owners, n.members); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
-	o := object{raw: raw, related: map[string]related{relationMembers: m.after(slice(nil))}}
-	if s != nil {
-		g.written.link(ownersKey(id), true, s.add)
-		o.related[relationOwners] = slice(s.after)
+	o := object{raw: raw, related: map[string]related{relationMembers: n.members.after(slice(nil))}}
+	if n.owners != nil {
+		g.written.link(ownersKey(id), true, n.owners.add)
+		o.related[relationOwners] = slice(n.owners.after)
 	}
-	if err := g.give(ctx, id, &o, b); err != nil {
-		return "", roleAssignable(err, w.Body[assignableProperty] == true)
+	if err := g.give(ctx, id, &o, n.beside); err != nil {
+		return "", roleAssignable(err, n.write.Body[assignableProperty] == true)
 	}
 	return id, g.write(ctx, o, g.plan(p), enc)
 }
@@ -223,6 +192,9 @@ type groupChange struct {
 func (g groups) change(ctx context.Context, id string, o object, w mapping.Write, m *membership, put bool) (object, error) {
 	c, err := g.checkChange(ctx, id, o, w, m, put)
 	if err != nil {
+		return o, err
+	}
+	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
 	assignable := flag(o.raw, assignableProperty)

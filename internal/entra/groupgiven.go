@@ -29,11 +29,13 @@ func (g groups) changeItself(ctx context.Context, id string, o *object, body map
 	if err != nil {
 		return "", err
 	}
+	var did []string
 	for _, s := range steps {
 		if s.undone != "" {
-			done = join(done, strings.Replace(s.undone, " not", "", 1))
+			did = append(did, strings.Replace(s.undone, " not", "", 1))
 		}
 	}
+	done = strings.Join(few(did), "; ")
 	if o.raw, err = overlaid(o.raw, body); err == nil {
 		err = b.overlay(o)
 	}
@@ -59,7 +61,7 @@ func (g groups) give(ctx context.Context, id string, o *object, b beside) error 
 // https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal).
 func (g groups) checkGiven(about jsontext.Value, b beside) error {
 	for relation, plan := range map[string]*grant.Roles{relationRoles: b.roles, relationEligible: b.eligible} {
-		if plan.Gives() && !flag(about, "isAssignableToRole") {
+		if plan.Gives() && !flag(about, assignableProperty) {
 			return fault.New(fault.InvalidValue, "%s: only a group that was made with isAssignableToRole can be given a role.", g.relationAttribute(relation))
 		}
 	}

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -51,6 +52,16 @@ func (g groups) linked(ctx context.Context, group string, m *membership, ids []s
 		}
 	}
 	return known, nil
+}
+
+// rehearsed leaves out, in a rehearsal, those who are what they shall be already: Graph
+// would refuse them.
+func (g groups) rehearsed(ctx context.Context, group string, m *membership, ids []string, is linkage) ([]string, error) {
+	if !graph.Rehearsing(ctx) || len(ids) == 0 {
+		return ids, nil
+	}
+	known, err := g.linked(ctx, group, m, ids)
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return known[id] == is }), err
 }
 
 // collection is where an object that may be a member is found.

@@ -48,6 +48,9 @@ func (r *resource) creation(sent map[string]any, look graph.Request) *creation {
 // once sends the request and, when its answer is lost, finds out what became of it: it
 // gives Graph's answer, or the object that was found. Send may be called twice.
 func (c *creation) once(ctx context.Context, send func() (jsontext.Value, error)) (jsontext.Value, error) {
+	if err := c.rehearsed(ctx); err != nil {
+		return nil, err
+	}
 	answer, lost := send()
 	if !graph.InDoubt(lost) {
 		return answer, lost
@@ -71,6 +74,18 @@ func (c *creation) once(ctx context.Context, send func() (jsontext.Value, error)
 		return nil, lost
 	}
 	return nil, refused
+}
+
+// rehearsed finds out what Graph would refuse if it was asked: a name that is taken.
+func (c *creation) rehearsed(ctx context.Context) error {
+	if !graph.Rehearsing(ctx) || c.taken == nil {
+		return nil
+	}
+	named, _, err := c.named(ctx)
+	if err == nil && len(named) > 0 {
+		return c.taken
+	}
+	return err
 }
 
 // found looks for the object for a while; nil when it is not shown. An object of the

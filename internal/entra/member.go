@@ -97,6 +97,10 @@ func (r *resource) urls(ids []string) ([]string, error) {
 // it is known of each.
 func (g groups) addMembers(ctx context.Context, group string, m *membership, ids []string) error {
 	done, sifted := 0, false
+	ids, err := g.rehearsed(ctx, group, m, ids, isMember)
+	if err != nil {
+		return err
+	}
 	for len(ids) > 0 {
 		n, err := g.addChunks(ctx, group, ids)
 		done, ids = done+n, ids[n:]
@@ -190,6 +194,10 @@ func (g groups) addSingly(ctx context.Context, group string, ids []string) error
 
 // removeMembers removes members; those who are none are no failure.
 func (g groups) removeMembers(ctx context.Context, group string, m *membership, ids []string) error {
+	ids, err := g.rehearsed(ctx, group, m, ids, noMember)
+	if err != nil {
+		return err
+	}
 	w := singly{
 		forgive: func(err error) bool { return graph.NotLinked(err) || fault.Is(err, fault.NotFound) },
 		done:    func(ids []string) (map[string]linkage, error) { return g.linked(ctx, group, m, ids) },

@@ -72,28 +72,6 @@ func TestRecentIsBoundedAndForgets(t *testing.T) {
 	}
 }
 
-// Entra's policy wants three of four classes; all four are there, and no two
-// passwords are the same.
-func TestNewPassword(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for range 200 {
-		password, err := newPassword()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(password) != passwordLength || seen[password] {
-			t.Fatalf("%d characters, seen before: %v", len(password), seen[password])
-		}
-		seen[password] = true
-		for _, class := range passwordClasses {
-			if !strings.ContainsAny(password, class) {
-				t.Errorf("a password has none of %q", class)
-			}
-		}
-	}
-}
-
 func TestCheckName(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{

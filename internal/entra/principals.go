@@ -111,6 +111,15 @@ func (p *principals) take(v jsontext.Value) (grant.Service, error) {
 	return s, nil
 }
 
+// forget has service principals asked for again.
+func (p *principals) forget(ids []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range ids {
+		delete(p.byID, id)
+	}
+}
+
 // byApp gives the service principals of applications that are known, by appId.
 func (p *principals) byApp(appIDs []string) (found map[string]grant.Service, missing []string) {
 	found = make(map[string]grant.Service, len(appIDs))

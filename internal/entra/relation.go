@@ -21,6 +21,7 @@ const (
 	relationInvitation   = "invitation"
 	relationOwners       = "owners"
 	relationSponsors     = "sponsors"
+	relationPassword     = "password"
 )
 
 const groupType = "#microsoft.graph.group"

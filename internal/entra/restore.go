@@ -12,6 +12,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 	"entrascim/internal/scim"
 )
 
@@ -140,6 +141,9 @@ func (r *resource) notDeleted() error {
 // restored has Graph restore an object, and gives its answer, which the directory may
 // not show at once. In doubt it may have been done.
 func (r *resource) restored(ctx context.Context, id string, body map[string]any) (jsontext.Value, error) {
+	if err := r.supposed(ctx, id, body); err != nil {
+		return nil, err
+	}
 	request := graph.Request{Method: http.MethodPost, Path: deletedItems + "/{id}/restore", Params: map[string]string{"id": id}}
 	if len(body) > 0 {
 		var err error
@@ -192,6 +196,9 @@ func (u users) deletePermanently(ctx context.Context, call *scim.ActionCall) err
 		return err
 	}
 	if err := u.mustBeDeleted(ctx, call.ID); err != nil {
+		return err
+	}
+	if err := u.options.Guard.Allow(ctx, guard.Amounts{guard.Deletes: 1}); err != nil {
 		return err
 	}
 	_, err := u.graph.Do(ctx, graph.Request{Method: http.MethodDelete, Path: deletedItems + "/{id}", Params: map[string]string{"id": call.ID}})

@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/guard"
 )
 
 // A step is one of the requests that a write takes.
@@ -159,6 +160,9 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	if err := r.shows(ctx, id); err != nil {
 		return err
 	}
+	if err := r.options.Guard.Allow(ctx, guard.Amounts{guard.Deletes: 1}); err != nil {
+		return err
+	}
 	err := r.patient(ctx, func() error {
 		_, err := r.graph.Do(ctx, graph.Request{
 			Method: http.MethodDelete, Path: "/" + r.table.Collection() + "/{id}", Params: map[string]string{"id": id},
@@ -173,6 +177,7 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	}
 	r.fresh.drop(id)
 	r.positions.changed()
+	r.vault(ctx).Forget(id)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
+	"entrascim/internal/vault"
 )
 
 // users is the writer of users.
@@ -35,7 +36,8 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if w.Relations[relationInvitation].After != nil {
 		return "", fault.New(fault.InvalidValue, "redirectUrl is for guests: userType must be Guest.")
 	}
-	if err := u.prepare(w); err != nil {
+	given, err := u.prepare(ctx, w)
+	if err != nil {
 		return "", err
 	}
 	m, err := u.newManager(ctx, w)
@@ -49,55 +51,54 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if done, id, err := u.revived(ctx, doc, w, m, p, enc); done {
 		return id, err
 	}
+	if err := u.deliverable(ctx, given, p); err != nil {
+		return "", err
+	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
-		return "", err
+		return "", u.abandoned(ctx, text(answer, "id"), given, err)
 	}
 	raw, err := created(w.Body, answer)
 	if err != nil {
-		return "", err
+		return "", u.abandoned(ctx, text(answer, "id"), given, err)
 	}
 	id := text(raw, "id")
 	u.made(id)
 	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
+	encrypted, lost := u.deliver(ctx, id, given)
 	if m != nil || !b.empty() {
 		if raw, err = u.give(ctx, id, raw, m, b); err != nil {
-			return "", err
+			return "", alsoLost(err, lost)
 		}
 	}
-	o := object{raw: raw}
+	if lost != nil {
+		return "", undelivered("The user was created with id "+id+", and all else was done.", lost)
+	}
+	o := object{raw: withEncrypted(raw, encrypted)}
 	if err := b.overlay(&o); err != nil {
 		return "", err
 	}
 	return id, u.write(ctx, o, u.plan(p), enc)
 }
 
-// prepare checks the name of a new user and gives the user a password that
-// nobody knows when the client sent none.
-func (u users) prepare(w mapping.Write) error {
+// prepare checks the name of a new user and gives the user a password when the client
+// sent none; nil: the client did.
+func (u users) prepare(ctx context.Context, w mapping.Write) (*vault.Password, error) {
 	name, _ := w.Body[upnProperty].(string)
 	if err := checkName(name); err != nil {
-		return err
+		return nil, err
 	}
 	profile, _ := w.Body["passwordProfile"].(map[string]any)
 	if profile["password"] != nil {
 		u.weaken(w.Body, "")
-		return nil
+		return nil, nil //nolint:nilnil // no password was generated
 	}
-	password, err := newPassword()
-	if err != nil {
-		return fault.Wrap(err, fault.Internal, "No password could be made.")
+	display, _ := w.Body["displayName"].(string)
+	given, err := u.generate(ctx, name, display)
+	if err == nil {
+		w.Body["passwordProfile"] = withPassword(profile, given)
 	}
-	profile = maps.Clone(profile)
-	if profile == nil {
-		profile = map[string]any{}
-	}
-	profile["password"] = password
-	if profile["forceChangePasswordNextSignIn"] == nil {
-		profile["forceChangePasswordNextSignIn"] = true
-	}
-	w.Body["passwordProfile"] = profile
-	return nil
+	return given, err
 }
 
 // addOnce makes the user, once: when the answer is lost the user is looked for by name.
@@ -326,6 +327,9 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	if err != nil || len(steps) == 0 {
 		return o.raw, err
 	}
+	if err := u.options.Guard.Allow(ctx, amounts(o, w, b)); err != nil {
+		return o.raw, err
+	}
 	answers, err := u.run(ctx, "", steps, id)
 	u.done(ctx, id, b)
 	if err != nil {
@@ -342,6 +346,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		sent[statesProperty] = b.licenses.After()
 	}
 	u.written.set(id, sent)
+	u.superseded(ctx, id, w)
 	return overlaid(o.raw, sent)
 }
 

@@ -154,6 +154,20 @@ func (w *written) members(id string) map[string]bool {
 	return members
 }
 
+// groups are those that the member was added to (true) or removed from (false) moments
+// ago.
+func (w *written) groups(member string) map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	groups := map[string]bool{}
+	for id, t := range w.by {
+		if added, known := t.members[member]; known && w.now().Sub(t.at) <= freshFor {
+			groups[id] = added
+		}
+	}
+	return groups
+}
+
 func (w *written) recent(id string) trace {
 	t := w.by[strings.ToLower(id)]
 	if t == nil || w.now().Sub(t.at) > freshFor {

@@ -17,6 +17,7 @@ type Applications struct {
 
 	give, take, kept []Assignment
 	done             map[string]*Assignment
+	lost             bool // Graph did not find what was to be given
 }
 
 // A wantedRole is a value of the attribute as the client sends it.

@@ -58,6 +58,9 @@ func (p *Applications) Steps(collection, id string) []Step {
 func (p *Applications) refused(err error) error {
 	f := *fault.From(err)
 	switch f.Kind {
+	case fault.NotFound: // it was there when it was looked up, which may have been a while ago
+		p.lost = true
+		f.Kind, f.Detail = fault.Conflict, p.attribute+": the directory does not find the application any more; repeat the request."
 	case fault.Uniqueness:
 		f.Kind, f.Detail = fault.Conflict, p.attribute+": somebody else has given the application meanwhile; repeat the request."
 	case fault.InvalidValue:
@@ -67,6 +70,18 @@ func (p *Applications) refused(err error) error {
 	default:
 	}
 	return &f
+}
+
+// Lost are the service principals that may not be there any more, by id.
+func (p *Applications) Lost() []string {
+	if p == nil || !p.lost {
+		return nil
+	}
+	var ids []string
+	for _, a := range p.give {
+		ids = append(ids, a.ResourceID)
+	}
+	return ids
 }
 
 // Done is what the steps that were answered did, by key.

@@ -34,6 +34,7 @@ type Licenses struct {
 	attribute string // as errors name it
 	body      jsontext.Value
 	gives     bool
+	taken     int
 	after     []any
 }
 
@@ -65,6 +66,14 @@ func PlanLicenses(attribute string, states jsontext.Value, after any, s *Subscri
 
 // Gives tells whether a license is given, for which a user needs a usage location.
 func (l *Licenses) Gives() bool { return l != nil && l.gives }
+
+// Taken is how many licenses are taken away.
+func (l *Licenses) Taken() int {
+	if l == nil {
+		return 0
+	}
+	return l.taken
+}
 
 // After are the licenseAssignmentStates when it is done.
 func (l *Licenses) After() []any { return l.after }
@@ -192,7 +201,7 @@ func newLicenses(attribute string, add []license, remove []string, direct []lice
 	if remove == nil {
 		remove = []string{}
 	}
-	l := &Licenses{attribute: attribute, body: body(map[string]any{"addLicenses": add, "removeLicenses": remove}), gives: len(add) > 0}
+	l := &Licenses{attribute: attribute, body: body(map[string]any{"addLicenses": add, "removeLicenses": remove}), gives: len(add) > 0, taken: len(remove)}
 	for _, d := range direct {
 		l.after = append(l.after, map[string]any{"skuId": d.SkuID, "disabledPlans": anys(d.DisabledPlans), "state": "Active"})
 	}

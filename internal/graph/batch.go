@@ -41,12 +41,10 @@ func (c *Client) Batch(ctx context.Context, requests []Request, order Order) ([]
 		}
 		b.calls[i] = k
 	}
-	switch o := c.operation(ctx); {
-	case o != nil && o.join(ctx, b):
-	case order == Sequential:
-		b.inOrder(ctx)
-	default:
-		b.atOnce(ctx)
+	if rehearsal := rehearsalOf(ctx); rehearsal != nil {
+		b.rehearse(ctx, rehearsal, requests)
+	} else if o := c.operation(ctx); o == nil || !o.join(ctx, b) {
+		b.send(ctx)
 	}
 	return b.results, nil
 }
@@ -80,6 +78,15 @@ func (b *batch) chunks() [][]int {
 		all = append(all, chunk)
 	}
 	return all
+}
+
+// send sends all of it, by itself.
+func (b *batch) send(ctx context.Context) {
+	if b.order == Sequential {
+		b.inOrder(ctx)
+	} else {
+		b.atOnce(ctx)
+	}
 }
 
 func (b *batch) atOnce(ctx context.Context) {

@@ -151,6 +151,9 @@ func (c *Client) alone(ctx context.Context, r Request) (*Response, error) {
 	if k.reads {
 		return c.readWhole(ctx, k)
 	}
+	if rehearsal := rehearsalOf(ctx); rehearsal != nil {
+		return c.rehearse(ctx, rehearsal, k, r)
+	}
 	return c.exchange(ctx, k, new(bytes.Buffer), c.newBudget())
 }
 

@@ -55,6 +55,12 @@ func (c Credential) open(transport http.RoundTripper, login string) (azcore.Toke
 	return c.build(options, !microsoftLogin(authority))
 }
 
+// TokenCredential signs in as the application to other services of the cloud that the
+// Graph base URL belongs to.
+func (c Credential) TokenCredential(transport http.RoundTripper, baseURL string) (azcore.TokenCredential, error) {
+	return c.open(transport, LoginFor(baseURL))
+}
+
 func (c Credential) build(options azcore.ClientOptions, undiscovered bool) (azcore.TokenCredential, error) {
 	switch {
 	case c.Secret != "":

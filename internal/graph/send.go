@@ -88,6 +88,9 @@ func unknown(k call, err error) error {
 
 // attempt sends a call once, when it is its turn.
 func (c *Client) attempt(ctx context.Context, client *http.Client, k call, buf *bytes.Buffer, b *budget) (*Response, error) {
+	if Rehearsing(ctx) && !k.reads {
+		return nil, errRehearsed
+	}
 	t, err := b.Turn(ctx, k.load)
 	if err != nil {
 		return nil, err

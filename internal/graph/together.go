@@ -80,7 +80,12 @@ type ask struct {
 // operationKey finds the operation in a context: a context may have one of each client.
 type operationKey struct{ client *Client }
 
+// operation is that of the context; nil when there is none. A rehearsal shares nothing:
+// most of what it asks is not sent.
 func (c *Client) operation(ctx context.Context) *operation {
+	if Rehearsing(ctx) {
+		return nil
+	}
 	o, _ := ctx.Value(operationKey{c}).(*operation)
 	return o
 }

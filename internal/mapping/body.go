@@ -54,7 +54,7 @@ func (t *Table) draft(doc, held Document) *draft {
 		switch {
 		case a.row != nil:
 			d.simple(a.row, v)
-		case a.relation() != "" && a.relation() != relationInvitation:
+		case a.relation() != "" && !relations[a.relation()].beside:
 			d.relate(a.relation(), v)
 		case !a.multi():
 			if m, ok := v.(map[string]any); ok {

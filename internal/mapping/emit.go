@@ -15,7 +15,7 @@ type emitter func(s *state, dst []byte) []byte
 func (b *planner) emit(r *Row, sub *input) output {
 	slot := func(p graphPath) int {
 		switch {
-		case r.Relation == relationInvitation:
+		case relations[r.Relation].beside:
 			return b.slotIn(b.plan.input, p) // supplied, never asked for
 		case sub == nil:
 			return b.slot(p)

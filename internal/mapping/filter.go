@@ -224,7 +224,7 @@ func (a *attribute) memberType(parts []filter.Expression) (name string, all bool
 }
 
 func (a *attribute) relationFilter(sub string, e *filter.AttributeExpression) *RelationFilter {
-	if a == nil || a.row != nil || a.relation() == "" || a.relation() == relationInvitation || relations[a.relation()].carried != "" {
+	if a == nil || a.row != nil || a.relation() == "" || relations[a.relation()].beside || relations[a.relation()].carried != "" {
 		return nil
 	}
 	value, text := e.CompareValue.(string)

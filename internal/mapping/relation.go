@@ -16,6 +16,7 @@ type relation struct {
 	entity   string // whose properties the fields are; "" when fields lists them all
 	fields   map[string]string
 	writable bool
+	beside   bool // the fields stand beside the object's, which is supplied with them
 
 	// carried is the property of the object that holds the related values, so that reading
 	// takes no request; "" for others. Of those values decider says which count: the ones
@@ -36,6 +37,7 @@ const (
 	relationEligible     = "eligibleRoles" // directory roles that the object can activate
 	relationLicenses     = "licenses"      // licenses of a user, its own and those of its groups
 	relationInvitation   = "invitation"    // the invitation that made a guest; its fields stand beside the user's
+	relationPassword     = "password"      // the password that was generated for a new user, encrypted; as those of the invitation
 )
 
 const odataType = "@odata.type"
@@ -100,7 +102,8 @@ var relations = map[string]relation{
 			"lastUpdatedDateTime": "Edm.DateTimeOffset",
 		},
 	},
-	relationInvitation: {name: relationInvitation, entity: "invitation", writable: true},
+	relationInvitation: {name: relationInvitation, entity: "invitation", writable: true, beside: true},
+	relationPassword:   {name: relationPassword, beside: true, fields: map[string]string{"encryptedPassword": "Edm.String"}},
 }
 
 // field finds a field of the related objects.
@@ -119,10 +122,10 @@ func (r relation) field(m *edm.Model, name string) (edm.Property, bool) {
 }
 
 // fits tells whether a path has the shape that the relation's rows have:
-// "manager.id", "members[].id", and a bare property for the invitation.
+// "manager.id", "members[].id", and a bare property for what stands beside the object.
 func (r relation) fits(p graphPath) bool {
 	switch {
-	case r.name == relationInvitation:
+	case r.beside:
 		return p.sub == "" && !p.every && p.index < 0
 	case r.many:
 		return p.property == cmp.Or(r.carried, r.name) && p.every && p.sub != ""
@@ -132,7 +135,7 @@ func (r relation) fits(p graphPath) bool {
 
 // fieldName is the part of the path that names the related object's property.
 func (r relation) fieldName(p graphPath) string {
-	if r.name == relationInvitation {
+	if r.beside {
 		return p.property
 	}
 	return p.sub

@@ -206,6 +206,7 @@ func TestOverlayComplaints(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
 		"another resource":   {"resource: Group\nattributes: []\n", "o.yaml:1: this overlay is for Group, the table for User"},
+		"another dictionary": {"graph: { dictionary: entraUser.x }\n", "an overlay cannot change graph.dictionary"},
 		"another collection": {"graph: { collection: groups }\n", "an overlay cannot change graph.collection"},
 		"a mistake":          {"attributes:\n  - { scim: title, graph: jobTitel }\n", "o.yaml:2: Graph's user has no property"},
 		"a taken property":   {"attributes:\n  - { scim: externalId, graph: employeeId }\n", "o.yaml:2: externalId and userExtension.employeeNumber"},

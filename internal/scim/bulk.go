@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	bulkPath     = "/Bulk"
 	bulkSchema   = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 	bulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 )
@@ -43,6 +44,7 @@ type job struct {
 	after []int // the operations that must be done first, by their number
 	done  bool
 	id    string // of the resource that it made
+	warns []string
 	result
 }
 
@@ -73,6 +75,7 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 	for _, j := range jobs {
 		if j.done {
 			results = append(results, j.result)
+			warnAll(w, j.warns)
 		}
 	}
 	a := &reply{w: w, status: http.StatusOK, whole: true}
@@ -195,7 +198,7 @@ func (j *job) take(w *recorder, base, at string) {
 	if j.Location = w.header.Get("Location"); j.Location == "" && j.one {
 		j.Location = base + (&url.URL{Path: at}).EscapedPath()
 	}
-	j.Version = w.header.Get("ETag")
+	j.Version, j.warns = w.header.Get("ETag"), w.header.Values(warningHeader)
 	if w.status >= http.StatusMultipleChoices {
 		j.Response = w.body.Bytes()
 		return

@@ -25,8 +25,9 @@ const (
 // Outcome takes what the request log tells of a request besides its status. It
 // is safe for concurrent use.
 type Outcome struct {
-	mu  sync.Mutex
-	err error
+	mu     sync.Mutex
+	err    error
+	dryRun bool
 }
 
 type outcomeKey struct{}
@@ -42,6 +43,22 @@ func (o *Outcome) Err() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.err
+}
+
+// DryRun tells whether the request was answered without doing it.
+func (o *Outcome) DryRun() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dryRun
+}
+
+// noteDryRun notes that the request is answered so.
+func noteDryRun(ctx context.Context) {
+	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.dryRun = true
+	}
 }
 
 // Fail notes the error that the client was answered with.

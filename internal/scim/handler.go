@@ -52,7 +52,7 @@ func newHandler(types []ResourceType, o Options, routes func(*server, chi.Router
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
-	r.Use(s.route, s.locate, warned, Recover, s.permit, middleware.GetHead)
+	r.Use(s.dry, s.route, s.locate, headed, warned, Recover, s.permit, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
 	})
@@ -88,7 +88,7 @@ func (s *server) across(r chi.Router) {
 	all := root{s}
 	r.Get("/", all.list)
 	r.Post("/.search", all.search)
-	r.Post("/Bulk", (&bulk{server: s, routes: r}).serve)
+	r.Post(bulkPath, (&bulk{server: s, routes: r}).serve)
 	// Who has an own resource never gets here: see route.
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		r.MethodFunc(method, "/Me", unsupported("/Me"))
@@ -124,30 +124,34 @@ func notAllowed(w http.ResponseWriter, r *http.Request, routes chi.Routes) {
 // case, since some clients write /users, and a slash at the end is dropped.
 func (s *server) route(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := chi.RouteContext(r.Context())
-		path := ctx.RoutePath
-		switch {
-		case path == "":
-			path = r.URL.EscapedPath()
-		case r.URL.RawPath == "":
-			path = (&url.URL{Path: path}).EscapedPath()
-		}
-		if len(path) > 1 {
-			path = strings.TrimSuffix(path, "/")
-		}
-		if me := s.options.Caller(r).Me; me != "" && strings.EqualFold(path, "/Me") {
-			path = me // RFC 7644 section 3.11
-		}
-		first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if written, ok := s.endpoints[strings.ToLower(first)]; ok {
-			first = written
-		}
-		ctx.RoutePath = "/" + first
-		if more {
-			ctx.RoutePath += "/" + rest
-		}
+		chi.RouteContext(r.Context()).RoutePath = s.path(r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// path is the path that the router gets.
+func (s *server) path(r *http.Request) string {
+	path := chi.RouteContext(r.Context()).RoutePath
+	switch {
+	case path == "":
+		path = r.URL.EscapedPath()
+	case r.URL.RawPath == "":
+		path = (&url.URL{Path: path}).EscapedPath()
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if me := s.options.Caller(r).Me; me != "" && strings.EqualFold(path, "/Me") {
+		path = me // RFC 7644 section 3.11
+	}
+	first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if written, ok := s.endpoints[strings.ToLower(first)]; ok {
+		first = written
+	}
+	if more {
+		return "/" + first + "/" + rest
+	}
+	return "/" + first
 }
 
 // Recover answers a panic as an internal error. Once an answer is under way the

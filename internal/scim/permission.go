@@ -45,7 +45,7 @@ func (s *server) forbids(c Caller, r *http.Request) error {
 // its operations do.
 func reads(method, path string) bool {
 	search := path == "/.search" || strings.Count(path, "/") == 2 && strings.HasSuffix(path, "/.search")
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodPost && (search || path == "/Bulk")
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodPost && (search || path == bulkPath)
 }
 
 // reaches tells whether the caller may reach resources of the type.

@@ -123,6 +123,7 @@ type Caller struct {
 	Me      string // path of the resource that /Me stands for, "/Users/{id}"; "" none
 
 	ReadOnly      bool     // it may change nothing
+	DryRun        bool     // each of its changes is a dry run
 	ResourceTypes []string // names of those that it may reach, such as "User"; nil: all
 }
 
@@ -149,9 +150,14 @@ type Options struct {
 	CursorLife    time.Duration // how long a cursor is good; default 1 hour
 	// Together runs operations of a bulk request that do not depend on one
 	// another, and may join what they ask of the directory; nil: one by one.
-	Together          func(ctx context.Context, n int, do func(ctx context.Context, i int))
+	Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
+	// Rehearse makes what a dry run is served by, for each; nil: there are none.
+	Rehearse          Rehearse
+	DryRun            bool             // each change is a dry run, whoever asks for it
 	Now               func() time.Time // default time.Now
 	AuthenticationDoc string           // documentation of how a client gets its token; "" none
+
+	rehearsing bool // a dry run is being served
 }
 
 func (o Options) withDefaults() Options {

@@ -33,7 +33,21 @@ func Warn(ctx context.Context, text string) {
 	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	all.header.Add("Warning", `299 entrascim "`+quotable(text)+`"`)
+	all.header.Add(warningHeader, `299 entrascim "`+quotable(text)+`"`)
+}
+
+const warningHeader = "Warning"
+
+// maxWarnings bounds those of a bulk request's answer.
+const maxWarnings = 50
+
+// warnAll has the answer to a bulk request say what those to its operations did.
+func warnAll(w http.ResponseWriter, warnings []string) {
+	for _, one := range warnings {
+		if len(w.Header().Values(warningHeader)) < maxWarnings {
+			w.Header().Add(warningHeader, one)
+		}
+	}
 }
 
 // quotable is the text as a quoted-string takes it.

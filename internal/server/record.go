@@ -44,6 +44,9 @@ func line(r *http.Request, status, size int, took time.Duration) {
 	if t.caller.Tenant != nil {
 		e.Str("tenant", t.caller.Tenant.Name).Str("client", t.caller.Name)
 	}
+	if t.outcome.DryRun() {
+		e.Bool("dryRun", true)
+	}
 	tellCalls(e, t.calls.Calls())
 	if err != nil {
 		tellFault(e, fault.From(err))

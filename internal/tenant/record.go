@@ -20,6 +20,7 @@ type Record struct {
 	Settings   []byte
 	Overlays   []Overlay
 	Credential Credential // of mode Single; kept sealed
+	SinkSecret string     // Passwords.Secret; kept sealed
 
 	Revision int64 // grows with each change; 0: not kept yet
 	Created  time.Time
@@ -56,6 +57,7 @@ type ClientRecord struct {
 	Name     string // unique in the tenant; in logs
 	Kind     Kind
 	Role     Role
+	DryRun   bool // each of its changes is a dry run
 
 	ResourceTypes []string       // names such as "User"; nil: all
 	Networks      []netip.Prefix // that it may call from; nil: any

@@ -35,6 +35,7 @@ type Tenant struct {
 	ShortNames    bool      // a userName in DefaultDomain is shown without it
 	Offset        *time.Location
 	Policy        Policy
+	Passwords     Passwords
 
 	// ExtensionAppID is the client id of the app registration whose directory
 	// extensions are mapped: {appId} in a table. "" when there is none.
@@ -97,6 +98,11 @@ type Policy struct {
 	// masters among the members of other groups, are as if they were not there.
 	SkipOnPremisesGroups     bool
 	IncludeOnPremisesMembers bool
+
+	DryRun     bool // answer each change with the Graph calls that it would take, and make none
+	Thresholds Thresholds
+	Delete     Deletion // "" is DeleteReally
+	Leaver     Leaver   // done before a user is deleted, or in its place
 }
 
 // A Credential is how the gateway proves to Entra who it is: the client id with

@@ -57,6 +57,7 @@ func checkTenant(r tenant.Record) error {
 		checkText(string(r.Settings), maxSettings, "The settings"),
 		checkOverlays(r.Overlays),
 		checkCredential(r.Credential),
+		checkText(r.SinkSecret, maxText, "The secret of its sink"),
 	)
 }
 

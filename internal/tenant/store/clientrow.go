@@ -14,6 +14,7 @@ type clientRow struct {
 	resourceTypes, networks        string // lists as JSON
 	dialect, me, issuer, audience  string
 	claims                         string // an object as JSON
+	dryRun                         int64  // 1: yes
 	revision, created, changed     int64
 }
 
@@ -29,6 +30,9 @@ func newClientRow(r tenant.ClientRecord) (row clientRow, err error) {
 	if row.networks, err = marshal(r.Networks); err != nil {
 		return row, err
 	}
+	if r.DryRun {
+		row.dryRun = 1
+	}
 	row.claims, err = marshal(r.Claims)
 	return row, err
 }
@@ -36,7 +40,7 @@ func newClientRow(r tenant.ClientRecord) (row clientRow, err error) {
 func readClient(scan func(...any) error) (tenant.ClientRecord, *Broken) {
 	var row clientRow
 	err := scan(&row.id, &row.tenantID, &row.name, &row.kind, &row.role, &row.resourceTypes, &row.networks, &row.dialect, &row.me, &row.issuer, &row.audience,
-		&row.claims, &row.revision, &row.created, &row.changed)
+		&row.claims, &row.dryRun, &row.revision, &row.created, &row.changed)
 	if err == nil {
 		var r tenant.ClientRecord
 		if r, err = row.record(); err == nil {
@@ -50,7 +54,7 @@ func readClient(scan func(...any) error) (tenant.ClientRecord, *Broken) {
 // was not written as one.
 func (row clientRow) record() (tenant.ClientRecord, error) {
 	r := tenant.ClientRecord{
-		ID: row.id, TenantID: row.tenantID, Name: row.name, Kind: tenant.Kind(row.kind), Role: tenant.Role(row.role),
+		ID: row.id, TenantID: row.tenantID, Name: row.name, Kind: tenant.Kind(row.kind), Role: tenant.Role(row.role), DryRun: row.dryRun != 0,
 		Dialect: row.dialect, Me: row.me, Issuer: row.issuer, Audience: row.audience,
 		Revision: row.revision, Created: instant(row.created), Changed: instant(row.changed),
 	}

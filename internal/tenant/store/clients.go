@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	clientColumns = "id, tenant_id, name, kind, role, resource_types, networks, dialect, me, issuer, audience, claims, revision, created, changed"
+	clientColumns = "id, tenant_id, name, kind, role, resource_types, networks, dialect, me, issuer, audience, claims, dry_run, revision, created, changed"
 	digestColumns = "s.id, c.tenant_id, s.client_id, s.sum, s.created, s.expires"
 )
 
@@ -155,13 +155,13 @@ func (t *transaction) putClient(ctx context.Context, r tenant.ClientRecord) erro
 	if err != nil {
 		return err
 	}
-	_, err = t.ExecContext(ctx, "INSERT INTO clients (id, tenant_id, name, name_key, kind, role, resource_types, networks, dialect, me, issuer, audience, claims, revision, created, changed) "+
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15) "+
+	_, err = t.ExecContext(ctx, "INSERT INTO clients (id, tenant_id, name, name_key, kind, role, resource_types, networks, dialect, me, issuer, audience, claims, dry_run, revision, created, changed) "+
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) "+
 		"ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, kind = excluded.kind, role = excluded.role, "+
 		"resource_types = excluded.resource_types, networks = excluded.networks, dialect = excluded.dialect, me = excluded.me, issuer = excluded.issuer, "+
-		"audience = excluded.audience, claims = excluded.claims, revision = excluded.revision, changed = excluded.changed",
+		"audience = excluded.audience, claims = excluded.claims, dry_run = excluded.dry_run, revision = excluded.revision, changed = excluded.changed",
 		row.id, row.tenantID, row.name, nameKey(row.name), row.kind, row.role, row.resourceTypes, row.networks, row.dialect, row.me, row.issuer, row.audience,
-		row.claims, t.revision, micros(t.now))
+		row.claims, row.dryRun, t.revision, micros(t.now))
 	if err != nil {
 		return err
 	}

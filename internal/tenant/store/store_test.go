@@ -25,13 +25,14 @@ func full() tenant.Record {
 			ClientID: "66666666-2222-3333-4444-555555555555", Secret: "s3cret-of-contoso", Certificate: []byte{0, 255, 1}, CertificatePassword: "pässword",
 			FederatedTokenFile: "/var/run/token", FederatedIdentity: "an identity", ManagedIdentity: true,
 		},
+		SinkSecret: "secret-of-the-sink",
 	}
 }
 
 // fullClient is a client with a value in every field.
 func fullClient(tenantID string) tenant.ClientRecord {
 	return tenant.ClientRecord{
-		ID: "6e1c6d0a-0000-4000-8000-000000000002", TenantID: tenantID, Name: "SailPoint", Kind: tenant.JWT, Role: tenant.ReadWrite,
+		ID: "6e1c6d0a-0000-4000-8000-000000000002", TenantID: tenantID, Name: "SailPoint", Kind: tenant.JWT, Role: tenant.ReadWrite, DryRun: true,
 		ResourceTypes: []string{"User", "Group"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 		Dialect: "entra", Me: "77777777-2222-3333-4444-555555555555", Issuer: "https://issuer.example/ü", Audience: "api://x",
 		Claims: map[string]string{"roles": "Scim.Write", "azp": "\"quoted\""},
@@ -82,7 +83,7 @@ func TestRoundTrip(t *testing.T) {
 		// Everything can be taken away again.
 		bare := tenant.Record{ID: r.ID, Name: "fabrikam", State: tenant.Suspended, Mode: tenant.Multi, Revision: r.Revision}
 		if got := w.put(s, bare); got.Created != r.Created || got.Changed != w.now().Truncate(time.Microsecond) || got.Revision != 3 ||
-			!reflect.DeepEqual(got.Credential, tenant.Credential{}) || got.Overlays != nil || got.Settings != nil || got.DirectoryID != "" || got.Name != "fabrikam" {
+			!reflect.DeepEqual(got.Credential, tenant.Credential{}) || got.SinkSecret != "" || got.Overlays != nil || got.Settings != nil || got.DirectoryID != "" || got.Name != "fabrikam" {
 			t.Errorf("a bare tenant: %+v", got)
 		}
 		plain := client(r.ID, "okta")

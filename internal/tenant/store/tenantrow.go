@@ -36,6 +36,13 @@ type credential struct {
 	ManagedIdentity     bool   `json:"managedIdentity,omitzero"`
 }
 
+// sealedSecrets are the secrets of a tenant as they are sealed.
+type sealedSecrets struct {
+	credential `json:",inline"`
+
+	SinkSecret string `json:"sinkSecret,omitzero"`
+}
+
 // credentialPurpose binds a sealed credential to its place: it does not open in another
 // tenant's row.
 func credentialPurpose(id string) string { return "store tenants " + id + " credential" }
@@ -51,32 +58,33 @@ func newTenantRow(r tenant.Record, keys *seal.Keys) (tenantRow, error) {
 	if row.overlays, err = marshal(overlays); err != nil {
 		return tenantRow{}, err
 	}
-	row.credential, err = sealCredential(keys, r.ID, r.Credential)
+	row.credential, err = sealSecrets(keys, r)
 	return row, err
 }
 
-func sealCredential(keys *seal.Keys, id string, c tenant.Credential) ([]byte, error) {
-	kept := credential(c)
-	text, err := json.Marshal(kept)
+func sealSecrets(keys *seal.Keys, r tenant.Record) ([]byte, error) {
+	text, err := json.Marshal(sealedSecrets{credential(r.Credential), r.SinkSecret})
 	if err != nil || string(text) == "{}" {
 		return nil, err
 	}
-	return keys.Seal(text, credentialPurpose(id)), nil
+	return keys.Seal(text, credentialPurpose(r.ID)), nil
 }
 
-func openCredential(keys *seal.Keys, id string, sealed []byte) (tenant.Credential, error) {
+// openSecrets puts into the record what was sealed of it.
+func openSecrets(keys *seal.Keys, r *tenant.Record, sealed []byte) error {
 	if sealed == nil {
-		return tenant.Credential{}, nil
+		return nil
 	}
-	text, err := keys.Open(sealed, credentialPurpose(id))
+	text, err := keys.Open(sealed, credentialPurpose(r.ID))
 	if err != nil {
-		return tenant.Credential{}, fmt.Errorf("its credential %w", err)
+		return fmt.Errorf("its credential %w", err)
 	}
-	var c credential
-	if err := json.Unmarshal(text, &c, json.RejectUnknownMembers(true)); err != nil {
-		return tenant.Credential{}, errors.New("its credential cannot be read") // the cause may show it
+	var s sealedSecrets
+	if err := json.Unmarshal(text, &s, json.RejectUnknownMembers(true)); err != nil {
+		return errors.New("its credential cannot be read") // the cause may show it
 	}
-	return tenant.Credential(c), nil
+	r.Credential, r.SinkSecret = tenant.Credential(s.credential), s.SinkSecret
+	return nil
 }
 
 func (s *Store) readTenant(scan func(...any) error) (tenant.Record, *Broken) {
@@ -112,9 +120,7 @@ func (row tenantRow) record(keys *seal.Keys) (tenant.Record, error) {
 	if r.Revision <= 0 || uuid.Validate(r.ID) != nil {
 		return r, errors.New("it has no id or revision")
 	}
-	var err error
-	r.Credential, err = openCredential(keys, row.id, row.credential)
-	return r, err
+	return r, openSecrets(keys, &r, row.credential)
 }
 
 func marshal(v any) (string, error) {

@@ -6,7 +6,6 @@ import (
 	"entrascim/internal/graph/pace"
 )
 
-// What a caller decides of the pacing of a client, and may know of it.
 type (
 	// Pacing says how much of Graph's limits is taken.
 	Pacing = pace.Pacing

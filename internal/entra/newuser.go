@@ -198,4 +198,3 @@ func (u users) byName(body map[string]any, properties ...string) graph.Request {
 	name, _ := body[upnProperty].(string)
 	return graph.Request{Path: "/users/{id}", Params: map[string]string{"id": name}, Query: graph.Query{Select: properties}}
 }
-

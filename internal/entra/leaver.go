@@ -177,7 +177,7 @@ func (d *departure) plan() ([]step, error) {
 // unlicense takes the licenses that the user has by itself; the others end with the
 // memberships they come from.
 func (d *departure) unlicense() (_ []step, err error) {
-	d.license, err = grant.PlanLicenses(attrEntitlements, member(d.user.raw, statesProperty), nil, nil, false)
+	d.license, err = grant.PlanLicenses(attrEntitlements, member(d.user.raw, statesProperty), nil, nil, true)
 	return stepsOf(d.license.Steps(d.id)), broken(err)
 }
 

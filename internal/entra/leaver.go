@@ -40,7 +40,7 @@ func (u users) Delete(ctx context.Context, id string) error {
 	p := u.options.Policy
 	stays := p.Delete == tenant.DeleteDisable
 	if !stays && p.Leaver == (tenant.Leaver{}) {
-		return u.resource.Delete(ctx, id)
+		return ranked(u.resource.Delete(ctx, id))
 	}
 	d := &departure{users: u, id: strings.ToLower(id), disable: stays || p.Leaver.Disable, stays: stays}
 	if err := d.read(ctx); err != nil {

@@ -160,7 +160,7 @@ func TestGovernanceBadInput(t *testing.T) {
 		"more: no property":        {"PATCH", seededUser, add(more, `{"noSuchThing": 1}`), "invalidValue", []string{more + ".noSuchThing", "no such property"}},
 		"more: no object":          {"PATCH", seededUser, add(more, `[{"jobTitle": "x"}, {"city": "y"}]`), "invalidValue", []string{more, "must be an object"}},
 		"more: mapped, action":     {"POST", seededUser + "/.actions/update_user", `{"user_profile": {"additionalAttributes": {"jobTitle": "x"}, "city": "Never"}}`, "invalidValue", []string{more + ".jobTitle", "is the attribute title"}},
-		"a read-only property":     {"POST", seededUser + "/.actions/update_user", `{"user_profile": {"createdDateTime": "2026-01-01T00:00:00Z", "city": "Never"}}`, "invalidValue", []string{"user_profile", "createdDateTime"}},
+		"a read-only property":     {"POST", seededUser + "/.actions/update_user", `{"user_profile": {"createdDateTime": "2026-01-01T00:00:00Z", "city": "Never"}}`, "mutability", []string{"user_profile", "does not let createdDateTime be written"}},
 	} {
 		status, answer := g.ask(c.method, c.path, c.body)
 		detail, _ := answer["detail"].(string)

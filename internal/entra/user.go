@@ -74,11 +74,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if lost != nil {
 		return "", undelivered("The user was created with id "+id+", and all else was done.", lost)
 	}
-	o := object{raw: withEncrypted(raw, encrypted)}
-	if err := b.overlay(&o); err != nil {
-		return "", err
-	}
-	return id, u.write(ctx, o, u.plan(p), enc)
+	return id, u.writeNew(ctx, withEncrypted(raw, encrypted), b, p, enc)
 }
 
 // prepare checks the name of a new user and gives the user a password when the client

@@ -184,3 +184,34 @@ func TestDoctorOfTheSink(t *testing.T) {
 		}
 	}
 }
+
+// A dry run neither asks the sink nor tells it anything, and shows no password.
+func TestDryRunHasNoPassword(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t)
+	box := newMailbox(t)
+	box.set(http.StatusTeapot) // which would fail a check
+	w.file("acme.yaml", w.tenant(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret, "acme-token-of-iga")+
+		fmt.Sprintf("passwords: {sink: webhook, url: %q, secret: %s, length: 77}\n", box.server.URL, mailKey+"acme"))
+	id := w.made("acme", "ada")
+	if w.registry.reload(w.logged()); strings.Contains(w.log.String(), "not read again") {
+		t.Fatal(w.log.String())
+	}
+	for path, body := range map[string]string{
+		"/scim/v2/Users": `{"userName":"bob@contoso.com","displayName":"B"}`, "/scim/v2/Users/" + id + "/.actions/reset_password": `{}`,
+	} {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer acme-token-of-iga")
+		r.Header.Set("Content-Type", "application/scim+json")
+		r.Header.Set("X-Dry-Run", "true")
+		answer := httptest.NewRecorder()
+		w.handler.ServeHTTP(answer, r)
+		text := answer.Body.String()
+		if answer.Code != http.StatusOK || !strings.Contains(text, "passwordProfile") || regexp.MustCompile(`[^\s"]{77}`).MatchString(text) {
+			t.Errorf("%s: %d %s", path, answer.Code, text)
+		}
+	}
+	if strings.Contains(w.log.String(), "delivered") || len(box.users) != 0 {
+		t.Errorf("told: %v, %s", box.users, w.log.String())
+	}
+}

@@ -15,15 +15,12 @@ import (
 
 // generate makes a password for a user of the names.
 func (u users) generate(ctx context.Context, name, display string) (*vault.Password, error) {
-	text, err := u.vault(ctx).Generate(name, display)
+	text, err := u.options.Vault.Generate(name, display)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "No password could be generated.")
 	}
 	return &vault.Password{UserName: name, Text: text, Recipient: scim.Header(ctx, vault.RecipientHeader)}, nil
 }
-
-// vault is what takes the passwords of a request.
-func (d *Directory) vault(context.Context) *vault.Vault { return d.options.Vault }
 
 // withPassword is the profile with the password, which the user has to change at the
 // first sign-in unless the client says otherwise.
@@ -46,10 +43,10 @@ func (u users) deliverable(ctx context.Context, given *vault.Password, p scim.Pr
 		return nil
 	}
 	row, mapped := u.encryptedRow()
-	if shown := mapped && p.Includes(row.Attr.URN, row.Attr.Name, ""); u.vault(ctx).Answers() && !shown {
+	if shown := mapped && p.Includes(row.Attr.URN, row.Attr.Name, ""); u.options.Vault.Answers() && !shown {
 		return fault.New(fault.InvalidValue, "password: a generated one is answered encrypted, as %s, which this request would not be shown: ask for that attribute, do not use a bulk request, or send a password.", u.relationAttribute(relationPassword))
 	}
-	return u.vault(ctx).Check(ctx, *given)
+	return u.options.Vault.Check(ctx, *given)
 }
 
 func (r *resource) encryptedRow() (mapping.Row, bool) {
@@ -64,11 +61,11 @@ func (r *resource) encryptedRow() (mapping.Row, bool) {
 // deliver gives the password of a user who is there to the tenant's sink, and returns
 // what the client is answered with.
 func (u users) deliver(ctx context.Context, id string, given *vault.Password) (encrypted string, lost error) {
-	if given == nil || !u.vault(ctx).Delivers() {
+	if given == nil || !u.options.Vault.Delivers() {
 		return "", nil
 	}
 	given.UserID = id
-	return u.vault(ctx).Deliver(ctx, *given)
+	return u.options.Vault.Deliver(ctx, *given)
 }
 
 // abandoned is for a creation that failed after Graph was asked to make the user: one who
@@ -79,7 +76,7 @@ func (u users) abandoned(ctx context.Context, id string, given *vault.Password, 
 	case id != "":
 		_, lost := u.deliver(ctx, id, given)
 		return alsoLost(err, lost)
-	case given != nil && u.vault(ctx).Delivers() && graph.InDoubt(err):
+	case given != nil && u.options.Vault.Delivers() && graph.InDoubt(err):
 		f := *fault.From(err)
 		f.Detail += " If the user was created, the password was not delivered: have it reset."
 		return &f
@@ -116,8 +113,8 @@ func withEncrypted(raw jsontext.Value, encrypted string) jsontext.Value {
 
 // superseded forgets a generated password that waits for its sink when the client has
 // set another.
-func (u users) superseded(ctx context.Context, id string, w mapping.Write) {
+func (u users) superseded(id string, w mapping.Write) {
 	if profile, _ := w.Body["passwordProfile"].(map[string]any); profile["password"] != nil {
-		u.vault(ctx).Forget(id)
+		u.options.Vault.Forget(id)
 	}
 }

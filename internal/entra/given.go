@@ -6,7 +6,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/mapping"
-	"entrascim/internal/scim"
 )
 
 // newGiven plans what a new user is given.
@@ -16,15 +15,6 @@ func (u users) newGiven(ctx context.Context, w mapping.Write) (beside, error) {
 		b.licenses, err = u.licenses(nil, w, skus, false)
 	}
 	return b, err
-}
-
-// writeNew writes a new user with what was given.
-func (u users) writeNew(ctx context.Context, raw jsontext.Value, b beside, p scim.Projection, enc *jsontext.Encoder) error {
-	o := object{raw: raw}
-	if err := b.overlay(&o); err != nil {
-		return err
-	}
-	return u.write(ctx, o, u.plan(p), enc)
 }
 
 // give gives a new user the manager, who may be nil, and what is given beside.

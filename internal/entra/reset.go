@@ -23,14 +23,14 @@ func (u users) reset(ctx context.Context, call *scim.ActionCall) error {
 	if err != nil {
 		return err
 	}
-	if !u.vault(ctx).Delivers() {
+	if !u.options.Vault.Delivers() {
 		return fault.New(fault.Forbidden, "The tenant has no sink (passwords.sink) for generated passwords: nobody would learn it. Change the attribute password instead.")
 	}
 	given, err := u.replacement(ctx, call.ID)
 	if err != nil {
 		return err
 	}
-	if err := u.vault(ctx).Check(ctx, *given); err != nil {
+	if err := u.options.Vault.Check(ctx, *given); err != nil {
 		return err
 	}
 	if err := u.setPassword(ctx, call.ID, withPassword(profile, given)); err != nil {

@@ -177,7 +177,7 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	}
 	r.fresh.drop(id)
 	r.positions.changed()
-	r.vault(ctx).Forget(id)
+	r.options.Vault.Forget(id)
 	return nil
 }
 

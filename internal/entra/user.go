@@ -36,7 +36,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if w.Relations[relationInvitation].After != nil {
 		return "", fault.New(fault.InvalidValue, "redirectUrl is for guests: userType must be Guest.")
 	}
-	given, err := u.prepare(ctx, w)
+	generated, err := u.prepare(ctx, w)
 	if err != nil {
 		return "", err
 	}
@@ -51,30 +51,24 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if done, id, err := u.revived(ctx, doc, w, m, p, enc); done {
 		return id, err
 	}
-	if err := u.deliverable(ctx, given, p); err != nil {
+	if err := u.deliverable(ctx, generated, p); err != nil {
 		return "", err
 	}
 	answer, m, err := u.addOnce(ctx, w.Body, m, p)
 	if err != nil {
-		return "", u.abandoned(ctx, text(answer, "id"), given, err)
+		return "", u.abandoned(ctx, text(answer, "id"), generated, err)
 	}
 	raw, err := created(w.Body, answer)
 	if err != nil {
-		return "", u.abandoned(ctx, text(answer, "id"), given, err)
+		return "", u.abandoned(ctx, text(answer, "id"), generated, err)
 	}
 	id := text(raw, "id")
 	u.made(id)
 	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
-	encrypted, lost := u.deliver(ctx, id, given)
-	if m != nil || !b.empty() {
-		if raw, err = u.give(ctx, id, raw, m, b); err != nil {
-			return "", alsoLost(err, lost)
-		}
+	if raw, err = u.equip(ctx, id, raw, m, b, generated); err != nil {
+		return "", err
 	}
-	if lost != nil {
-		return "", undelivered("The user was created with id "+id+", and all else was done.", lost)
-	}
-	o := object{raw: withEncrypted(raw, encrypted)}
+	o := object{raw: raw}
 	if err := b.overlay(&o); err != nil {
 		return "", err
 	}

@@ -68,22 +68,6 @@ func (u users) deliver(ctx context.Context, id string, given *vault.Password) (e
 	return u.options.Vault.Deliver(ctx, *given)
 }
 
-// equip gives a user who was just made what there is beside the attributes. Without the
-// password being delivered the rest is done all the same.
-func (u users) equip(ctx context.Context, id string, raw jsontext.Value, m *manager, b beside, generated *vault.Password) (jsontext.Value, error) {
-	encrypted, lost := u.deliver(ctx, id, generated)
-	if m != nil || !b.empty() {
-		var err error
-		if raw, err = u.give(ctx, id, raw, m, b); err != nil {
-			return nil, alsoLost(err, lost)
-		}
-	}
-	if lost != nil {
-		return nil, undelivered("The user was created with id "+id+", and all else was done.", lost)
-	}
-	return withEncrypted(raw, encrypted), nil
-}
-
 // abandoned is for a creation that failed after Graph was asked to make the user: one who
 // is there has the password delivered, and of one who may be there the error says that it
 // was not.

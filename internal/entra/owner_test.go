@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"entrascim/internal/graphsim"
+	"entrascim/internal/tenant"
 )
 
 const owners = entraGroup + ":owners"
@@ -194,4 +195,22 @@ func TestOwnersWithLittlePermission(t *testing.T) {
 	if detail, _ := refused["detail"].(string); refused["scimType"] != "invalidValue" || !strings.HasPrefix(detail, owners) {
 		t.Errorf("nobody: %v", refused)
 	}
+}
+
+// A dry run tells of owners what the request then does.
+func TestOwnersRehearsed(t *testing.T) {
+	t.Parallel()
+	r := startRehearser(t, tenant.Policy{})
+	users, group := r.furnished()
+	own := func(op string, ids ...string) object {
+		return object{"op": op, "path": owners, "value": members(ids...)}
+	}
+	r.law("POST", "/Groups", object{"displayName": "Owned", "members": members(users[3:6]...), entraGroup: object{"owners": members(users[:24]...), "visibility": "Private"}})
+	r.law("POST", "/Groups", object{"displayName": "Roles", entraGroup: object{"isAssignableToRole": true, "groupType": "microsoft365", "owners": members(users[0])}})
+	r.patches("/Groups/"+group, own("add", users[0], users[1]))
+	r.patches("/Groups/"+group, own("replace", users[1], users[2]), object{"op": "replace", "path": "displayName", "value": "Mills"})
+	r.patches("/Groups/"+group, object{"op": "remove", "path": owners})
+	r.patches("/Groups/"+group, own("add", group))
+	r.patches("/Groups/"+group, object{"op": "replace", "path": entraGroup + ":isAssignableToRole", "value": true})
+	r.patches("/Users/"+users[0], object{"op": "add", "path": additional + ".city", "value": "x"}, object{"op": "add", "path": entraUser + ":extensionAttribute3", "value": "x"})
 }

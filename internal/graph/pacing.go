@@ -6,14 +6,17 @@ import (
 	"entrascim/internal/graph/pace"
 )
 
-// Pacing, Apps and the others are what a caller decides of the pacing of a client, and
-// may know of it; see package pace.
 type (
-	Pacing       = pace.Pacing
-	Apps         = pace.Apps
-	State        = pace.State
+	// Pacing says how much of Graph's limits is taken.
+	Pacing = pace.Pacing
+	// Apps are whom the limits are shared with.
+	Apps = pace.Apps
+	// A State is what the pacing of a client is doing.
+	State = pace.State
+	// A BreakerState is what the circuit breaker of a directory does with requests.
 	BreakerState = pace.BreakerState
-	Priority     = pace.Priority
+	// A Priority orders requests that wait for their turn.
+	Priority = pace.Priority
 )
 
 // The priorities of requests, and the states of the circuit breaker.

@@ -26,8 +26,8 @@ var may = map[string][]string{
 		"internal/action", "internal/admin", "internal/consent", "internal/tenant/store", "internal/trigger", "internal/vault",
 		"internal/entra/extension", "internal/entra/naming", "internal/entra/permission",
 	},
-	"internal/server":           {"internal/scim", "internal/auth", "internal/consent", "internal/admin", "internal/tenant", "internal/fault", "internal/calls"},
-	"internal/guard":            {"internal/tenant", "internal/fault"},
+	"internal/server": {"internal/scim", "internal/auth", "internal/consent", "internal/admin", "internal/tenant", "internal/fault", "internal/calls"},
+	"internal/guard":  {"internal/tenant", "internal/fault"},
 	"internal/entra": {
 		"internal/entra/entity", "internal/entra/known", "internal/entra/memory", "internal/entra/naming",
 		"internal/scim", "internal/mapping", "internal/graph", "internal/grant", "internal/guard", "internal/tenant", "internal/vault", "internal/fault",

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 )
@@ -16,4 +17,4 @@ func amounts(o object, w mapping.Write, b beside) guard.Amounts {
 }
 
 // enabled tells whether the user may sign in, or it is not known.
-func enabled(o object) bool { return member(o.raw, enabledProperty).Kind() != 'f' }
+func enabled(o object) bool { return entity.Member(o.raw, enabledProperty).Kind() != 'f' }

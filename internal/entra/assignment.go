@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 )
@@ -29,7 +30,7 @@ func (r *resource) applications(ctx context.Context, held []*assignments, lenien
 				err = json.Unmarshal(v, &a)
 			}
 			if err != nil {
-				return broken(err)
+				return entity.Broken(err)
 			}
 			h.list = append(h.list, a)
 			resources = append(resources, a.ResourceID)

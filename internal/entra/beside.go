@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
@@ -87,7 +88,7 @@ func heldIn[T any](objects related) ([]T, error) {
 			err = json.Unmarshal(v, &one)
 		}
 		if err != nil {
-			return nil, broken(err)
+			return nil, entity.Broken(err)
 		}
 		list = append(list, one)
 	}

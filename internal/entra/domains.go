@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/graph"
 )
 
@@ -69,7 +70,7 @@ func (d *domains) ask(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
-	return names, broken(err)
+	return names, entity.Broken(err)
 }
 
 // listed names the verified domains for an error text; "" when they cannot be

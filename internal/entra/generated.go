@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -108,7 +109,7 @@ func withEncrypted(raw jsontext.Value, encrypted string) jsontext.Value {
 		return raw
 	}
 	quoted, _ := jsontext.AppendQuote(nil, encrypted) // a JWE is ASCII
-	return appendMember(raw, encryptedProperty, quoted)
+	return entity.With(raw, encryptedProperty, quoted)
 }
 
 // superseded forgets a generated password that waits for its sink when the client has

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/mapping"
 )
 
@@ -26,7 +27,7 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 		if err != nil {
 			return nil, err
 		}
-		steps, fresh = append(steps, s), append(fresh, text(m.found, "id"))
+		steps, fresh = append(steps, s), append(fresh, entity.Text(m.found, "id"))
 		given[relationManager] = m.object()
 	}
 	steps = append(steps, b.steps(u.table.Collection(), id)...)
@@ -39,5 +40,5 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 		return nil, err
 	}
 	u.written.set(id, given)
-	return overlaid(raw, given)
+	return entity.Overlaid(raw, given)
 }

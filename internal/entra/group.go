@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
@@ -36,7 +37,7 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	if err != nil {
 		return "", err
 	}
-	id := text(raw, "id")
+	id := entity.Text(raw, "id")
 	g.made(id)
 	g.written.link(id, true, n.members.visible(l.members))
 	if err := g.addLater(ctx, id, l, n.owners, n.members); err != nil {
@@ -65,10 +66,10 @@ func (g groups) addOnce(ctx context.Context, w mapping.Write, l links, p scim.Pr
 	name, _ := w.Body["displayName"].(string)
 	nickname, _ := w.Body["mailNickname"].(string)
 	c := g.creation(w.Body, graph.Request{Path: "/groups", Query: graph.Query{
-		Select: union(append([]string{"id", createdProperty}, readable(w.Body)...), g.plan(p).Select),
+		Select: union(append([]string{"id", createdProperty}, entity.Readable(w.Body)...), g.plan(p).Select),
 		Filter: "mailNickname eq " + quoted(nickname) + " and displayName eq " + quoted(name), Top: graph.MaxPage,
 	}})
-	if holds(w.Body["groupTypes"], []string{unified}) {
+	if entity.Holds(w.Body["groupTypes"], []string{unified}) {
 		c.unique = "mailNickname"
 		c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", g.attribute(c.unique))
 		c.look.Query.Filter = "mailNickname eq " + quoted(nickname) + " and groupTypes/any(t:t eq 'Unified')"
@@ -77,7 +78,7 @@ func (g groups) addOnce(ctx context.Context, w mapping.Write, l links, p scim.Pr
 	if err != nil {
 		return nil, err
 	}
-	return created(w.Body, raw)
+	return entity.Created(w.Body, raw)
 }
 
 // quoted is a string literal of OData.
@@ -197,7 +198,7 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
-	assignable := flag(o.raw, assignableProperty)
+	assignable := entity.Flag(o.raw, assignableProperty)
 	o, err = g.changeAll(ctx, id, o, w, m, c)
 	return o, roleAssignable(err, assignable)
 }
@@ -262,9 +263,9 @@ func (g groups) checkWrite(o object, w mapping.Write, m *membership) error {
 	}
 	types := groupTypes(o.raw)
 	switch {
-	case flag(o.raw, "onPremisesSyncEnabled"):
+	case entity.Flag(o.raw, "onPremisesSyncEnabled"):
 		return g.checkMastered(o, w)
-	case flag(o.raw, "mailEnabled") && !slices.Contains(types, unified):
+	case entity.Flag(o.raw, "mailEnabled") && !slices.Contains(types, unified):
 		return fault.New(fault.Mutability, "Mail-enabled security groups and distribution lists are managed in Exchange and cannot be changed here.")
 	case !m.none() && slices.Contains(types, dynamic):
 		return fault.New(fault.Mutability, "members: the members of a dynamic group follow from its rule and cannot be changed.")
@@ -280,7 +281,7 @@ const (
 
 func groupTypes(raw jsontext.Value) []string {
 	var types []string
-	if v := member(raw, "groupTypes"); v != nil && json.Unmarshal(v, &types) != nil {
+	if v := entity.Member(raw, "groupTypes"); v != nil && json.Unmarshal(v, &types) != nil {
 		return nil
 	}
 	return types
@@ -297,7 +298,7 @@ func (g groups) checkUnique(ctx context.Context, id string, w mapping.Write) err
 		Select: []string{"id"}, Filter: "displayName eq " + quoted(name), Top: 2,
 	}}
 	return g.graph.All(ctx, others, func(v jsontext.Value) error {
-		if strings.EqualFold(text(v, "id"), id) {
+		if strings.EqualFold(entity.Text(v, "id"), id) {
 			return nil
 		}
 		return fault.New(fault.Uniqueness, "displayName: another group has this name.")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 )
@@ -36,7 +37,7 @@ func (g groups) changeItself(ctx context.Context, id string, o *object, body map
 		}
 	}
 	done = strings.Join(few(did), "; ")
-	if o.raw, err = overlaid(o.raw, body); err == nil {
+	if o.raw, err = entity.Overlaid(o.raw, body); err == nil {
 		err = b.overlay(o)
 	}
 	return done, err
@@ -61,11 +62,11 @@ func (g groups) give(ctx context.Context, id string, o *object, b beside) error 
 // https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal).
 func (g groups) checkGiven(about jsontext.Value, b beside) error {
 	for relation, plan := range map[string]*grant.Roles{relationRoles: b.roles, relationEligible: b.eligible} {
-		if plan.Gives() && !flag(about, assignableProperty) {
+		if plan.Gives() && !entity.Flag(about, assignableProperty) {
 			return fault.New(fault.InvalidValue, "%s: only a group that was made with isAssignableToRole can be given a role.", g.relationAttribute(relation))
 		}
 	}
-	if b.applications.Gives() && !flag(about, "securityEnabled") {
+	if b.applications.Gives() && !entity.Flag(about, "securityEnabled") {
 		return fault.New(fault.InvalidValue, "%s: only a security-enabled group can be given an application.", g.relationAttribute(relationApplications))
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	filter "github.com/scim2/filter-parser/v2"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -124,7 +125,7 @@ func (l *listing) put(text []byte, env mapping.Env) (end int, err error) {
 		if err == nil && l.shortens() {
 			dst = l.shorten(dst, start)
 		}
-		return dst, broken(err)
+		return dst, entity.Broken(err)
 	})
 	return end, err
 }
@@ -138,7 +139,7 @@ func pageSize(count int) int {
 
 // hold keeps an object until the page has been read.
 func (l *listing) hold(text []byte) (end int, err error) {
-	v, end, err := front(text)
+	v, end, err := entity.Front(text)
 	if err == nil && l.deleted {
 		v, err = original(v)
 	}
@@ -187,7 +188,7 @@ func (l *listing) gather(ctx context.Context, raws []jsontext.Value, plan *mappi
 	objects := make([]object, len(raws))
 	ids := make([]string, len(raws))
 	for i, raw := range raws {
-		objects[i].raw, ids[i] = raw, text(raw, "id")
+		objects[i].raw, ids[i] = raw, entity.Text(raw, "id")
 	}
 	if len(relations) == 0 {
 		return objects, nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
@@ -61,7 +62,7 @@ func readSubscriptions(ctx context.Context, result graph.Result) (*grant.Subscri
 	if err == nil && s.Unread {
 		zerolog.Ctx(ctx).Warn().Err(result.Err).Msg("licenses are not checked before they are assigned: subscriptions may not be read")
 	}
-	return s, broken(err)
+	return s, entity.Broken(err)
 }
 
 // services asks for the service principals of applications, by appId; one that is not

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -106,7 +107,7 @@ func (m *membership) owner(id string, before any) jsontext.Value {
 func (g groups) checkOwners(ctx context.Context, s *ownership, m *membership) error {
 	for _, id := range s.add {
 		v, known := m.objects[id]
-		kind := strings.TrimPrefix(text(v, odataType), "#microsoft.graph.")
+		kind := strings.TrimPrefix(entity.Text(v, odataType), "#microsoft.graph.")
 		if err := g.refers(ctx, s.name, id, kind, known); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -72,7 +73,7 @@ func (p *preparing) find(ctx context.Context) error {
 		Name string `json:"displayName"`
 	}
 	if err := json.Unmarshal(answer.Body, &app); err != nil {
-		return broken(err)
+		return entity.Broken(err)
 	}
 	p.done.AppName = app.Name
 	return nil
@@ -112,7 +113,7 @@ func (p *preparing) look(ctx context.Context) (bool, error) {
 	err := p.graph.All(ctx, p.application("/extensionProperties"), func(v jsontext.Value) error {
 		var x directoryExtension
 		if err := json.Unmarshal(v, &x); err != nil {
-			return broken(err)
+			return entity.Broken(err)
 		}
 		if strings.EqualFold(x.Name, p.done.Property) {
 			there, problem = true, x.unfit(p.done.Property)
@@ -166,7 +167,7 @@ func (p *preparing) register(ctx context.Context) error {
 	}
 	var made directoryExtension
 	if err := json.Unmarshal(answer.Body, &made); err != nil {
-		return broken(err)
+		return entity.Broken(err)
 	}
 	if made.Name != p.done.Property {
 		return fault.New(fault.BadGateway, "Graph made %q instead of %s.", made.Name, p.done.Property)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 )
@@ -91,14 +92,14 @@ func (p *principals) ask(ctx context.Context, ids []string, found map[string]gra
 		found[s.ID] = s
 		return err
 	})
-	return broken(err)
+	return entity.Broken(err)
 }
 
 // take remembers a service principal as Graph tells it.
 func (p *principals) take(v jsontext.Value) (grant.Service, error) {
 	var s grant.Service
 	if err := json.Unmarshal(v, &s); err != nil {
-		return s, broken(err)
+		return s, entity.Broken(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

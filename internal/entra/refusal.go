@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -42,7 +43,7 @@ var cloudRelations = []string{relationLicenses, relationRoles, relationEligible,
 // checkMastered refuses changes to what an on-premises directory masters, before
 // Graph is asked: Graph's own refusal does not say which attribute it is.
 func (r *resource) checkMastered(o object, w mapping.Write) error {
-	if !flag(o.raw, "onPremisesSyncEnabled") {
+	if !entity.Flag(o.raw, "onPremisesSyncEnabled") {
 		return nil
 	}
 	var names []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/graph"
 	"entrascim/internal/scim"
 )
@@ -72,7 +73,7 @@ func (r *resource) supposed(ctx context.Context, id string, body map[string]any)
 	}
 	raw := found[0]
 	if name := body["newUserPrincipalName"]; name != nil {
-		raw, err = overlaid(raw, map[string]any{upnProperty: name})
+		raw, err = entity.Overlaid(raw, map[string]any{upnProperty: name})
 	}
 	graph.Suppose(ctx, raw)
 	return err

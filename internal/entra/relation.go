@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -142,7 +143,7 @@ func (l *link) all(ctx context.Context) related {
 			if err != nil {
 				return err
 			}
-			if l.groups && string(member(v, "@odata.type")) != `"`+groupType+`"` && text(v, "@odata.type") != groupType {
+			if l.groups && string(entity.Member(v, "@odata.type")) != `"`+groupType+`"` && entity.Text(v, "@odata.type") != groupType {
 				return nil
 			}
 			if l.hidden != nil && l.hidden(v) {
@@ -173,20 +174,5 @@ func (l *link) pages(ctx context.Context, each func(*jsontext.Decoder) error) er
 
 // withManager puts a manager into a user, where $expand would have put it.
 func withManager(user, manager jsontext.Value) jsontext.Value {
-	return appendMember(user, relationManager, manager)
-}
-
-// appendMember adds a member to a JSON object that does not have it.
-func appendMember(object jsontext.Value, name string, value jsontext.Value) jsontext.Value {
-	end := len(object) - 1
-	for end > 0 && object[end] != '}' {
-		end--
-	}
-	out := append(make(jsontext.Value, 0, len(object)+len(name)+len(value)+4), object[:end]...)
-	if len(out) > 1 {
-		out = append(out, ',')
-	}
-	out, _ = jsontext.AppendQuote(out, name)
-	out = append(append(out, ':'), value...)
-	return append(out, '}')
+	return entity.With(user, relationManager, manager)
 }

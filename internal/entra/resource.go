@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -121,11 +122,11 @@ func isPlain(s string) bool {
 // has tells whether an object of the collection is one of the resources: a table may be
 // for a part of a collection, or without a part of it.
 func (r *resource) has(raw jsontext.Value) bool {
-	if barred := r.table.Barred(); barred != "" && flag(raw, barred) {
+	if barred := r.table.Barred(); barred != "" && entity.Flag(raw, barred) {
 		return false
 	}
 	property, value := r.table.Condition()
-	return property == "" || strings.EqualFold(strings.Trim(string(member(raw, property)), `"`), value)
+	return property == "" || strings.EqualFold(strings.Trim(string(entity.Member(raw, property)), `"`), value)
 }
 
 // unreadable says which resource type it is that the gateway has no permission to read,

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
@@ -110,8 +111,8 @@ func (r *resource) bringBack(ctx context.Context, call *scim.ActionCall, body ma
 	if err != nil {
 		return partly(err, "the "+r.table.Resource()+" was restored", nil, 0)
 	}
-	if name := text(answer, upnProperty); name != "" {
-		if o.raw, err = overlaid(o.raw, map[string]any{upnProperty: name}); err != nil {
+	if name := entity.Text(answer, upnProperty); name != "" {
+		if o.raw, err = entity.Overlaid(o.raw, map[string]any{upnProperty: name}); err != nil {
 			return err
 		}
 	}
@@ -160,7 +161,7 @@ func (r *resource) restored(ctx context.Context, id string, body map[string]any)
 		return nil, r.unrestored(ctx, err, body)
 	}
 	r.made(id)
-	if name := text(response.Body, upnProperty); name != "" {
+	if name := entity.Text(response.Body, upnProperty); name != "" {
 		r.fresh.add(r.table.Collection(), name)
 	}
 	return response.Body, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -149,7 +150,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 			return nil, err
 		}
 	}
-	u.weaken(w.Body, text(o.raw, passwordPolicies))
+	u.weaken(w.Body, entity.Text(o.raw, passwordPolicies))
 	b, err := u.besides(ctx, id, o, w, put)
 	if err != nil {
 		return nil, err
@@ -185,7 +186,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	}
 	u.written.set(id, sent)
 	u.superseded(id, w)
-	return overlaid(o.raw, sent)
+	return entity.Overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
@@ -213,7 +214,7 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		if m, err = u.check(ctx, m); err != nil || m == nil {
 			return steps, nil, err
 		}
-		if before, ok := relation.Before.(map[string]any); ok && before["value"] == text(m.found, "id") {
+		if before, ok := relation.Before.(map[string]any); ok && before["value"] == entity.Text(m.found, "id") {
 			return steps, m, nil // named otherwise, but the same
 		}
 	}

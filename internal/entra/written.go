@@ -2,13 +2,13 @@ package entra
 
 import (
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
 )
@@ -62,9 +62,7 @@ func (w *written) set(id string, properties map[string]any) {
 		}
 		t.properties[name] = value
 	}
-	for _, name := range secrets {
-		delete(t.properties, name)
-	}
+	entity.Hide(t.properties)
 }
 
 func laidOver(under, over map[string]any) map[string]any {
@@ -186,9 +184,9 @@ func (r *resource) refreshed(id string, o object, known mapping.Want) (object, e
 	}
 	var shown map[string]any
 	if err := json.Unmarshal(o.raw, &shown); err != nil {
-		return o, broken(err)
+		return o, entity.Broken(err)
 	}
-	maps.DeleteFunc(sent, func(name string, value any) bool { return shows(shown[name], value) })
+	maps.DeleteFunc(sent, func(name string, value any) bool { return entity.Shows(shown[name], value) })
 	for _, row := range r.rows {
 		_, stale := sent[row.Property()]
 		if stale && row.Relation == "" && row.Writable() && known(row.Attr.URN, row.Attr.Name, row.Attr.Sub) {
@@ -196,27 +194,6 @@ func (r *resource) refreshed(id string, o object, known mapping.Want) (object, e
 		}
 	}
 	var err error
-	o.raw, err = overlaid(o.raw, sent)
+	o.raw, err = entity.Overlaid(o.raw, sent)
 	return o, err
-}
-
-// shows tells whether a value that Graph answers is the one that was sent; of a
-// complex one only the parts that were sent count.
-func shows(shown, sent any) bool {
-	switch sent := sent.(type) {
-	case nil:
-		return shown == nil
-	case map[string]any:
-		parts, _ := shown.(map[string]any)
-		for name, value := range sent {
-			if !shows(parts[name], value) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		list, _ := shown.([]any)
-		return slices.EqualFunc(list, sent, shows)
-	}
-	return shown == sent
 }

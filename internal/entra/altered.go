@@ -57,9 +57,7 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 	if err != nil {
 		return err
 	}
-	if name, ok := shown[attrUserName].(string); ok && r.shortens() {
-		shown[attrUserName] = r.shortName(name)
-	}
+	r.shown(shown)
 	if !r.altered(asked, shown) {
 		return nil
 	}
@@ -67,7 +65,7 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 	if err != nil {
 		return err
 	}
-	if o.raw, err = entity.Overlaid(o.raw, r.written.properties(id)); err != nil {
+	if o.raw, err = entity.Overlaid(o.raw, r.written.Properties(id)); err != nil {
 		return err
 	}
 	return r.write(ctx, o, r.plan(p), enc)

@@ -36,11 +36,11 @@ func (r *resource) applications(ctx context.Context, held []*assignments, lenien
 			resources = append(resources, a.ResourceID)
 		}
 	}
-	found, err := r.principals.find(ctx, resources)
+	found, err := r.principals.Find(ctx, resources)
 	switch {
 	case err == nil:
 	case lenient && fault.Is(err, fault.Forbidden):
-		r.lacking.add(relationApplications)
+		r.lacking.Add(relationApplications)
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("answered without applications, whose service principals may not be read")
 		return nil
 	default:

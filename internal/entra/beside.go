@@ -2,13 +2,13 @@ package entra
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/memory"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
@@ -137,7 +137,7 @@ func (r *resource) resolve(ctx context.Context, p *grant.Applications) error {
 	if p == nil {
 		return nil
 	}
-	found, missing := r.principals.byApp(p.Unknown())
+	found, missing := r.principals.ByApp(p.Unknown())
 	if err := r.lookUpAll(ctx, r.services(missing, found)); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (r *resource) newBeside(ctx context.Context, w mapping.Write) (beside, *gra
 	if err != nil {
 		return b, nil, err
 	}
-	found, missing := r.principals.byApp(b.applications.Unknown())
+	found, missing := r.principals.ByApp(b.applications.Unknown())
 	lookups := r.services(missing, found)
 	for _, s := range b.lookups() {
 		lookups = append(lookups, s.lookup())
@@ -180,18 +180,17 @@ func (r *resource) done(ctx context.Context, id string, b beside) {
 			r.granted(ctx, id, a.ResourceID)
 		}
 	}
-	r.principals.forget(b.applications.Lost())
-	r.written.gave(id, func(t *trace) {
-		maps.Copy(t.roles[relationRoles], b.roles.Done())
-		maps.Copy(t.roles[relationEligible], b.eligible.Done())
-		maps.Copy(t.applications, b.applications.Done())
+	r.principals.Forget(b.applications.Lost())
+	r.written.Give(id, memory.Given{
+		Roles:        map[string]map[string]*grant.Role{relationRoles: b.roles.Done(), relationEligible: b.eligible.Done()},
+		Applications: b.applications.Done(),
 	})
 }
 
 // heldBeside refuses to change what could not be read, and lays over what was read what
 // was given and taken moments ago.
 func (r *resource) heldBeside(id string, o object, known mapping.Want) error {
-	recent := r.written.given(id)
+	recent := r.written.Given(id)
 	for _, relation := range []string{relationRoles, relationEligible, relationApplications} {
 		switch {
 		case !r.concerned(relation, known):
@@ -203,9 +202,9 @@ func (r *resource) heldBeside(id string, o object, known mapping.Want) error {
 		}
 		var err error
 		if relation == relationApplications {
-			o.related[relation], err = laid(o.related[relation], recent.applications)
+			o.related[relation], err = laid(o.related[relation], recent.Applications)
 		} else {
-			o.related[relation], err = laid(o.related[relation], recent.roles[relation])
+			o.related[relation], err = laid(o.related[relation], recent.Roles[relation])
 		}
 		if err != nil {
 			return err

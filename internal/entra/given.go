@@ -39,6 +39,6 @@ func (u users) give(ctx context.Context, id string, raw jsontext.Value, m *manag
 	if err != nil {
 		return nil, err
 	}
-	u.written.set(id, given)
+	u.written.Set(id, given)
 	return entity.Overlaid(raw, given)
 }

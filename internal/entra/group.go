@@ -39,13 +39,13 @@ func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection
 	}
 	id := entity.Text(raw, "id")
 	g.made(id)
-	g.written.link(id, true, n.members.visible(l.members))
+	g.written.Link(id, true, n.members.visible(l.members))
 	if err := g.addLater(ctx, id, l, n.owners, n.members); err != nil {
 		return "", partly(err, "the group was created with id "+id, nil, 0)
 	}
 	o := object{raw: raw, related: map[string]related{relationMembers: n.members.after(slice(nil))}}
 	if n.owners != nil {
-		g.written.link(ownersKey(id), true, n.owners.add)
+		g.written.Link(ownersKey(id), true, n.owners.add)
 		o.related[relationOwners] = slice(n.owners.after)
 	}
 	if err := g.give(ctx, id, &o, n.beside); err != nil {
@@ -237,11 +237,11 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, true, m.visible(m.add))
+	g.written.Link(id, true, m.visible(m.add))
 	if err := g.removeMembers(ctx, id, m, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, false, m.remove)
+	g.written.Link(id, false, m.remove)
 	if len(m.add)+len(m.remove) > 0 {
 		done = join(done, "the members were changed")
 	}

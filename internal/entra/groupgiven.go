@@ -19,7 +19,7 @@ func (g groups) changeItself(ctx context.Context, id string, o *object, body map
 		if err != nil {
 			return "", err
 		}
-		steps = append(steps, step{request: request, undone: "the attributes were not changed", answered: func(jsontext.Value) { g.written.set(id, body) }})
+		steps = append(steps, step{request: request, undone: "the attributes were not changed", answered: func(jsontext.Value) { g.written.Set(id, body) }})
 	}
 	steps = append(steps, b.steps(g.table.Collection(), id)...)
 	if len(steps) == 0 {

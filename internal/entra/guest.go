@@ -49,7 +49,7 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 	id, _ := who.User["id"].(string)
 	u.made(id)
 	if name, ok := who.User[upnProperty].(string); ok {
-		u.fresh.add(u.table.Collection(), name)
+		u.fresh.Add(u.table.Collection(), name)
 	}
 	if err := u.settle(ctx, id, in); err != nil {
 		return "", err

@@ -92,7 +92,7 @@ func (d *departure) leavable(ctx context.Context, first graph.Result) ([]string,
 	}
 	var ids []string
 	l := &link{client: d.graph, body: first.Body, route: d.memberships().Path, groups: true}
-	recent := d.written.groups(d.id)
+	recent := d.written.Groups(d.id)
 	for v, err := range l.all(ctx) {
 		if err != nil {
 			return nil, err

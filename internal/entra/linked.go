@@ -26,7 +26,7 @@ const (
 // those who were added or removed moments ago it is known.
 func (g groups) linked(ctx context.Context, group string, m *membership, ids []string) (map[string]linkage, error) {
 	known := make(map[string]linkage, len(ids))
-	recent := g.written.members(group)
+	recent := g.written.Members(group)
 	var asked []string
 	var requests []graph.Request
 	for _, id := range ids {

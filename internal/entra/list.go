@@ -122,8 +122,8 @@ func (l *listing) put(text []byte, env mapping.Env) (end int, err error) {
 	err = l.out.Append(func(dst []byte) ([]byte, error) {
 		start := len(dst)
 		dst, end, err = l.plan.Append(dst, text, env)
-		if err == nil && l.shortens() {
-			dst = l.shorten(dst, start)
+		if err == nil && l.names.Short {
+			dst = l.names.ShortenIn(dst, start)
 		}
 		return dst, entity.Broken(err)
 	})
@@ -272,7 +272,7 @@ func (l *listing) byID(ctx context.Context, ids, properties []string, expand str
 	if l.deleted {
 		return l.deletedByID(ctx, ids, properties)
 	}
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return l.fresh.elsewhere(l.table.Collection(), id) })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return l.fresh.Elsewhere(l.table.Collection(), id) })
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -326,7 +326,7 @@ func (l *listing) seen(ids []string, results []graph.Result) (raws []jsontext.Va
 		case result.Err == nil: // of another part of the collection
 		case !fault.Is(result.Err, fault.NotFound):
 			return nil, nil, result.Err
-		case l.fresh.any(ids[i : i+1]):
+		case l.fresh.Any(ids[i : i+1]):
 			late = result.Err
 		}
 	}

@@ -87,7 +87,7 @@ func (r *resource) services(appIDs []string, into map[string]grant.Service) []lo
 				case result.Err != nil:
 					return result.Err
 				}
-				s, err := r.principals.take(result.Body)
+				s, err := r.principals.Take(result.Body)
 				into[id] = s
 				return err
 			},

@@ -102,7 +102,7 @@ func (c *creation) found(ctx context.Context, lost error, longest time.Duration)
 			}
 		}
 		switch {
-		case len(own) == 1 && c.fresh.claim(c.table.Collection(), entity.Text(own[0], "id")):
+		case len(own) == 1 && c.fresh.Claim(c.table.Collection(), entity.Text(own[0], "id")):
 			return own[0], nil
 		case len(own) > 1:
 			return nil, lost
@@ -146,7 +146,7 @@ func (c *creation) named(ctx context.Context) ([]jsontext.Value, time.Time, erro
 // are told by the clock that they began by.
 func (c *creation) made(v jsontext.Value, now time.Time) bool {
 	at, err := time.Parse(time.RFC3339Nano, entity.Text(v, createdProperty))
-	if err != nil || now.Sub(at) > c.options.Now().Sub(c.began)+skew || c.fresh.any([]string{entity.Text(v, "id")}) {
+	if err != nil || now.Sub(at) > c.options.Now().Sub(c.began)+skew || c.fresh.Any([]string{entity.Text(v, "id")}) {
 		return false
 	}
 	var shown map[string]any

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	filter "github.com/scim2/filter-parser/v2"
 
+	"entrascim/internal/entra/cache"
 	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
@@ -122,8 +123,8 @@ func (m *membership) lookups() ([]graph.Request, error) {
 		properties = append(properties, syncProperty)
 	}
 	var requests []graph.Request
-	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), maxByIDs) {
-		request, err := getByIDs(some, nil, properties...)
+	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), cache.MaxByIDs) {
+		request, err := cache.GetByIDs(some, nil, properties...)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +171,7 @@ func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Valu
 		switch {
 		case member == strings.ToLower(id):
 			return fault.New(fault.InvalidValue, "members.value: a group cannot be its own member.")
-		case !known && m.checked && !g.fresh.any([]string{member}):
+		case !known && m.checked && !g.fresh.Any([]string{member}):
 			return fault.New(fault.InvalidValue, "members.value: there is no user, group or device with the id %q.", member)
 		case !known:
 		}
@@ -192,7 +193,7 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	if err := m.unselect(selected); err != nil {
 		return err
 	}
-	wanted, present := setOf(m.add), g.written.members(id)
+	wanted, present := setOf(m.add), g.written.Members(id)
 	err := g.patient(ctx, func() error {
 		if m.replace {
 			m.remove = nil

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -46,7 +47,7 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	}
 	id := entity.Text(raw, "id")
 	u.made(id)
-	u.fresh.add(u.table.Collection(), entity.Text(raw, upnProperty)) // by which others may name the user as manager
+	u.fresh.Add(u.table.Collection(), entity.Text(raw, upnProperty)) // by which others may name the user as manager
 	o, err := u.settleNew(ctx, id, raw, n)
 	if err != nil {
 		return "", err
@@ -104,7 +105,7 @@ func (u users) settleNew(ctx context.Context, id string, raw jsontext.Value, n n
 // sent none; nil: the client did.
 func (u users) prepare(ctx context.Context, w mapping.Write) (*vault.Password, error) {
 	name, _ := w.Body[upnProperty].(string)
-	if err := checkName(name); err != nil {
+	if err := naming.Check(name); err != nil {
 		return nil, err
 	}
 	profile, _ := w.Body["passwordProfile"].(map[string]any)

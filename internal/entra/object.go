@@ -1,6 +1,11 @@
 package entra
 
 import (
+	"entrascim/internal/fault"
+	"entrascim/internal/graph"
+	"maps"
+	"time"
+
 	"bytes"
 	"context"
 	"iter"
@@ -12,6 +17,12 @@ import (
 	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
+)
+
+// How new objects are waited for, which the directory may not show yet: 15.75 s in all.
+const (
+	firstWait   = 250 * time.Millisecond
+	longestWait = 8 * time.Second
 )
 
 // A related is the related objects of one object, as Graph JSON.
@@ -44,14 +55,14 @@ func (r *resource) env(ctx context.Context, o object) mapping.Env {
 // write writes the object as a resource.
 func (r *resource) write(ctx context.Context, o object, plan *mapping.ReadPlan, enc *jsontext.Encoder) error {
 	env := r.env(ctx, o)
-	if !r.shortens() {
+	if !r.names.Short {
 		return entity.Broken(plan.Resource(o.raw, enc, env))
 	}
 	text, _, err := plan.Append(nil, o.raw, env)
 	if err != nil {
 		return entity.Broken(err)
 	}
-	return enc.WriteValue(r.shorten(text, 0))
+	return enc.WriteValue(r.names.ShortenIn(text, 0))
 }
 
 // document is the object as a decoded resource, names not shortened.
@@ -84,11 +95,40 @@ func slice(values []jsontext.Value) related {
 func (d *Directory) patient(ctx context.Context, do func() error, ids ...string) error {
 	for wait := firstWait; ; wait *= 2 {
 		err := do()
-		if err == nil || wait > longestWait || !unseen(err) || !d.fresh.any(ids) {
+		if err == nil || wait > longestWait || !unseen(err) || !d.fresh.Any(ids) {
 			return err
 		}
 		if d.options.Sleep(ctx, wait) != nil {
 			return err
 		}
 	}
+}
+
+// unseen tells whether an object was not found, or not yet.
+func unseen(err error) bool {
+	return fault.Is(err, fault.NotFound) || graph.NotReplicated(err)
+}
+
+// refreshed lays over an object that was read for a write what was written to it
+// moments ago and the read does not show, and notes these properties: they are
+// stale, or somebody else has changed them since.
+func (r *resource) refreshed(id string, o object, known mapping.Want) (object, error) {
+	sent := r.written.Properties(id)
+	if len(sent) == 0 {
+		return o, nil
+	}
+	var shown map[string]any
+	if err := json.Unmarshal(o.raw, &shown); err != nil {
+		return o, entity.Broken(err)
+	}
+	maps.DeleteFunc(sent, func(name string, value any) bool { return entity.Shows(shown[name], value) })
+	for _, row := range r.rows {
+		_, stale := sent[row.Property()]
+		if stale && row.Relation == "" && row.Writable() && known(row.Attr.URN, row.Attr.Name, row.Attr.Sub) {
+			o.unsure = append(o.unsure, row.Property())
+		}
+	}
+	var err error
+	o.raw, err = entity.Overlaid(o.raw, sent)
+	return o, err
 }

@@ -112,7 +112,7 @@ func (g groups) checkOwners(ctx context.Context, s *ownership, m *membership) er
 			return err
 		}
 		switch {
-		case !known && m.checked && !g.fresh.any([]string{id}):
+		case !known && m.checked && !g.fresh.Any([]string{id}):
 			return fault.New(fault.InvalidValue, "%s.value: there is no user or service principal with the id %q.", s.name, id)
 		case known && kind != entityUser && kind != entityServicePrincipal:
 			return fault.New(fault.InvalidValue, "%s.value: only users and service principals can own a group, and %q is a %s.", s.name, id, kind)
@@ -127,7 +127,7 @@ const odataType = "@odata.type"
 // directory may not list yet.
 func (g groups) recentOwners(id string, listed related) related {
 	recent := &membership{}
-	for owner, added := range g.written.members(ownersKey(id)) {
+	for owner, added := range g.written.Members(ownersKey(id)) {
 		if added {
 			recent.add = append(recent.add, owner)
 		} else {
@@ -221,14 +221,14 @@ func (g groups) changeOwners(ctx context.Context, group string, o *object, s *ow
 	if err := g.addOwners(ctx, group, s.name, s.add); err != nil {
 		return err
 	}
-	g.written.link(ownersKey(group), true, s.add)
+	g.written.Link(ownersKey(group), true, s.add)
 	if err := g.removeOwners(ctx, group, s.name, s.remove); err != nil {
 		if len(s.add) > 0 {
 			err = partly(err, "the new owners were added", nil, 0)
 		}
 		return err
 	}
-	g.written.link(ownersKey(group), false, s.remove)
+	g.written.Link(ownersKey(group), false, s.remove)
 	if o.related == nil {
 		o.related = map[string]related{}
 	}

@@ -17,7 +17,7 @@ func (g groups) refers(ctx context.Context, name, member, kind string, known boo
 		return nil
 	case known && (kind == entityUser && user || kind == entityGroup && group):
 		return nil
-	case !known && g.fresh.any([]string{member}):
+	case !known && g.fresh.Any([]string{member}):
 		f := fault.New(fault.Unavailable, "%s.value: %q was just made, and Graph does not say yet what it is.", name, member)
 		f.RetryAfter = firstWait
 		return f

@@ -20,7 +20,7 @@ func (r *resource) named(ctx context.Context, err error) error {
 	}
 	f := *fault.From(err)
 	if f.Kind == fault.InvalidValue && graph.UnverifiedDomain(err) {
-		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.listed(ctx)
+		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.Listed(ctx)
 		return &f
 	}
 	if f.Kind != fault.Uniqueness && f.Kind != fault.InvalidValue && f.Kind != fault.Mutability {

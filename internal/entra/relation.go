@@ -112,7 +112,7 @@ func (r *resource) first(ctx context.Context, name string, lenient bool, result 
 	case fault.Is(result.Err, fault.NotFound):
 		return nil, nil
 	case lenient && fault.Is(result.Err, fault.Forbidden):
-		r.lacking.add(name)
+		r.lacking.Add(name)
 		zerolog.Ctx(ctx).Warn().Err(result.Err).Str("relation", name).Msg("answered without a relation that may not be read")
 		return nil, nil
 	case fault.Is(result.Err, fault.Forbidden):

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/fault"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -22,6 +23,7 @@ type resource struct {
 	rows  []mapping.Row // of the table
 	typ   scim.ResourceType
 	plans plans
+	names naming.Names
 
 	askable   map[mapping.Attr][]string
 	apart     map[string]string // see there
@@ -30,8 +32,9 @@ type resource struct {
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
+	r.names = naming.Names{Domain: d.options.DefaultDomain, Short: d.options.ShortNames && d.options.DefaultDomain != "" && t.Entity() == entityUser}
 	r.askable, r.apart, r.ofDeleted = askable(r.rows), apart(r.rows), ofDeleted(r.rows)
-	if r.shortens() {
+	if r.names.Short {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}
 	if d.options.Policy.SkipOnPremisesGroups && r.table.Entity() == entityGroup {
@@ -93,7 +96,7 @@ const (
 // just made: what was made as another type is not this one.
 func (r *resource) checkID(id string) error {
 	switch {
-	case r.fresh.elsewhere(r.table.Collection(), id):
+	case r.fresh.Elsewhere(r.table.Collection(), id):
 		return r.notFound()
 	case isGUID(id), !r.table.GUIDs() && isPlain(id):
 		return nil
@@ -136,7 +139,7 @@ func (r *resource) unreadable(err error) error {
 		return err
 	}
 	name := strings.TrimPrefix(r.table.Endpoint(), "/")
-	r.lacking.add(name)
+	r.lacking.Add(name)
 	f := *fault.From(err)
 	f.Detail = "The gateway lacks the directory permission to read " + name + "."
 	return &f

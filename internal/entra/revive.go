@@ -89,7 +89,7 @@ func (u users) revive(ctx context.Context, former jsontext.Value, doc scim.Docum
 	case err != nil && !graph.InDoubt(err):
 		return "", err
 	}
-	u.fresh.add(u.table.Collection(), name)
+	u.fresh.Add(u.table.Collection(), name)
 	o, err := u.renew(ctx, id, doc, p)
 	switch {
 	case doubt != nil && fault.Is(err, fault.NotFound):

@@ -79,7 +79,7 @@ func (r *resource) unscheduled(o *object, name string, err error) bool {
 		o.unlicensed = true
 		return true
 	case name == relationSchedules && fault.Is(err, fault.Forbidden):
-		r.lacking.add(name)
+		r.lacking.Add(name)
 		return true
 	}
 	return false

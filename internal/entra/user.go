@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -146,7 +147,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		return nil, err
 	}
 	if name, ok := w.Body[upnProperty].(string); ok {
-		if err := checkName(name); err != nil {
+		if err := naming.Check(name); err != nil {
 			return nil, err
 		}
 	}
@@ -173,7 +174,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	u.done(ctx, id, b)
 	if err != nil {
 		if len(answers) > len(b.lookups()) { // the attributes were changed, and what follows was not
-			u.written.set(id, w.Body)
+			u.written.Set(id, w.Body)
 		}
 		return nil, err
 	}
@@ -184,7 +185,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	if b.licenses != nil {
 		sent[statesProperty] = b.licenses.After()
 	}
-	u.written.set(id, sent)
+	u.written.Set(id, sent)
 	u.superseded(id, w)
 	return entity.Overlaid(o.raw, sent)
 }

@@ -1,4 +1,4 @@
-package entra
+package memory
 
 import (
 	"maps"
@@ -6,14 +6,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"entrascim/internal/entra/entity"
 	"entrascim/internal/grant"
-	"entrascim/internal/mapping"
 )
 
-// written remembers what was written to objects moments ago. The directory may go
+// Written remembers what was written to objects moments ago. The directory may go
 // on answering with what was there before, and a write that is planned on a stale
 // answer would leave out what seems to be done already: a user disabled and at
 // once enabled again would stay disabled. So what was sent is laid over what is
@@ -21,7 +18,7 @@ import (
 //
 // It knows the writes of this process alone, and only for as long as the
 // directory usually takes.
-type written struct {
+type Written struct {
 	now func() time.Time
 
 	mu sync.Mutex
@@ -34,9 +31,31 @@ type trace struct {
 	properties map[string]any  // as sent to Graph; nil clears
 	members    map[string]bool // lower-case id of a member: true for added, false for removed
 
-	// What was given and taken, by key; nil was taken.
-	roles        map[string]map[string]*grant.Role // by relation
-	applications map[string]*grant.Assignment
+	given Given
+}
+
+// Given is what an object was given moments ago and what was taken from it, by key; nil
+// was taken.
+type Given struct {
+	Roles        map[string]map[string]*grant.Role // by relation
+	Applications map[string]*grant.Assignment
+}
+
+// add notes what was done later.
+func (g Given) add(later Given) {
+	maps.Copy(g.Applications, later.Applications)
+	for relation, roles := range later.Roles {
+		if g.Roles[relation] == nil {
+			g.Roles[relation] = map[string]*grant.Role{}
+		}
+		maps.Copy(g.Roles[relation], roles)
+	}
+}
+
+func (g Given) copied() Given {
+	c := Given{Roles: map[string]map[string]*grant.Role{}, Applications: map[string]*grant.Assignment{}}
+	c.add(g)
+	return c
 }
 
 // Bounds of what is remembered. A larger change of members is not remembered.
@@ -45,12 +64,13 @@ const (
 	maxWrittenMembers = 2000
 )
 
-func newWritten(now func() time.Time) *written {
-	return &written{now: now, by: map[string]*trace{}}
+// NewWritten remembers nothing yet.
+func NewWritten(now func() time.Time) *Written {
+	return &Written{now: now, by: map[string]*trace{}}
 }
 
-// set remembers properties that Graph accepted, never a password.
-func (w *written) set(id string, properties map[string]any) {
+// Set remembers properties that Graph accepted, never a password.
+func (w *Written) Set(id string, properties map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.trace(id)
@@ -71,8 +91,8 @@ func laidOver(under, over map[string]any) map[string]any {
 	return out
 }
 
-// link remembers members that were added to or removed from a group.
-func (w *written) link(id string, added bool, members []string) {
+// Link remembers members that were added to or removed from a group.
+func (w *Written) Link(id string, added bool, members []string) {
 	if len(members) == 0 || len(members) > maxWrittenMembers {
 		return
 	}
@@ -88,7 +108,7 @@ func (w *written) link(id string, added bool, members []string) {
 }
 
 // trace finds or makes the trace of an object, which is recent now.
-func (w *written) trace(id string) *trace {
+func (w *Written) trace(id string) *trace {
 	id = strings.ToLower(id)
 	t := w.by[id]
 	if t == nil || w.now().Sub(t.at) > freshFor {
@@ -103,48 +123,40 @@ func (w *written) trace(id string) *trace {
 }
 
 func newTrace() *trace {
-	return &trace{
-		properties: map[string]any{}, members: map[string]bool{}, applications: map[string]*grant.Assignment{},
-		roles: map[string]map[string]*grant.Role{relationRoles: {}, relationEligible: {}},
-	}
+	return &trace{properties: map[string]any{}, members: map[string]bool{}, given: Given{}.copied()}
 }
 
-// gave remembers what was given and taken.
-func (w *written) gave(id string, note func(*trace)) {
+// Give remembers what was given and taken.
+func (w *Written) Give(id string, given Given) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	note(w.trace(id))
+	w.trace(id).given.add(given)
 }
 
-// given is a copy of what was given and taken moments ago.
-func (w *written) given(id string) *trace {
+// Given is a copy of what was given and taken moments ago.
+func (w *Written) Given(id string) Given {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t, recent := newTrace(), w.recent(id)
-	maps.Copy(t.applications, recent.applications)
-	for relation, roles := range recent.roles {
-		maps.Copy(t.roles[relation], roles)
-	}
-	return t
+	return w.recent(id).given.copied()
 }
 
 // prune drops what is old and, when everything is new, everything.
-func (w *written) prune() {
+func (w *Written) prune() {
 	maps.DeleteFunc(w.by, func(_ string, t *trace) bool { return w.now().Sub(t.at) > freshFor })
 	if len(w.by) >= maxWritten {
 		clear(w.by)
 	}
 }
 
-// properties are copies of what was sent to the object moments ago; empty: nothing.
-func (w *written) properties(id string) map[string]any {
+// Properties are copies of what was sent to the object moments ago; empty: nothing.
+func (w *Written) Properties(id string) map[string]any {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.recent(id).properties)
 }
 
-// members are the members added to or removed from the group moments ago.
-func (w *written) members(id string) map[string]bool {
+// Members are the members added to or removed from the group moments ago.
+func (w *Written) Members(id string) map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	members := map[string]bool{}
@@ -152,9 +164,9 @@ func (w *written) members(id string) map[string]bool {
 	return members
 }
 
-// groups are those that the member was added to (true) or removed from (false) moments
+// Groups are those that the member was added to (true) or removed from (false) moments
 // ago.
-func (w *written) groups(member string) map[string]bool {
+func (w *Written) Groups(member string) map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	groups := map[string]bool{}
@@ -166,7 +178,7 @@ func (w *written) groups(member string) map[string]bool {
 	return groups
 }
 
-func (w *written) recent(id string) trace {
+func (w *Written) recent(id string) trace {
 	t := w.by[strings.ToLower(id)]
 	if t == nil || w.now().Sub(t.at) > freshFor {
 		return trace{}
@@ -174,26 +186,13 @@ func (w *written) recent(id string) trace {
 	return *t
 }
 
-// refreshed lays over an object that was read for a write what was written to it
-// moments ago and the read does not show, and notes these properties: they are
-// stale, or somebody else has changed them since.
-func (r *resource) refreshed(id string, o object, known mapping.Want) (object, error) {
-	sent := r.written.properties(id)
-	if len(sent) == 0 {
-		return o, nil
+// Copy remembers the same, and is told nothing of what is written from now on.
+func (w *Written) Copy() *Written {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := NewWritten(w.now)
+	for id, t := range w.by {
+		c.by[id] = &trace{at: t.at, properties: maps.Clone(t.properties), members: maps.Clone(t.members), given: t.given.copied()}
 	}
-	var shown map[string]any
-	if err := json.Unmarshal(o.raw, &shown); err != nil {
-		return o, entity.Broken(err)
-	}
-	maps.DeleteFunc(sent, func(name string, value any) bool { return entity.Shows(shown[name], value) })
-	for _, row := range r.rows {
-		_, stale := sent[row.Property()]
-		if stale && row.Relation == "" && row.Writable() && known(row.Attr.URN, row.Attr.Name, row.Attr.Sub) {
-			o.unsure = append(o.unsure, row.Property())
-		}
-	}
-	var err error
-	o.raw, err = entity.Overlaid(o.raw, sent)
-	return o, err
+	return c
 }

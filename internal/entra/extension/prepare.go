@@ -1,4 +1,6 @@
-package entra
+// Package extension makes the directory extension that holds externalId, and tells whether
+// a directory has those that are mapped.
+package extension
 
 import (
 	"context"
@@ -19,7 +21,7 @@ import (
 // registered.
 const extensionName = "externalId"
 
-// A Preparation is what PrepareExternalID found and did.
+// A Preparation is what Prepare found and did.
 type Preparation struct {
 	AppName  string // of the app registration
 	Property string // Graph property of users and groups: extension_{appId}_externalId
@@ -27,10 +29,10 @@ type Preparation struct {
 	Made     bool   // it is there now, because it was made
 }
 
-// PrepareExternalID makes the directory extension that holds externalId, of users
+// Prepare makes the directory extension that holds externalId, of users
 // and groups, in the app registration of the client id. What is there already is
 // left as it is, and must be fit for it; a dry run only looks.
-func PrepareExternalID(ctx context.Context, c *graph.Client, appID string, dryRun bool) (Preparation, error) {
+func Prepare(ctx context.Context, c *graph.Client, appID string, dryRun bool) (Preparation, error) {
 	p := preparing{graph: c, appID: strings.ToLower(appID)}
 	p.done.Property = "extension_" + strings.ReplaceAll(p.appID, "-", "") + "_" + extensionName
 	if err := p.find(ctx); err != nil {

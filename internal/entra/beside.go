@@ -11,6 +11,7 @@ import (
 	"entrascim/internal/entra/memory"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 )
 
@@ -230,3 +231,31 @@ func laid[T interface{ Key() string }](listed related, done map[string]*T) (rela
 	}
 	return relatedOf(grant.Laid(list, done))
 }
+
+// Granted hears that a principal, of kind "User" or "Group", was given the application
+// of a service principal. It does not keep the write waiting.
+type Granted func(ctx context.Context, servicePrincipal, principal, kind string)
+
+// granted says that the object of the id was given the applications of the service
+// principals.
+func (r *resource) granted(ctx context.Context, id string, servicePrincipals ...string) {
+	if r.options.Granted == nil {
+		return
+	}
+	for _, one := range servicePrincipals {
+		r.options.Granted(ctx, one, id, r.table.Resource())
+	}
+}
+
+// amounts are what a change takes away from a user: see guard.Guard.
+func amounts(o object, w mapping.Write, b beside) guard.Amounts {
+	all := guard.Amounts{}
+	if w.Body[enabledProperty] == false && enabled(o) {
+		all[guard.Disables] = 1
+	}
+	all[guard.LicenseRemovals] = b.licenses.Taken()
+	return all
+}
+
+// enabled tells whether the user may sign in, or it is not known.
+func enabled(o object) bool { return entity.Member(o.raw, enabledProperty).Kind() != 'f' }

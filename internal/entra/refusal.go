@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -19,7 +20,7 @@ func (r *resource) named(ctx context.Context, err error) error {
 	}
 	f := *fault.From(err)
 	if f.Kind == fault.InvalidValue && graph.UnverifiedDomain(err) {
-		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.listed(ctx)
+		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.Listed(ctx)
 		return &f
 	}
 	if f.Kind != fault.Uniqueness && f.Kind != fault.InvalidValue && f.Kind != fault.Mutability {
@@ -42,7 +43,7 @@ var cloudRelations = []string{relationLicenses, relationRoles, relationEligible,
 // checkMastered refuses changes to what an on-premises directory masters, before
 // Graph is asked: Graph's own refusal does not say which attribute it is.
 func (r *resource) checkMastered(o object, w mapping.Write) error {
-	if !flag(o.raw, "onPremisesSyncEnabled") {
+	if !entity.Flag(o.raw, "onPremisesSyncEnabled") {
 		return nil
 	}
 	var names []string
@@ -88,4 +89,29 @@ func (r *resource) relationAttribute(relation string) string {
 		}
 	}
 	return relation
+}
+
+// apartToWrite are properties of a user that take more than the permission to change
+// users. Source: https://learn.microsoft.com/graph/api/user-update.
+var apartToWrite = []struct{ property, takes string }{
+	{"passwordProfile", "a password takes the permission User-PasswordProfile.ReadWrite.All and, of the application, the directory role User Administrator at least"},
+	{"employeeHireDate", "Microsoft says that applications can set it for new users only"},
+	{"employeeLeaveDateTime", "it takes the permission User-LifeCycleInfo.ReadWrite.All"},
+}
+
+// forbidden gives Graph's refusal of a change the name of what in it may be the reason:
+// Graph refuses all of it and says no more.
+func (u users) forbidden(body map[string]any) func(error) error {
+	return func(err error) error {
+		if !fault.Is(err, fault.Forbidden) {
+			return err
+		}
+		f := *fault.From(err)
+		for _, one := range apartToWrite {
+			if _, sent := body[one.property]; sent {
+				f.Detail = strings.TrimSpace(f.Detail) + " " + u.attribute(one.property) + ": " + one.takes + "."
+			}
+		}
+		return &f
+	}
 }

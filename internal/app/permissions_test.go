@@ -13,7 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
 	"entrascim/internal/tenant"
@@ -181,12 +181,12 @@ func TestReadWritePermissions(t *testing.T) {
 func TestNoSetRaisesItself(t *testing.T) {
 	t.Parallel()
 	sets := append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...)
-	_, optional := entra.OptionalFeatures(tenant.Policy{})
+	_, optional := permission.Optional(tenant.Policy{})
 	for _, name := range []string{
 		"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
 		"RoleAssignmentSchedule.ReadWrite.Directory", "Application.ReadWrite.OwnedBy", "Synchronization.ReadWrite.All",
 	} {
-		if slices.Contains(sets, name) || !slices.ContainsFunc(optional, func(f entra.Feature) bool { return slices.Contains(f.Needs, name) }) {
+		if slices.Contains(sets, name) || !slices.ContainsFunc(optional, func(f permission.Feature) bool { return slices.Contains(f.Needs, name) }) {
 			t.Errorf("%s is in a set, or of no optional feature", name)
 		}
 	}

@@ -181,14 +181,14 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	}
-	r.fresh.drop(id)
-	r.positions.changed()
+	r.fresh.Drop(id)
+	r.positions.Changed()
 	r.options.Vault.Forget(id)
 	return nil
 }
 
 // made remembers that an object was made.
 func (r *resource) made(id string) {
-	r.fresh.add(r.table.Collection(), id)
-	r.positions.changed()
+	r.fresh.Add(r.table.Collection(), id)
+	r.positions.Changed()
 }

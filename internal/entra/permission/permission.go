@@ -1,4 +1,6 @@
-package entra
+// Package permission says which permissions of Graph each part of the gateway needs, and
+// which of them a directory has not granted.
+package permission
 
 import (
 	"slices"
@@ -57,9 +59,9 @@ func Features() []Feature {
 	}
 }
 
-// OptionalFeatures are those whose permissions are in no set: what the policy wants of
+// Optional are those whose permissions are in no set: what the policy wants of
 // them, and the others.
-func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
+func Optional(p tenant.Policy) (wanted, others []Feature) {
 	for _, one := range []struct {
 		Feature
 

@@ -73,7 +73,7 @@ func TestFeatureLacks(t *testing.T) {
 	if wanted, _ := permission.Optional(tenant.Policy{Provisioning: tenant.ProvisionStart}); len(wanted) != 1 || wanted[0].Needs[0] != "Synchronization.ReadWrite.All" {
 		t.Errorf("wanted: %v", wanted)
 	}
-	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory", "RoleAssignmentSchedule.Read.Directory", "AppRoleAssignment.ReadWrite.All"); got != "" {
+	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory", "RoleAssignmentSchedule.Read.Directory"); got != "" {
 		t.Errorf("with the wide ones: %s", got)
 	}
 	if got := all(); strings.Count(got, ";") != len(permission.Features())-1 {

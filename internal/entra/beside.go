@@ -23,7 +23,13 @@ type beside struct {
 }
 
 // lookups ask for what is to be given, in front of the writes.
-func (b beside) lookups() []step { return stepsOf(append(b.roles.Lookups(), b.eligible.Lookups()...)) }
+func (b beside) lookups() []step {
+	steps := stepsOf(append(b.roles.Lookups(), b.eligible.Lookups()...))
+	for i := range steps {
+		steps[i].old = true
+	}
+	return steps
+}
 
 // steps are the requests for that of an object.
 func (b beside) steps(collection, id string) []step {

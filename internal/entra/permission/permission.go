@@ -31,7 +31,6 @@ func Features() []Feature {
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
-		{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}},
 		{"roles of a user or group, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
 		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
 		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
@@ -68,6 +67,7 @@ func Optional(p tenant.Policy) (wanted, others []Feature) {
 
 		wanted bool
 	}{
+		{Feature{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}}, false},
 		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
 		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
 		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},

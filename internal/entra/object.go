@@ -1,20 +1,19 @@
 package entra
 
 import (
-	"entrascim/internal/fault"
-	"entrascim/internal/graph"
-	"maps"
-	"time"
-
 	"bytes"
 	"context"
 	"iter"
+	"maps"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/entra/entity"
+	"entrascim/internal/fault"
 	"entrascim/internal/grant"
+	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )

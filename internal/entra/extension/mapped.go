@@ -2,13 +2,13 @@ package extension
 
 import (
 	"context"
-	"entrascim/internal/mapping"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
 )
 
 // Mapped knows whether the directory has the directory extensions that the

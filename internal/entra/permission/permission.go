@@ -67,7 +67,7 @@ func Optional(p tenant.Policy) (wanted, others []Feature) {
 
 		wanted bool
 	}{
-		{Feature{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}}, false},
+		{Feature{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All"}}, false},
 		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
 		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
 		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},

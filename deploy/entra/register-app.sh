@@ -34,7 +34,6 @@ READ_WRITE=(
   User.DeleteRestore.All
   User.Invite.All
   LicenseAssignment.ReadWrite.All
-  AppRoleAssignment.ReadWrite.All
   Group.Create
   Group.ReadWrite.All
   GroupMember.ReadWrite.All

@@ -111,7 +111,7 @@ func (u users) translated(within, name string, value any) (scim.Patch, error) {
 	}
 	changes, unknown := u.table.Changes(property, value)
 	if unknown != "" {
-		return scim.Patch{}, unmappedName(within, unknown)
+		return scim.Patch{}, u.unmapped(within, unknown)
 	}
 	if changes == nil {
 		changes = []mapping.Change{{Op: "replace", Path: name, Value: value}}
@@ -121,7 +121,7 @@ func (u users) translated(within, name string, value any) (scim.Patch, error) {
 	case err == nil:
 		return patch, nil
 	case f.Kind == fault.InvalidPath, f.Kind == fault.InvalidSyntax:
-		return patch, unmappedName(within, name)
+		return patch, u.unmapped(within, name)
 	default:
 		told := *f
 		told.Detail = within + told.Detail
@@ -129,6 +129,10 @@ func (u users) translated(within, name string, value any) (scim.Patch, error) {
 	}
 }
 
-func unmappedName(within, name string) error {
+// unmapped says why a name of a profile stands for nothing that can be written.
+func (u users) unmapped(within, name string) error {
+	if u.table.Fixed(name) {
+		return fault.New(fault.Mutability, "%sEntra does not let %s be written.", within, shortened(name))
+	}
 	return fault.New(fault.InvalidValue, "%s%s is neither an attribute of users nor a property of Graph that the mapping writes.", within, shortened(name))
 }

@@ -15,6 +15,7 @@ import (
 	"entrascim/internal/action"
 	"entrascim/internal/edm"
 	"entrascim/internal/entra"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/graph"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/trouble"
@@ -86,7 +87,7 @@ func (w *world) open() {
 func (w *world) actions(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
 	return action.Decorate(types, action.Options{
 		Graph: w.client, Tables: w.tables, DefaultDomain: w.domain, Policy: w.policy,
-		Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade, Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
+		Domains: d.VerifiedDomains, CheckName: naming.Check, JustMade: d.JustMade, Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 	"entrascim/internal/auth"
 	"entrascim/internal/config"
 	"entrascim/internal/consent"
-	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
@@ -64,7 +64,7 @@ func appOf(t *tenant.Tenant) consent.App {
 // consentFeatures are the features of the gateway as people read about them.
 func consentFeatures() []consent.Feature {
 	var all []consent.Feature
-	for _, f := range entra.Features() {
+	for _, f := range permission.Features() {
 		all = append(all, consent.Feature{Name: strings.ReplaceAll(f.Name, "`", ""), Needs: f.Needs, Required: f.Required(), Lacks: f.Lacks})
 	}
 	return all

@@ -23,7 +23,7 @@ import (
 
 	"entrascim/internal/config"
 	"entrascim/internal/consent"
-	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
 	"entrascim/internal/server"
@@ -52,7 +52,7 @@ type consenting struct {
 // everyPermission is what all features need.
 func everyPermission() []string {
 	var all []string
-	for _, f := range entra.Features() {
+	for _, f := range permission.Features() {
 		all = append(all, f.Needs...)
 	}
 	slices.Sort(all)

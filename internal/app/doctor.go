@@ -11,6 +11,7 @@ import (
 
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/graph"
 	"entrascim/internal/tenant"
 	"entrascim/internal/vault"
@@ -209,14 +210,14 @@ func (e *examination) signIn(ctx context.Context) bool {
 		e.bad("sign-in", "the token is for the directory %s", s.TenantID)
 	}
 	e.line("permissions", "%d granted", len(s.Roles))
-	wanted, others := entra.OptionalFeatures(e.tenant.Policy)
-	e.lacking("lacking", append(entra.Features(), wanted...), s.Roles)
+	wanted, others := permission.Optional(e.tenant.Policy)
+	e.lacking("lacking", append(permission.Features(), wanted...), s.Roles)
 	e.lacking("not granted, and optional", others, s.Roles)
 	return true
 }
 
 // lacking tells what features lack of what was granted.
-func (e *examination) lacking(how string, features []entra.Feature, granted []string) {
+func (e *examination) lacking(how string, features []permission.Feature, granted []string) {
 	for _, f := range features {
 		if lacks := f.Lacks(granted); len(lacks) > 0 {
 			e.line("", "%s: %s needs %s", how, strings.ReplaceAll(f.Name, "`", ""), strings.Join(lacks, ", "))

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/tenant"
 	"entrascim/internal/tenant/store"
 )
@@ -42,8 +42,8 @@ func TestFeaturesAreDocumented(t *testing.T) {
 		}
 	}
 	var known []string
-	_, optional := entra.OptionalFeatures(tenant.Policy{})
-	for _, f := range append(entra.Features(), optional...) {
+	_, optional := permission.Optional(tenant.Policy{})
+	for _, f := range append(permission.Features(), optional...) {
 		known = append(known, f.Name+": "+strings.Join(f.Needs, ", "))
 	}
 	if !slices.Equal(known, documented) {
@@ -55,7 +55,7 @@ func TestFeatureLacks(t *testing.T) {
 	t.Parallel()
 	all := func(granted ...string) string {
 		var lacking []string
-		for _, f := range entra.Features() {
+		for _, f := range permission.Features() {
 			if len(f.Lacks(granted)) > 0 {
 				lacking = append(lacking, f.Name)
 			}
@@ -70,13 +70,13 @@ func TestFeatureLacks(t *testing.T) {
 			t.Errorf("read-only lacks %s, and not %s", got, name)
 		}
 	}
-	if wanted, _ := entra.OptionalFeatures(tenant.Policy{Provisioning: tenant.ProvisionStart}); len(wanted) != 1 || wanted[0].Needs[0] != "Synchronization.ReadWrite.All" {
+	if wanted, _ := permission.Optional(tenant.Policy{Provisioning: tenant.ProvisionStart}); len(wanted) != 1 || wanted[0].Needs[0] != "Synchronization.ReadWrite.All" {
 		t.Errorf("wanted: %v", wanted)
 	}
-	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory", "RoleAssignmentSchedule.Read.Directory", "AppRoleAssignment.ReadWrite.All"); got != "" {
+	if got := all("Directory.Read.All", "User.ReadWrite.All", "Group.ReadWrite.All", "RoleEligibilitySchedule.Read.Directory", "RoleAssignmentSchedule.Read.Directory"); got != "" {
 		t.Errorf("with the wide ones: %s", got)
 	}
-	if got := all(); strings.Count(got, ";") != len(entra.Features())-1 {
+	if got := all(); strings.Count(got, ";") != len(permission.Features())-1 {
 		t.Errorf("with nothing: %s", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"entrascim/internal/action"
 	"entrascim/internal/config"
 	"entrascim/internal/entra"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
 	"entrascim/internal/scim"
@@ -203,7 +204,7 @@ func actions(t *tenant.Tenant, tables *Tables, client *graph.Client) entra.Actio
 	return func(d *entra.Directory, types []scim.ResourceType) []scim.ResourceType {
 		return action.Decorate(types, action.Options{
 			Graph: client, Tables: tables.entra(), DefaultDomain: t.DefaultDomain, Policy: t.Policy,
-			Domains: d.VerifiedDomains, CheckName: entra.CheckName, JustMade: d.JustMade,
+			Domains: d.VerifiedDomains, CheckName: naming.Check, JustMade: d.JustMade,
 			Revoke: d.RevokeSessions, Revoking: entra.WithRevocation,
 		})
 	}

@@ -7,13 +7,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/login"
+	"entrascim/internal/tenant"
 )
 
 const (
@@ -170,5 +173,35 @@ func TestReadWritePermissions(t *testing.T) {
 	status, answer := scim(http.MethodPost, "/Users", `{"userName": "grace@elsewhere.example", "displayName": "Grace Hopper"}`)
 	if detail, _ := answer["detail"].(string); status != http.StatusBadRequest || !strings.Contains(detail, "fabrikam.com") {
 		t.Errorf("an unverified domain: %d %v", status, answer)
+	}
+}
+
+// No set has a permission by which the gateway could make itself, or anybody, more than
+// they are: each is an optional feature's, and what takes it is refused without.
+func TestNoSetRaisesItself(t *testing.T) {
+	t.Parallel()
+	sets := append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...)
+	_, optional := permission.Optional(tenant.Policy{})
+	for _, name := range []string{
+		"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
+		"RoleAssignmentSchedule.ReadWrite.Directory", "Application.ReadWrite.OwnedBy", "Synchronization.ReadWrite.All",
+	} {
+		if slices.Contains(sets, name) || !slices.ContainsFunc(optional, func(f permission.Feature) bool { return slices.Contains(f.Needs, name) }) {
+			t.Errorf("%s is in a set, or of no optional feature", name)
+		}
+	}
+	const give = `{"op": "add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:applications", "value": [{"value": "` + registeredApp + `"}]}`
+	for _, write := range []struct{ path, body, names string }{
+		{seededUser, patch(give), "applications: the gateway lacks the directory permission"},
+		{seededUser, patch(`{"op": "add", "path": "roles", "value": [{"value": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"}]}`), "roles: the gateway lacks the directory permission"},
+	} {
+		status, answer := registered(t, sets, "User Administrator")(http.MethodPatch, write.path, write.body)
+		if detail, _ := answer["detail"].(string); status != http.StatusForbidden || !strings.Contains(detail, write.names) {
+			t.Errorf("%s: %d %v", write.body, status, answer)
+		}
+	}
+	scim := registered(t, append(sets, "AppRoleAssignment.ReadWrite.All"))
+	if status, answer := scim(http.MethodPatch, seededUser, patch(give)); status != http.StatusNoContent {
+		t.Errorf("with the permission: %d %v", status, answer)
 	}
 }

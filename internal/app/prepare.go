@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"entrascim/internal/config"
-	"entrascim/internal/entra"
+	"entrascim/internal/entra/extension"
 	"entrascim/internal/fault"
 	"entrascim/internal/tenant"
 )
@@ -34,7 +34,7 @@ func Prepare(ctx context.Context, c config.Config, dryRun bool) (string, error) 
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Timeout)
 	defer cancel()
-	done, err := entra.PrepareExternalID(ctx, client, t.ExtensionAppID, dryRun)
+	done, err := extension.Prepare(ctx, client, t.ExtensionAppID, dryRun)
 	if err != nil {
 		return "", traced(err)
 	}
@@ -50,7 +50,7 @@ func traced(err error) error {
 }
 
 // prepared tells what was found and done, one sentence a line.
-func prepared(t *tenant.Tenant, tables *Tables, done entra.Preparation) string {
+func prepared(t *tenant.Tenant, tables *Tables, done extension.Preparation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "App registration %q, client id %s, of directory %s.\n", done.AppName, t.ExtensionAppID, t.DirectoryID)
 	switch {

@@ -21,7 +21,7 @@ import (
 func TestProvisioning(t *testing.T) {
 	t.Parallel()
 	const user, appID = "a0000000-0000-4000-8000-000000000001", "c0000000-0000-4000-8000-0000000000bb"
-	sets := append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...)
+	sets := slices.Concat(permissions(t, "Read-only set"), permissions(t, "Read-write set"), []string{"AppRoleAssignment.ReadWrite.All"})
 	for name, p := range map[string]struct {
 		policy      string
 		permissions []string

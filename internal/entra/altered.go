@@ -2,12 +2,10 @@ package entra
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
 )
@@ -20,7 +18,7 @@ import (
 func (r *resource) altered(asked, shown scim.Document) bool {
 	for a, names := range r.askable {
 		want, is := valueOf(asked, a, r.typ.Schema.ID), valueOf(shown, a, r.typ.Schema.ID)
-		if want == nil && is != nil || !contains(is, want, names) {
+		if want == nil && is != nil || !entity.Contains(is, want, names) {
 			return true
 		}
 	}
@@ -51,33 +49,6 @@ func valueOf(doc scim.Document, a mapping.Attr, core string) any {
 	return doc[a.Name]
 }
 
-// contains tells whether what was asked for, of complex values in the sub-attributes
-// named, is part of what is shown. Case and the offset of a date-time do not matter.
-func contains(shown, asked any, subs []string) bool {
-	switch asked := asked.(type) {
-	case nil:
-		return true
-	case map[string]any:
-		have, _ := shown.(map[string]any)
-		return !slices.ContainsFunc(subs, func(name string) bool { return !contains(have[name], asked[name], nil) })
-	case []any:
-		have, _ := shown.([]any)
-		return !slices.ContainsFunc(asked, func(v any) bool {
-			return !slices.ContainsFunc(have, func(h any) bool { return contains(h, v, subs) })
-		})
-	case string:
-		have, ok := shown.(string)
-		return ok && (strings.EqualFold(have, asked) || sameInstant(have, asked))
-	}
-	return shown == asked
-}
-
-func sameInstant(a, b string) bool {
-	x, errX := time.Parse(time.RFC3339Nano, a)
-	y, errY := time.Parse(time.RFC3339Nano, b)
-	return errX == nil && errY == nil && x.Equal(y)
-}
-
 // tellAltered answers a PATCH that nobody wants to see the resource after: with the
 // resource if it came out otherwise than asked, else with nothing. What was written
 // is laid over what is read, which may lag behind.
@@ -86,9 +57,7 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 	if err != nil {
 		return err
 	}
-	if name, ok := shown[attrUserName].(string); ok && r.shortens() {
-		shown[attrUserName] = r.shortName(name)
-	}
+	r.shown(shown)
 	if !r.altered(asked, shown) {
 		return nil
 	}
@@ -96,7 +65,7 @@ func (r *resource) tellAltered(ctx context.Context, id string, asked scim.Docume
 	if err != nil {
 		return err
 	}
-	if o.raw, err = overlaid(o.raw, r.written.properties(id)); err != nil {
+	if o.raw, err = entity.Overlaid(o.raw, r.written.Properties(id)); err != nil {
 		return err
 	}
 	return r.write(ctx, o, r.plan(p), enc)

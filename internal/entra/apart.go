@@ -26,7 +26,7 @@ func apart(rows []mapping.Row) map[string]string {
 
 // allowed are the properties without those that were refused lately.
 func (r *resource) allowed(properties []string) []string {
-	return r.dropping(properties, r.lacking.has)
+	return r.dropping(properties, r.lacking.Has)
 }
 
 // ordinary are the properties without any that stands apart: those of an object that is
@@ -65,7 +65,7 @@ func (r *resource) refused(ctx context.Context, err error, asked []string) bool 
 			continue
 		}
 		found = true
-		r.lacking.add(p)
+		r.lacking.Add(p)
 		zerolog.Ctx(ctx).Warn().Err(err).Str("property", p).Str("permission", r.apart[p]).
 			Msg("answered without a property that may not be read")
 	}

@@ -2,14 +2,16 @@ package entra
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/memory"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
+	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
 )
 
@@ -21,7 +23,13 @@ type beside struct {
 }
 
 // lookups ask for what is to be given, in front of the writes.
-func (b beside) lookups() []step { return stepsOf(append(b.roles.Lookups(), b.eligible.Lookups()...)) }
+func (b beside) lookups() []step {
+	steps := stepsOf(append(b.roles.Lookups(), b.eligible.Lookups()...))
+	for i := range steps {
+		steps[i].old = true
+	}
+	return steps
+}
 
 // steps are the requests for that of an object.
 func (b beside) steps(collection, id string) []step {
@@ -87,7 +95,7 @@ func heldIn[T any](objects related) ([]T, error) {
 			err = json.Unmarshal(v, &one)
 		}
 		if err != nil {
-			return nil, broken(err)
+			return nil, entity.Broken(err)
 		}
 		list = append(list, one)
 	}
@@ -136,7 +144,7 @@ func (r *resource) resolve(ctx context.Context, p *grant.Applications) error {
 	if p == nil {
 		return nil
 	}
-	found, missing := r.principals.byApp(p.Unknown())
+	found, missing := r.principals.ByApp(p.Unknown())
 	if err := r.lookUpAll(ctx, r.services(missing, found)); err != nil {
 		return err
 	}
@@ -156,7 +164,7 @@ func (r *resource) newBeside(ctx context.Context, w mapping.Write) (beside, *gra
 	if err != nil {
 		return b, nil, err
 	}
-	found, missing := r.principals.byApp(b.applications.Unknown())
+	found, missing := r.principals.ByApp(b.applications.Unknown())
 	lookups := r.services(missing, found)
 	for _, s := range b.lookups() {
 		lookups = append(lookups, s.lookup())
@@ -179,18 +187,17 @@ func (r *resource) done(ctx context.Context, id string, b beside) {
 			r.granted(ctx, id, a.ResourceID)
 		}
 	}
-	r.principals.forget(b.applications.Lost())
-	r.written.gave(id, func(t *trace) {
-		maps.Copy(t.roles[relationRoles], b.roles.Done())
-		maps.Copy(t.roles[relationEligible], b.eligible.Done())
-		maps.Copy(t.applications, b.applications.Done())
+	r.principals.Forget(b.applications.Lost())
+	r.written.Give(id, memory.Given{
+		Roles:        map[string]map[string]*grant.Role{relationRoles: b.roles.Done(), relationEligible: b.eligible.Done()},
+		Applications: b.applications.Done(),
 	})
 }
 
 // heldBeside refuses to change what could not be read, and lays over what was read what
 // was given and taken moments ago.
 func (r *resource) heldBeside(id string, o object, known mapping.Want) error {
-	recent := r.written.given(id)
+	recent := r.written.Given(id)
 	for _, relation := range []string{relationRoles, relationEligible, relationApplications} {
 		switch {
 		case !r.concerned(relation, known):
@@ -202,9 +209,9 @@ func (r *resource) heldBeside(id string, o object, known mapping.Want) error {
 		}
 		var err error
 		if relation == relationApplications {
-			o.related[relation], err = laid(o.related[relation], recent.applications)
+			o.related[relation], err = laid(o.related[relation], recent.Applications)
 		} else {
-			o.related[relation], err = laid(o.related[relation], recent.roles[relation])
+			o.related[relation], err = laid(o.related[relation], recent.Roles[relation])
 		}
 		if err != nil {
 			return err
@@ -230,3 +237,31 @@ func laid[T interface{ Key() string }](listed related, done map[string]*T) (rela
 	}
 	return relatedOf(grant.Laid(list, done))
 }
+
+// Granted hears that a principal, of kind "User" or "Group", was given the application
+// of a service principal. It does not keep the write waiting.
+type Granted func(ctx context.Context, servicePrincipal, principal, kind string)
+
+// granted says that the object of the id was given the applications of the service
+// principals.
+func (r *resource) granted(ctx context.Context, id string, servicePrincipals ...string) {
+	if r.options.Granted == nil {
+		return
+	}
+	for _, one := range servicePrincipals {
+		r.options.Granted(ctx, one, id, r.table.Resource())
+	}
+}
+
+// amounts are what a change takes away from a user: see guard.Guard.
+func amounts(o object, w mapping.Write, b beside) guard.Amounts {
+	all := guard.Amounts{}
+	if w.Body[enabledProperty] == false && enabled(o) {
+		all[guard.Disables] = 1
+	}
+	all[guard.LicenseRemovals] = b.licenses.Taken()
+	return all
+}
+
+// enabled tells whether the user may sign in, or it is not known.
+func enabled(o object) bool { return entity.Member(o.raw, enabledProperty).Kind() != 'f' }

@@ -72,6 +72,6 @@ func (g groups) addLater(ctx context.Context, id string, l links, s *ownership, 
 		}
 		return err
 	}
-	g.written.link(id, true, m.visible(l.laterMembers))
+	g.written.Link(id, true, m.visible(l.laterMembers))
 	return nil
 }

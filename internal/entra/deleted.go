@@ -106,7 +106,7 @@ func (r *resource) parted(e filter.Expression) (forGraph, here filter.Expression
 		here = both(here, part)
 		if c, ok := part.(*filter.AttributeExpression); ok && c.Operator == filter.EQ && r.isUserName(c.AttributePath) {
 			if name, ok := c.CompareValue.(string); ok {
-				forGraph = both(forGraph, &filter.AttributeExpression{AttributePath: c.AttributePath, Operator: filter.EW, CompareValue: r.fullName(name)})
+				forGraph = both(forGraph, &filter.AttributeExpression{AttributePath: c.AttributePath, Operator: filter.EW, CompareValue: r.names.Full(name)})
 			}
 		}
 	}

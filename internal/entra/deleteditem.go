@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -14,12 +15,12 @@ import (
 // deleted user by putting the id, without its hyphens, before it. That no page says; a
 // name that is otherwise is shown as it is.
 func original(raw jsontext.Value) (jsontext.Value, error) {
-	name := text(raw, upnProperty)
-	former := formerName(text(raw, "id"), name)
+	name := entity.Text(raw, upnProperty)
+	former := formerName(entity.Text(raw, "id"), name)
 	if former == name {
 		return raw, nil
 	}
-	return overlaid(raw, map[string]any{upnProperty: former})
+	return entity.Overlaid(raw, map[string]any{upnProperty: former})
 }
 
 // formerName is the name that the user of the id had before it was deleted.
@@ -89,10 +90,10 @@ func (r *resource) isDeleted(ctx context.Context, id string, result graph.Result
 // isOfType tells the type of an object by what Graph says of it or, in answers that do
 // not say it, by a property that every object of the type has.
 func (r *resource) isOfType(raw jsontext.Value) bool {
-	if kind := text(raw, "@odata.type"); kind != "" {
+	if kind := entity.Text(raw, "@odata.type"); kind != "" {
 		return strings.EqualFold(kind, "#microsoft.graph."+r.table.Entity())
 	}
-	v := member(raw, r.marker())
+	v := entity.Member(raw, r.marker())
 	return v != nil && v.Kind() != 'n'
 }
 

@@ -101,15 +101,15 @@ func (d *departure) did(s step) {
 	switch {
 	case s.optional:
 		d.left++
-		d.written.link(s.request.Params["id"], false, []string{d.id})
+		d.written.Link(s.request.Params["id"], false, []string{d.id})
 		return
 	case s.request.Method == http.MethodPatch:
-		d.written.set(d.id, map[string]any{enabledProperty: false})
+		d.written.Set(d.id, map[string]any{enabledProperty: false})
 	case s.request.Method == http.MethodDelete:
-		d.fresh.drop(d.id)
-		d.positions.changed()
+		d.fresh.Drop(d.id)
+		d.positions.Changed()
 	case strings.HasSuffix(s.request.Path, "/assignLicense"):
-		d.written.set(d.id, map[string]any{statesProperty: d.license.After()})
+		d.written.Set(d.id, map[string]any{statesProperty: d.license.After()})
 	}
 	d.done = join(d.done, strings.Replace(s.undone, " not", "", 1))
 }

@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"entrascim/internal/entra/cache"
+	"entrascim/internal/entra/extension"
+	"entrascim/internal/entra/memory"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
 	"entrascim/internal/mapping"
@@ -81,13 +84,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 type Directory struct {
 	options    Options
 	graph      *graph.Client
-	fresh      *recent
-	written    *written
-	positions  *positions
-	principals *principals
-	domains    *domains
-	lacking    *lacking
-	extended   *extended
+	fresh      *memory.Fresh
+	written    *memory.Written
+	positions  *cache.Positions
+	principals *cache.Principals
+	domains    *cache.Domains
+	lacking    *cache.Lacking
+	extended   *extension.Mapped
 	probing    atomic.Bool
 	people     users
 	types      []scim.ResourceType
@@ -104,13 +107,13 @@ func New(o Options) *Directory {
 func empty(o Options) *Directory {
 	return &Directory{
 		options: o, graph: o.Graph,
-		fresh:      newRecent(o.Now),
-		written:    newWritten(o.Now),
-		positions:  newPositions(o.Now),
-		principals: newPrincipals(o.Graph, o.Now),
-		domains:    newDomains(o.Graph, o.Now),
-		lacking:    newLacking(o.Now),
-		extended:   newExtended(o.Graph, o.Tables),
+		fresh:      memory.NewFresh(o.Now),
+		written:    memory.NewWritten(o.Now),
+		positions:  cache.NewPositions(o.Now),
+		principals: cache.NewPrincipals(o.Graph, o.Now),
+		domains:    cache.NewDomains(o.Graph, o.Now),
+		lacking:    cache.NewLacking(o.Now),
+		extended:   extension.NewMapped(o.Graph, o.Tables),
 	}
 }
 
@@ -152,4 +155,4 @@ func (d *Directory) Together(ctx context.Context, n int, do func(ctx context.Con
 // ("signInActivity") and the resource types ("Roles", "Entitlements") that answers were given without in the
 // last minutes, because the gateway has not been granted the Graph permission to read
 // them.
-func (d *Directory) Lacking() []string { return d.lacking.names() }
+func (d *Directory) Lacking() []string { return d.lacking.Names() }

@@ -264,8 +264,8 @@ func TestApplicationsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.add("servicePrincipal", graphsim.Values{"appId": wikiApp, "displayName": "Wiki", "appRoles": []object{}})
-	answer := g.patch(path, http.StatusConflict, adds(applications, object{"value": wikiApp}))
-	if detail, _ := answer["detail"].(string); !strings.Contains(detail, "repeat the request") {
+	answer := g.patch(path, http.StatusBadRequest, adds(applications, object{"value": wikiApp}))
+	if detail, _ := answer["detail"].(string); answer["scimType"] != "invalidValue" || !strings.Contains(detail, applications+".value: the directory does not find") {
 		t.Errorf("said %v", answer)
 	}
 	g.patch(path, http.StatusNoContent, adds(applications, object{"value": wikiApp}))

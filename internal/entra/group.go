@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
@@ -24,87 +25,8 @@ const attrMembers = "members"
 // aboutGroup are the properties that decide what may be written to a group.
 var aboutGroup = []string{"groupTypes", "mailEnabled", "securityEnabled", "onPremisesSyncEnabled", assignableProperty}
 
-// Create makes a group with its owners and members: 20 of them with the group itself, as
-// many as Graph takes, the others after it.
-func (g groups) Create(ctx context.Context, doc scim.Document, p scim.Projection, enc *jsontext.Encoder) (string, error) {
-	n, err := g.checkedNew(ctx, doc)
-	if err != nil {
-		return "", err
-	}
-	l := newLinks(n.owners, n.members)
-	raw, err := g.addOnce(ctx, n.write, l, p)
-	if err != nil {
-		return "", err
-	}
-	id := text(raw, "id")
-	g.made(id)
-	g.written.link(id, true, n.members.visible(l.members))
-	if err := g.addLater(ctx, id, l, n.owners, n.members); err != nil {
-		return "", partly(err, "the group was created with id "+id, nil, 0)
-	}
-	o := object{raw: raw, related: map[string]related{relationMembers: n.members.after(slice(nil))}}
-	if n.owners != nil {
-		g.written.link(ownersKey(id), true, n.owners.add)
-		o.related[relationOwners] = slice(n.owners.after)
-	}
-	if err := g.give(ctx, id, &o, n.beside); err != nil {
-		return "", roleAssignable(err, n.write.Body[assignableProperty] == true)
-	}
-	return id, g.write(ctx, o, g.plan(p), enc)
-}
-
-// addOnce makes the group, once: when the answer is lost it is looked for. Graph has a
-// mailNickname once among Microsoft 365 groups, so that one that is not there may be
-// sent again. Another group is looked for by both its names: one that is as it was sent,
-// and no older, is this one. When there is none it may only not be shown yet, and to
-// send it again could make two.
-//
-// There is a key for groups, uniqueName. But it is given for ever, and to other tools
-// (Bicep) it says that a group is theirs.
-func (g groups) addOnce(ctx context.Context, w mapping.Write, l links, p scim.Projection) (jsontext.Value, error) {
-	name, _ := w.Body["displayName"].(string)
-	nickname, _ := w.Body["mailNickname"].(string)
-	c := g.creation(w.Body, graph.Request{Path: "/groups", Query: graph.Query{
-		Select: union(append([]string{"id", createdProperty}, readable(w.Body)...), g.plan(p).Select),
-		Filter: "mailNickname eq " + quoted(nickname) + " and displayName eq " + quoted(name), Top: graph.MaxPage,
-	}})
-	if holds(w.Body["groupTypes"], []string{unified}) {
-		c.unique = "mailNickname"
-		c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", g.attribute(c.unique))
-		c.look.Query.Filter = "mailNickname eq " + quoted(nickname) + " and groupTypes/any(t:t eq 'Unified')"
-	}
-	raw, err := c.once(ctx, func() (jsontext.Value, error) { return g.add(ctx, w, l) })
-	if err != nil {
-		return nil, err
-	}
-	return created(w.Body, raw)
-}
-
 // quoted is a string literal of OData.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// add posts the group with its first owners and members.
-func (g groups) add(ctx context.Context, w mapping.Write, l links) (jsontext.Value, error) {
-	body := maps.Clone(w.Body)
-	if err := l.bind(g.resource, body); err != nil {
-		return nil, err
-	}
-	request, err := g.post(body)
-	if err != nil {
-		return nil, err
-	}
-	s := step{request: request, refused: func(err error) error {
-		if unseen(err) || fault.Is(err, fault.InvalidValue) && !l.none() && g.attribute(refusedProperty(err)) == "" {
-			return l.refused(err, g.relationAttribute(relationOwners))
-		}
-		return roleAssignable(err, body[assignableProperty] == true)
-	}}
-	answers, err := g.run(ctx, "", []step{s}, slices.Concat(l.owners, l.members)...)
-	if err != nil {
-		return nil, err
-	}
-	return answers[0].Body, nil
-}
 
 // Patch applies the operations as one intent. Members are added and removed
 // without being read, unless the operations ask about them.
@@ -197,7 +119,7 @@ func (g groups) change(ctx context.Context, id string, o object, w mapping.Write
 	if err := g.options.Guard.Allow(ctx, guard.Amounts{guard.MemberRemovals: len(m.remove)}); err != nil {
 		return o, err
 	}
-	assignable := flag(o.raw, assignableProperty)
+	assignable := entity.Flag(o.raw, assignableProperty)
 	o, err = g.changeAll(ctx, id, o, w, m, c)
 	return o, roleAssignable(err, assignable)
 }
@@ -236,11 +158,11 @@ func (g groups) changeAll(ctx context.Context, id string, o object, w mapping.Wr
 	if err := g.addMembers(ctx, id, m, m.add); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, true, m.visible(m.add))
+	g.written.Link(id, true, m.visible(m.add))
 	if err := g.removeMembers(ctx, id, m, m.remove); err != nil {
 		return o, partly(err, done, nil, 0)
 	}
-	g.written.link(id, false, m.remove)
+	g.written.Link(id, false, m.remove)
 	if len(m.add)+len(m.remove) > 0 {
 		done = join(done, "the members were changed")
 	}
@@ -262,9 +184,9 @@ func (g groups) checkWrite(o object, w mapping.Write, m *membership) error {
 	}
 	types := groupTypes(o.raw)
 	switch {
-	case flag(o.raw, "onPremisesSyncEnabled"):
+	case entity.Flag(o.raw, "onPremisesSyncEnabled"):
 		return g.checkMastered(o, w)
-	case flag(o.raw, "mailEnabled") && !slices.Contains(types, unified):
+	case entity.Flag(o.raw, "mailEnabled") && !slices.Contains(types, unified):
 		return fault.New(fault.Mutability, "Mail-enabled security groups and distribution lists are managed in Exchange and cannot be changed here.")
 	case !m.none() && slices.Contains(types, dynamic):
 		return fault.New(fault.Mutability, "members: the members of a dynamic group follow from its rule and cannot be changed.")
@@ -280,7 +202,7 @@ const (
 
 func groupTypes(raw jsontext.Value) []string {
 	var types []string
-	if v := member(raw, "groupTypes"); v != nil && json.Unmarshal(v, &types) != nil {
+	if v := entity.Member(raw, "groupTypes"); v != nil && json.Unmarshal(v, &types) != nil {
 		return nil
 	}
 	return types
@@ -297,7 +219,7 @@ func (g groups) checkUnique(ctx context.Context, id string, w mapping.Write) err
 		Select: []string{"id"}, Filter: "displayName eq " + quoted(name), Top: 2,
 	}}
 	return g.graph.All(ctx, others, func(v jsontext.Value) error {
-		if strings.EqualFold(text(v, "id"), id) {
+		if strings.EqualFold(entity.Text(v, "id"), id) {
 			return nil
 		}
 		return fault.New(fault.Uniqueness, "displayName: another group has this name.")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/mapping"
 )
@@ -24,7 +25,7 @@ const (
 // checkNew refuses a new group whose properties do not go together, and completes one
 // that directory roles can be given to: it has to be security-enabled.
 func (g groups) checkNew(body map[string]any) error {
-	isUnified, visibility := holds(body["groupTypes"], []string{unified}), body[visibilityProperty]
+	isUnified, visibility := entity.Holds(body["groupTypes"], []string{unified}), body[visibilityProperty]
 	if visibility == hiddenMembership && !isUnified {
 		return fault.New(fault.InvalidValue, "%s: only a Microsoft 365 group can have %s.", g.attribute(visibilityProperty), hiddenMembership)
 	}
@@ -54,9 +55,9 @@ func (g groups) checkVisibility(before jsontext.Value, body map[string]any) erro
 	switch {
 	case !changed:
 		return nil
-	case visibility == hiddenMembership, text(before, visibilityProperty) == hiddenMembership:
+	case visibility == hiddenMembership, entity.Text(before, visibilityProperty) == hiddenMembership:
 		return fault.New(fault.Mutability, "%s: %s is decided when a group is created and does not change.", g.attribute(visibilityProperty), hiddenMembership)
-	case flag(before, assignableProperty):
+	case entity.Flag(before, assignableProperty):
 		return g.checkPrivate(visibility)
 	}
 	return nil
@@ -95,7 +96,7 @@ func cannotJoin(group, member jsontext.Value, kind string) string {
 	switch {
 	case kind != entityUser && slices.Contains(groupTypes(group), unified):
 		return "a Microsoft 365 group takes users only"
-	case kind == entityGroup && flag(group, assignableProperty):
+	case kind == entityGroup && entity.Flag(group, assignableProperty):
 		return "a group that directory roles can be given to takes no groups"
 	case kind == entityGroup && slices.Contains(groupTypes(member), unified):
 		return "a Microsoft 365 group can be a member of no group"

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/scim"
@@ -43,12 +44,12 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 		User map[string]any `json:"invitedUser"`
 	}
 	if err := json.Unmarshal(answer, &who); err != nil {
-		return "", broken(err)
+		return "", entity.Broken(err)
 	}
 	id, _ := who.User["id"].(string)
 	u.made(id)
 	if name, ok := who.User[upnProperty].(string); ok {
-		u.fresh.add(u.table.Collection(), name)
+		u.fresh.Add(u.table.Collection(), name)
 	}
 	if err := u.settle(ctx, id, in); err != nil {
 		return "", err
@@ -58,8 +59,8 @@ func (u users) invite(ctx context.Context, doc scim.Document, p scim.Projection,
 		return "", err
 	}
 	for _, name := range []string{"inviteRedeemUrl", "inviteRedirectUrl"} {
-		if v := member(answer, name); v != nil {
-			raw = appendMember(raw, name, v)
+		if v := entity.Member(answer, name); v != nil {
+			raw = entity.With(raw, name, v)
 		}
 	}
 	o := object{raw: raw}
@@ -166,19 +167,19 @@ func (u users) sendOnce(ctx context.Context, in *invited) (jsontext.Value, error
 	if name := in.ask["invitedUserDisplayName"]; name != nil {
 		sent["displayName"] = name
 	}
-	c := u.creation(sent, in.addressed(2, append([]string{"id", upnProperty, createdProperty}, readable(sent)...)...))
+	c := u.creation(sent, in.addressed(2, append([]string{"id", upnProperty, createdProperty}, entity.Readable(sent)...)...))
 	c.unique = "mail"
 	c.taken = fault.New(fault.Uniqueness, "emails.value: a user with this e-mail address exists already.")
 	answer, err := c.once(ctx, func() (jsontext.Value, error) { return u.send(ctx, in) })
-	if err != nil || member(answer, "invitedUser") != nil {
+	if err != nil || entity.Member(answer, "invitedUser") != nil {
 		return answer, err
 	}
-	id := text(answer, "id")
+	id := entity.Text(answer, "id")
 	again, err := u.send(ctx, in)
-	if err == nil && text(member(again, "invitedUser"), "id") == id {
+	if err == nil && entity.Text(entity.Member(again, "invitedUser"), "id") == id {
 		return again, nil
 	}
-	return json.Marshal(map[string]any{"invitedUser": map[string]any{"id": id, upnProperty: text(answer, upnProperty)}})
+	return json.Marshal(map[string]any{"invitedUser": map[string]any{"id": id, upnProperty: entity.Text(answer, upnProperty)}})
 }
 
 func (u users) send(ctx context.Context, in *invited) (jsontext.Value, error) {
@@ -253,22 +254,22 @@ func (u users) guest(ctx context.Context, who map[string]any, in *invited, p sci
 	case err == nil:
 		var shown map[string]any
 		if err := json.Unmarshal(response.Body, &shown); err != nil {
-			return nil, broken(err)
+			return nil, entity.Broken(err)
 		}
 		maps.DeleteFunc(shown, func(_ string, v any) bool { return v == nil })
 		maps.Copy(known, shown)
 	case !fault.Is(err, fault.NotFound):
 		return nil, partly(err, "the guest was invited and has the id "+id, nil, 0)
 	}
-	raw, err := overlaid(nil, known)
+	raw, err := entity.Overlaid(nil, known)
 	if err == nil {
-		raw, err = overlaid(raw, in.body)
+		raw, err = entity.Overlaid(raw, in.body)
 	}
 	if err == nil && in.m != nil {
 		raw, err = in.m.withFound(raw)
 	}
 	if err == nil && in.b.licenses != nil {
-		raw, err = overlaid(raw, map[string]any{statesProperty: in.b.licenses.After()})
+		raw, err = entity.Overlaid(raw, map[string]any{statesProperty: in.b.licenses.After()})
 	}
 	return raw, err
 }

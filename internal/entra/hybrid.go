@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -25,11 +26,11 @@ func (r *resource) hides(relation string) func(jsontext.Value) bool {
 	case !policy.SkipOnPremisesGroups:
 		return nil
 	case relation == relationMemberOf:
-		return func(v jsontext.Value) bool { return flag(v, syncProperty) }
+		return func(v jsontext.Value) bool { return entity.Flag(v, syncProperty) }
 	case relation == relationMembers:
 		return func(v jsontext.Value) bool {
-			kind := text(v, "@odata.type")
-			return (kind == groupType || kind == userType && !policy.IncludeOnPremisesMembers) && flag(v, syncProperty)
+			kind := entity.Text(v, "@odata.type")
+			return (kind == groupType || kind == userType && !policy.IncludeOnPremisesMembers) && entity.Flag(v, syncProperty)
 		}
 	}
 	return nil
@@ -62,7 +63,7 @@ func (r *resource) hidden(ctx context.Context, s source) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return flag(response.Body, syncProperty), nil
+	return entity.Flag(response.Body, syncProperty), nil
 }
 
 // shows is a fault when a resource is not shown, where a request would not tell otherwise.

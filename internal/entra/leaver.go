@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
@@ -40,7 +41,7 @@ func (u users) Delete(ctx context.Context, id string) error {
 	p := u.options.Policy
 	stays := p.Delete == tenant.DeleteDisable
 	if !stays && p.Leaver == (tenant.Leaver{}) {
-		return u.resource.Delete(ctx, id)
+		return ranked(u.resource.Delete(ctx, id))
 	}
 	d := &departure{users: u, id: strings.ToLower(id), disable: stays || p.Leaver.Disable, stays: stays}
 	if err := d.read(ctx); err != nil {
@@ -91,12 +92,12 @@ func (d *departure) leavable(ctx context.Context, first graph.Result) ([]string,
 	}
 	var ids []string
 	l := &link{client: d.graph, body: first.Body, route: d.memberships().Path, groups: true}
-	recent := d.written.groups(d.id)
+	recent := d.written.Groups(d.id)
 	for v, err := range l.all(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		id := strings.ToLower(text(v, "id"))
+		id := strings.ToLower(entity.Text(v, "id"))
 		in, known := recent[id]
 		delete(recent, id)
 		if fixed(v) || known && !in {
@@ -116,8 +117,8 @@ func (d *departure) leavable(ctx context.Context, first graph.Result) ([]string,
 // fixed tells whether the members of a group cannot be changed with Graph.
 func fixed(group jsontext.Value) bool {
 	types := groupTypes(group)
-	exchange := flag(group, "mailEnabled") && !slices.Contains(types, unified)
-	return exchange || flag(group, "onPremisesSyncEnabled") || slices.Contains(types, dynamic)
+	exchange := entity.Flag(group, "mailEnabled") && !slices.Contains(types, unified)
+	return exchange || entity.Flag(group, "onPremisesSyncEnabled") || slices.Contains(types, dynamic)
 }
 
 // amounts are what the departure takes away. One that finds nothing to take is the
@@ -177,8 +178,8 @@ func (d *departure) plan() ([]step, error) {
 // unlicense takes the licenses that the user has by itself; the others end with the
 // memberships they come from.
 func (d *departure) unlicense() (_ []step, err error) {
-	d.license, err = grant.PlanLicenses(attrEntitlements, member(d.user.raw, statesProperty), nil, nil, false)
-	return stepsOf(d.license.Steps(d.id)), broken(err)
+	d.license, err = grant.PlanLicenses(attrEntitlements, entity.Member(d.user.raw, statesProperty), nil, nil, true)
+	return stepsOf(d.license.Steps(d.id)), entity.Broken(err)
 }
 
 // leave takes the user out of a group; one that it is not in is no failure.

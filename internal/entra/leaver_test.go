@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"entrascim/internal/entra"
+	"entrascim/internal/entra/permission"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/trouble"
 	"entrascim/internal/guard"
@@ -259,7 +260,7 @@ func TestDryRunOfLeaver(t *testing.T) {
 func TestLeaverPermissions(t *testing.T) {
 	t.Parallel()
 	g, ada, _ := employed(t, leaving(tenant.DeleteDisable), tenant.Thresholds{})
-	for _, f := range entra.Features() {
+	for _, f := range permission.Features() {
 		if strings.Contains(f.Name, "policy.leaver") {
 			g.sim.Login().Grant(graphsim.DefaultTenant, graphsim.DefaultClient, f.Needs)
 		}

@@ -3,6 +3,7 @@ package entra
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/mapping"
@@ -22,11 +23,11 @@ func (u users) licenses(raw jsontext.Value, w mapping.Write, s *grant.Subscripti
 	if !concerned || s == nil {
 		return nil, nil //nolint:nilnil // nothing is to be done
 	}
-	l, err := grant.PlanLicenses(attrEntitlements, member(raw, statesProperty), change.After, s, put)
+	l, err := grant.PlanLicenses(attrEntitlements, entity.Member(raw, statesProperty), change.After, s, put)
 	if err == nil && l.Gives() {
 		err = u.locate(raw, w)
 	}
-	return l, broken(err)
+	return l, entity.Broken(err)
 }
 
 // locate gives a user the usage location that a license needs: the tenant's, when the
@@ -34,7 +35,7 @@ func (u users) licenses(raw jsontext.Value, w mapping.Write, s *grant.Subscripti
 func (u users) locate(raw jsontext.Value, w mapping.Write) error {
 	written, said := w.Body[locationProperty]
 	switch {
-	case said && written != nil && written != "", !said && text(raw, locationProperty) != "":
+	case said && written != nil && written != "", !said && entity.Text(raw, locationProperty) != "":
 		return nil
 	case !said && u.options.Policy.UsageLocation != "":
 		w.Body[locationProperty] = u.options.Policy.UsageLocation

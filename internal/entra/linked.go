@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -25,7 +26,7 @@ const (
 // those who were added or removed moments ago it is known.
 func (g groups) linked(ctx context.Context, group string, m *membership, ids []string) (map[string]linkage, error) {
 	known := make(map[string]linkage, len(ids))
-	recent := g.written.members(group)
+	recent := g.written.Members(group)
 	var asked []string
 	var requests []graph.Request
 	for _, id := range ids {
@@ -66,7 +67,7 @@ func (g groups) rehearsed(ctx context.Context, group string, m *membership, ids 
 
 // collection is where an object that may be a member is found.
 func (m *membership) collection(id string) string {
-	if strings.EqualFold(text(m.objects[id], "@odata.type"), "#microsoft.graph.group") {
+	if strings.EqualFold(entity.Text(m.objects[id], "@odata.type"), "#microsoft.graph.group") {
 		return "groups"
 	}
 	return "users"
@@ -83,7 +84,7 @@ func linkageIn(memberOf graph.Result, group string) (linkage, error) {
 	found := false
 	page, err := graph.Collection(memberOf.Body, func(d *jsontext.Decoder) error {
 		v, err := d.ReadValue()
-		found = found || strings.EqualFold(text(v, "id"), group)
+		found = found || strings.EqualFold(entity.Text(v, "id"), group)
 		return err
 	})
 	switch {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
@@ -61,7 +62,7 @@ func readSubscriptions(ctx context.Context, result graph.Result) (*grant.Subscri
 	if err == nil && s.Unread {
 		zerolog.Ctx(ctx).Warn().Err(result.Err).Msg("licenses are not checked before they are assigned: subscriptions may not be read")
 	}
-	return s, broken(err)
+	return s, entity.Broken(err)
 }
 
 // services asks for the service principals of applications, by appId; one that is not
@@ -86,7 +87,7 @@ func (r *resource) services(appIDs []string, into map[string]grant.Service) []lo
 				case result.Err != nil:
 					return result.Err
 				}
-				s, err := r.principals.take(result.Body)
+				s, err := r.principals.Take(result.Body)
 				into[id] = s
 				return err
 			},

@@ -2,15 +2,13 @@ package entra
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -104,7 +102,7 @@ func (c *creation) found(ctx context.Context, lost error, longest time.Duration)
 			}
 		}
 		switch {
-		case len(own) == 1 && c.fresh.claim(c.table.Collection(), text(own[0], "id")):
+		case len(own) == 1 && c.fresh.Claim(c.table.Collection(), entity.Text(own[0], "id")):
 			return own[0], nil
 		case len(own) > 1:
 			return nil, lost
@@ -147,45 +145,10 @@ func (c *creation) named(ctx context.Context) ([]jsontext.Value, time.Time, erro
 // it has all that was sent, and this gateway has not told anybody else of it. Both ages
 // are told by the clock that they began by.
 func (c *creation) made(v jsontext.Value, now time.Time) bool {
-	at, err := time.Parse(time.RFC3339Nano, text(v, createdProperty))
-	if err != nil || now.Sub(at) > c.options.Now().Sub(c.began)+skew || c.fresh.any([]string{text(v, "id")}) {
+	at, err := time.Parse(time.RFC3339Nano, entity.Text(v, createdProperty))
+	if err != nil || now.Sub(at) > c.options.Now().Sub(c.began)+skew || c.fresh.Any([]string{entity.Text(v, "id")}) {
 		return false
 	}
 	var shown map[string]any
-	return json.Unmarshal(v, &shown) == nil && holds(shown, c.sent)
-}
-
-// readable are the properties of what is sent that can be read back.
-func readable(sent map[string]any) []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(sent)), func(name string) bool {
-		return slices.Contains(secrets, name) || strings.Contains(name, "@")
-	})
-}
-
-// holds tells whether an object has the values that were sent, as the directory may
-// write them: it keeps no order of lists, and its own form of dates and addresses.
-func holds(shown, sent any) bool {
-	switch sent := sent.(type) {
-	case nil:
-		return true
-	case map[string]any:
-		parts, _ := shown.(map[string]any)
-		return !slices.ContainsFunc(readable(sent), func(name string) bool { return !holds(parts[name], sent[name]) })
-	case []string:
-		return holds(shown, anys(sent))
-	case []any:
-		list, _ := shown.([]any)
-		return !slices.ContainsFunc(sent, func(v any) bool {
-			return !slices.ContainsFunc(list, func(has any) bool { return holds(has, v) })
-		})
-	}
-	return contains(shown, sent, nil)
-}
-
-func anys(list []string) []any {
-	all := make([]any, len(list))
-	for i, s := range list {
-		all[i] = s
-	}
-	return all
+	return json.Unmarshal(v, &shown) == nil && entity.Holds(shown, c.sent)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -124,7 +125,7 @@ func (u users) managerStep(id string, m *manager) (step, error) {
 	if m == nil {
 		return s, nil
 	}
-	url, err := u.graph.ObjectURL(text(m.found, "id"))
+	url, err := u.graph.ObjectURL(entity.Text(m.found, "id"))
 	if err != nil {
 		return s, err
 	}
@@ -144,10 +145,10 @@ func (u users) managerStep(id string, m *manager) (step, error) {
 
 // object is the manager as Graph expands one, of what was looked up.
 func (m *manager) object() map[string]any {
-	return map[string]any{"id": text(m.found, "id"), "displayName": text(m.found, "displayName")}
+	return map[string]any{"id": entity.Text(m.found, "id"), "displayName": entity.Text(m.found, "displayName")}
 }
 
 // withFound is the user with the manager as it was looked up.
 func (m *manager) withFound(user jsontext.Value) (jsontext.Value, error) {
-	return overlaid(user, map[string]any{relationManager: m.object()})
+	return entity.Overlaid(user, map[string]any{relationManager: m.object()})
 }

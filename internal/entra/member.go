@@ -11,6 +11,7 @@ import (
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
+	"entrascim/internal/scim"
 )
 
 // maxBind is how many members one write to a group can add. Graph adds all of
@@ -214,4 +215,22 @@ func (g groups) removeMembers(ctx context.Context, group string, m *membership, 
 		})
 	}
 	return g.oneByOne(ctx, w)
+}
+
+// refers refuses a member of a resource type that the client may not reach, and of one
+// that is not known, when it may be such a one. What is no user and no group has no
+// resource type.
+func (g groups) refers(ctx context.Context, name, member, kind string, known bool) error {
+	user, group := scim.Reaches(ctx, "User"), scim.Reaches(ctx, "Group")
+	switch {
+	case user && group && (!known || kind == entityUser || kind == entityGroup), scim.Reaches(ctx, ""):
+		return nil
+	case known && (kind == entityUser && user || kind == entityGroup && group):
+		return nil
+	case !known && g.fresh.Any([]string{member}):
+		f := fault.New(fault.Unavailable, "%s.value: %q was just made, and Graph does not say yet what it is.", name, member)
+		f.RetryAfter = firstWait
+		return f
+	}
+	return fault.New(fault.Forbidden, "%s.value: this client may not refer to %q, which is of a resource type that it may not reach.", name, member)
 }

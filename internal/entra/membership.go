@@ -8,6 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	filter "github.com/scim2/filter-parser/v2"
 
+	"entrascim/internal/entra/cache"
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/scim"
@@ -121,8 +123,8 @@ func (m *membership) lookups() ([]graph.Request, error) {
 		properties = append(properties, syncProperty)
 	}
 	var requests []graph.Request
-	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), maxByIDs) {
-		request, err := getByIDs(some, nil, properties...)
+	for some := range slices.Chunk(distinct(slices.Concat(m.add, m.owners)), cache.MaxByIDs) {
+		request, err := cache.GetByIDs(some, nil, properties...)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +148,7 @@ func (m *membership) found(results []graph.Result) error {
 		_, err := graph.Collection(result.Body, func(d *jsontext.Decoder) error {
 			v, err := d.ReadValue()
 			if err == nil {
-				m.objects[strings.ToLower(text(v, "id"))] = v.Clone()
+				m.objects[strings.ToLower(entity.Text(v, "id"))] = v.Clone()
 			}
 			return err
 		})
@@ -162,14 +164,14 @@ func (m *membership) found(results []graph.Result) error {
 func (g groups) checkMembers(ctx context.Context, id string, about jsontext.Value, m *membership) error {
 	for _, member := range m.add {
 		v, known := m.objects[member]
-		kind := strings.TrimPrefix(text(v, "@odata.type"), "#microsoft.graph.")
+		kind := strings.TrimPrefix(entity.Text(v, "@odata.type"), "#microsoft.graph.")
 		if err := g.refers(ctx, attrMembers, member, kind, known); err != nil {
 			return err
 		}
 		switch {
 		case member == strings.ToLower(id):
 			return fault.New(fault.InvalidValue, "members.value: a group cannot be its own member.")
-		case !known && m.checked && !g.fresh.any([]string{member}):
+		case !known && m.checked && !g.fresh.Any([]string{member}):
 			return fault.New(fault.InvalidValue, "members.value: there is no user, group or device with the id %q.", member)
 		case !known:
 		}
@@ -191,13 +193,13 @@ func (g groups) settle(ctx context.Context, id string, m *membership) error {
 	if err := m.unselect(selected); err != nil {
 		return err
 	}
-	wanted, present := setOf(m.add), g.written.members(id)
+	wanted, present := setOf(m.add), g.written.Members(id)
 	err := g.patient(ctx, func() error {
 		if m.replace {
 			m.remove = nil
 		}
 		return g.graph.All(ctx, g.relationRequest(relationMembers, id), func(v jsontext.Value) error {
-			member := strings.ToLower(text(v, "id"))
+			member := strings.ToLower(entity.Text(v, "id"))
 			if _, known := present[member]; !known && wanted[member] {
 				present[member] = true
 			}
@@ -254,7 +256,7 @@ func (m *membership) matching(ctx context.Context, r *resource) func(jsontext.Va
 		if err != nil {
 			return false, err
 		}
-		id := strings.ToLower(text(v, "id"))
+		id := strings.ToLower(entity.Text(v, "id"))
 		for i, match := range matchers {
 			if !spared[i][id] && match.Match(doc) {
 				return true, nil
@@ -271,7 +273,7 @@ func (m *membership) after(listed related) related {
 	return func(yield func(jsontext.Value, error) bool) {
 		missing := setOf(m.add)
 		for v, err := range listed {
-			id := strings.ToLower(text(v, "id"))
+			id := strings.ToLower(entity.Text(v, "id"))
 			delete(missing, id)
 			if err == nil && removed[id] {
 				continue

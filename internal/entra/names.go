@@ -1,12 +1,10 @@
 package entra
 
 import (
-	"regexp"
 	"strings"
 
 	filter "github.com/scim2/filter-parser/v2"
 
-	"entrascim/internal/fault"
 	"entrascim/internal/scim"
 )
 
@@ -31,7 +29,7 @@ func (r *resource) completed(e filter.Expression) filter.Expression {
 			return e
 		}
 		c := *e
-		c.CompareValue = r.shownName(name)
+		c.CompareValue = r.names.Shown(name)
 		return &c
 	}
 	return e
@@ -41,53 +39,16 @@ func (r *resource) isUserName(p filter.AttributePath) bool {
 	return p.AttributeName == attrUserName && strings.EqualFold(p.URI(), r.table.URN())
 }
 
-// shownName is a user name as users are shown.
-func (r *resource) shownName(name string) string {
-	name = r.fullName(name)
-	if r.shortens() {
-		return r.shortName(name)
-	}
-	return name
-}
-
 // shown writes the document's userName as it is shown.
 func (r *resource) shown(doc scim.Document) {
-	if name, ok := doc[attrUserName].(string); ok && r.shortens() {
-		doc[attrUserName] = r.shortName(name)
+	if name, ok := doc[attrUserName].(string); ok && r.names.Short {
+		doc[attrUserName] = r.names.Shortened(name)
 	}
-}
-
-// fullName is a user name with its domain.
-func (r *resource) fullName(name string) string {
-	if name == "" || r.options.DefaultDomain == "" || strings.Contains(name, "@") {
-		return name
-	}
-	return name + "@" + r.options.DefaultDomain
 }
 
 // complete gives the document's userName its domain.
 func (r *resource) complete(doc scim.Document) {
 	if name, ok := doc[attrUserName].(string); ok {
-		doc[attrUserName] = r.fullName(name)
+		doc[attrUserName] = r.names.Full(name)
 	}
-}
-
-// upn is what Entra takes as a userPrincipalName: no accents, 64 characters
-// before the @, 48 after it, and no dot right before it. Source:
-// https://learn.microsoft.com/entra/identity/authentication/concept-sspr-policy.
-var upn = regexp.MustCompile(`^[A-Za-z0-9'._!#^~-]{0,63}[A-Za-z0-9'_!#^~-]@[A-Za-z0-9.-]{1,48}$`)
-
-// CheckName refuses what cannot be a userPrincipalName.
-func CheckName(name string) error { return checkName(name) }
-
-// checkName refuses a userPrincipalName that Entra would refuse.
-func checkName(name string) error {
-	switch {
-	case upn.MatchString(name):
-		return nil
-	case !strings.Contains(name, "@"):
-		return fault.New(fault.InvalidValue, "userName must have a domain, as in name@example.com.")
-	}
-	return fault.New(fault.InvalidValue,
-		"userName must be name@domain: at most 64 of A-Z a-z 0-9 ' . - _ ! # ^ ~ before the @, no dot right before it, and at most 48 characters after it.")
 }

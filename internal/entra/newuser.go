@@ -6,6 +6,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -41,11 +43,11 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	}
 	raw, err := u.addNew(ctx, &n, p)
 	if err != nil {
-		return "", u.abandoned(ctx, text(raw, "id"), n.password, err)
+		return "", u.abandoned(ctx, entity.Text(raw, "id"), n.password, err)
 	}
-	id := text(raw, "id")
+	id := entity.Text(raw, "id")
 	u.made(id)
-	u.fresh.add(u.table.Collection(), text(raw, upnProperty)) // by which others may name the user as manager
+	u.fresh.Add(u.table.Collection(), entity.Text(raw, upnProperty)) // by which others may name the user as manager
 	o, err := u.settleNew(ctx, id, raw, n)
 	if err != nil {
 		return "", err
@@ -76,7 +78,7 @@ func (u users) addNew(ctx context.Context, n *newUser, p scim.Projection) (answe
 	if answer, n.manager, err = u.addOnce(ctx, n.w.Body, n.manager, p); err != nil {
 		return answer, err
 	}
-	raw, err := created(n.w.Body, answer)
+	raw, err := entity.Created(n.w.Body, answer)
 	if err != nil {
 		return answer, err
 	}
@@ -103,7 +105,7 @@ func (u users) settleNew(ctx context.Context, id string, raw jsontext.Value, n n
 // sent none; nil: the client did.
 func (u users) prepare(ctx context.Context, w mapping.Write) (*vault.Password, error) {
 	name, _ := w.Body[upnProperty].(string)
-	if err := checkName(name); err != nil {
+	if err := naming.Check(name); err != nil {
 		return nil, err
 	}
 	profile, _ := w.Body["passwordProfile"].(map[string]any)
@@ -123,7 +125,7 @@ func (u users) prepare(ctx context.Context, w mapping.Write) (*vault.Password, e
 // Graph has a name once, so that what is not there may be sent again.
 func (u users) addOnce(ctx context.Context, body map[string]any, m *manager, p scim.Projection) (jsontext.Value, *manager, error) {
 	dated := p.Includes(u.typ.Schema.ID, "meta", "created")
-	c := u.creation(body, u.byName(body, union(append([]string{"id", createdProperty}, readable(body)...), u.ordinary(u.plan(p).Select))...))
+	c := u.creation(body, u.byName(body, union(append([]string{"id", createdProperty}, entity.Readable(body)...), u.ordinary(u.plan(p).Select))...))
 	c.unique = upnProperty
 	c.taken = fault.New(fault.Uniqueness, "%s: another resource already has this value.", u.attribute(upnProperty))
 	answer, err := c.once(ctx, func() (answer jsontext.Value, err error) {
@@ -132,7 +134,7 @@ func (u users) addOnce(ctx context.Context, body map[string]any, m *manager, p s
 	})
 	if err == nil && m != nil && m.found == nil { // the answer to the lookup was lost, too
 		if m, err = u.check(ctx, m); err != nil {
-			err = partly(err, "the user was created with id "+text(answer, "id"), nil, 0)
+			err = partly(err, "the user was created with id "+entity.Text(answer, "id"), nil, 0)
 		}
 	}
 	return answer, m, err
@@ -177,8 +179,8 @@ func (u users) add(ctx context.Context, body map[string]any, m *manager, dated b
 	}
 	answer := answers[0].Body
 	if dated {
-		if made := member(answers[1].Body, createdProperty); made != nil && member(answer, createdProperty) == nil {
-			answer = appendMember(answer, createdProperty, made)
+		if made := entity.Member(answers[1].Body, createdProperty); made != nil && entity.Member(answer, createdProperty) == nil {
+			answer = entity.With(answer, createdProperty, made)
 		}
 	}
 	return answer, m, nil

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"entrascim/internal/entra/entity"
 )
 
 // errFull ends a walk whose page is full.
@@ -66,8 +68,8 @@ func (s *scan) afterPage(page place, skipped int, raws []jsontext.Value) *place 
 	}
 	page.Skip = skipped
 	if len(s.hits) > 0 {
-		last := text(s.hits[len(s.hits)-1].raw, "id")
-		page.Skip += 1 + slices.IndexFunc(raws, func(v jsontext.Value) bool { return text(v, "id") == last })
+		last := entity.Text(s.hits[len(s.hits)-1].raw, "id")
+		page.Skip += 1 + slices.IndexFunc(raws, func(v jsontext.Value) bool { return entity.Text(v, "id") == last })
 	}
 	return &page
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -106,12 +107,12 @@ func (m *membership) owner(id string, before any) jsontext.Value {
 func (g groups) checkOwners(ctx context.Context, s *ownership, m *membership) error {
 	for _, id := range s.add {
 		v, known := m.objects[id]
-		kind := strings.TrimPrefix(text(v, odataType), "#microsoft.graph.")
+		kind := strings.TrimPrefix(entity.Text(v, odataType), "#microsoft.graph.")
 		if err := g.refers(ctx, s.name, id, kind, known); err != nil {
 			return err
 		}
 		switch {
-		case !known && m.checked && !g.fresh.any([]string{id}):
+		case !known && m.checked && !g.fresh.Any([]string{id}):
 			return fault.New(fault.InvalidValue, "%s.value: there is no user or service principal with the id %q.", s.name, id)
 		case known && kind != entityUser && kind != entityServicePrincipal:
 			return fault.New(fault.InvalidValue, "%s.value: only users and service principals can own a group, and %q is a %s.", s.name, id, kind)
@@ -126,7 +127,7 @@ const odataType = "@odata.type"
 // directory may not list yet.
 func (g groups) recentOwners(id string, listed related) related {
 	recent := &membership{}
-	for owner, added := range g.written.members(ownersKey(id)) {
+	for owner, added := range g.written.Members(ownersKey(id)) {
 		if added {
 			recent.add = append(recent.add, owner)
 		} else {
@@ -220,14 +221,14 @@ func (g groups) changeOwners(ctx context.Context, group string, o *object, s *ow
 	if err := g.addOwners(ctx, group, s.name, s.add); err != nil {
 		return err
 	}
-	g.written.link(ownersKey(group), true, s.add)
+	g.written.Link(ownersKey(group), true, s.add)
 	if err := g.removeOwners(ctx, group, s.name, s.remove); err != nil {
 		if len(s.add) > 0 {
 			err = partly(err, "the new owners were added", nil, 0)
 		}
 		return err
 	}
-	g.written.link(ownersKey(group), false, s.remove)
+	g.written.Link(ownersKey(group), false, s.remove)
 	if o.related == nil {
 		o.related = map[string]related{}
 	}

@@ -91,7 +91,7 @@ func (l *listing) before() *place {
 	case l.residual != nil:
 		return nil
 	}
-	position, link := l.positions.nearest(key(l.request(walk{top: pageSize(l.query.Count)})), back)
+	position, link := l.positions.Nearest(key(l.request(walk{top: pageSize(l.query.Count)})), back)
 	if link == "" || back-position >= graph.MaxPage {
 		return nil
 	}

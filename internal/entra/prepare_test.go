@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"entrascim/internal/entra"
+	"entrascim/internal/entra/extension"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/graphsim"
@@ -26,18 +27,18 @@ func unprepared(t *testing.T) (*gateway, *graph.Client) {
 func TestPrepareExternalID(t *testing.T) {
 	t.Parallel()
 	g, client := unprepared(t)
-	missing := entra.Preparation{AppName: "Provisioning", Property: externalIDProperty, Missing: true}
+	missing := extension.Preparation{AppName: "Provisioning", Property: externalIDProperty, Missing: true}
 	made, there := missing, missing
 	made.Made, there.Missing = true, false
 	for _, turn := range []struct {
 		name             string
 		dry              bool
-		want             entra.Preparation
+		want             extension.Preparation
 		requests, writes int
 	}{
 		{"dry", true, missing, 2, 0}, {"dry again", true, missing, 2, 0}, {"made", false, made, 3, 1}, {"again", false, there, 2, 0}, {"dry last", true, there, 2, 0},
 	} {
-		got, err := entra.PrepareExternalID(t.Context(), client, strings.ToUpper(graphsim.DefaultClient), turn.dry)
+		got, err := extension.Prepare(t.Context(), client, strings.ToUpper(graphsim.DefaultClient), turn.dry)
 		if err != nil || got != turn.want {
 			t.Errorf("%s: %+v %v, want %+v", turn.name, got, err, turn.want)
 		}
@@ -67,7 +68,7 @@ func TestPrepareUnfit(t *testing.T) {
 			if _, err := g.dir.AddExtension(graphsim.DefaultClient, c.name, c.dataType, c.targets...); err != nil {
 				t.Fatal(err)
 			}
-			_, err := entra.PrepareExternalID(t.Context(), client, graphsim.DefaultClient, false)
+			_, err := extension.Prepare(t.Context(), client, graphsim.DefaultClient, false)
 			if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), externalIDProperty+" exists and cannot hold externalId: it "+c.want) {
 				t.Errorf("error %v", err)
 			}
@@ -90,7 +91,7 @@ func TestPrepareAmongOthers(t *testing.T) {
 		}
 	}
 	for _, made := range []bool{true, false} {
-		done, err := entra.PrepareExternalID(t.Context(), client, graphsim.DefaultClient, false)
+		done, err := extension.Prepare(t.Context(), client, graphsim.DefaultClient, false)
 		if err != nil || done.Made != made {
 			t.Errorf("%+v %v, want made %t", done, err, made)
 		}
@@ -128,14 +129,14 @@ func TestPrepareRefused(t *testing.T) {
 			if err := g.sim.Fail(c.fault); err != nil {
 				t.Fatal(err)
 			}
-			_, err := entra.PrepareExternalID(t.Context(), client, c.appID, false)
+			_, err := extension.Prepare(t.Context(), client, c.appID, false)
 			if !fault.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v", err)
 			}
 			if c.appID != graphsim.DefaultClient || c.kind == fault.Throttled {
 				return
 			}
-			done, err := entra.PrepareExternalID(t.Context(), client, c.appID, false) // once more does it
+			done, err := extension.Prepare(t.Context(), client, c.appID, false) // once more does it
 			if err != nil || done.Made == (c.kind == fault.Timeout) {
 				t.Errorf("again: %+v %v", done, err)
 			}

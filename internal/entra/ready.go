@@ -34,7 +34,7 @@ func (d *Directory) seen(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	return d.extended.check(ctx)
+	return d.extended.Check(ctx)
 }
 
 // probe asks without anybody waiting for it, one at a time.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -19,7 +20,7 @@ func (r *resource) named(ctx context.Context, err error) error {
 	}
 	f := *fault.From(err)
 	if f.Kind == fault.InvalidValue && graph.UnverifiedDomain(err) {
-		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.listed(ctx)
+		f.Detail = "userName: the domain is not a verified domain of the directory." + r.domains.Listed(ctx)
 		return &f
 	}
 	if f.Kind != fault.Uniqueness && f.Kind != fault.InvalidValue && f.Kind != fault.Mutability {
@@ -42,7 +43,7 @@ var cloudRelations = []string{relationLicenses, relationRoles, relationEligible,
 // checkMastered refuses changes to what an on-premises directory masters, before
 // Graph is asked: Graph's own refusal does not say which attribute it is.
 func (r *resource) checkMastered(o object, w mapping.Write) error {
-	if !flag(o.raw, "onPremisesSyncEnabled") {
+	if !entity.Flag(o.raw, "onPremisesSyncEnabled") {
 		return nil
 	}
 	var names []string
@@ -88,4 +89,56 @@ func (r *resource) relationAttribute(relation string) string {
 		}
 	}
 	return relation
+}
+
+// apartToWrite are properties of a user that take more than the permission to change
+// users. Source: https://learn.microsoft.com/graph/api/user-update.
+var apartToWrite = []struct{ property, takes string }{
+	{"passwordProfile", "a password takes the permission User-PasswordProfile.ReadWrite.All and, of the application, the directory role User Administrator at least"},
+	{"employeeHireDate", "Microsoft says that applications can set it for new users only"},
+	{"employeeLeaveDateTime", "it takes the permission User-LifeCycleInfo.ReadWrite.All"},
+}
+
+// sensitive are properties that, of a user who holds a directory role, only an application
+// changes that holds a higher one. Source:
+// https://learn.microsoft.com/graph/api/resources/users#who-can-perform-sensitive-actions.
+var sensitive = []string{"accountEnabled", "businessPhones", "mobilePhone", "onPremisesImmutableId", "otherMails", "userPrincipalName"}
+
+// outranked is what is said of a user whom the application may not rank above.
+const outranked = "of a user who holds a directory role, or is in a group made for one, it takes a role of the application that ranks above"
+
+// forbidden gives Graph's refusal of a change the name of what in it may be the reason:
+// Graph refuses all of it and says no more.
+func (u users) forbidden(body map[string]any) func(error) error {
+	return func(err error) error {
+		if !fault.Is(err, fault.Forbidden) {
+			return err
+		}
+		f := *fault.From(err)
+		for _, one := range apartToWrite {
+			if _, sent := body[one.property]; sent {
+				f.Detail = strings.TrimSpace(f.Detail) + " " + u.attribute(one.property) + ": " + one.takes + "."
+			}
+		}
+		var names []string
+		for _, property := range sensitive {
+			if _, sent := body[property]; sent {
+				names = append(names, u.attribute(property))
+			}
+		}
+		if len(names) > 0 {
+			f.Detail = strings.TrimSpace(f.Detail) + " " + strings.Join(names, ", ") + ": " + outranked + "."
+		}
+		return &f
+	}
+}
+
+// ranked says of a user who may not be deleted what that may take.
+func ranked(err error) error {
+	if !fault.Is(err, fault.Forbidden) || graph.RefusalOf(err) == nil {
+		return err
+	}
+	f := *fault.From(err)
+	f.Detail = strings.TrimSpace(f.Detail) + " To delete: " + outranked + "."
+	return &f
 }

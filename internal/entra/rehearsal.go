@@ -2,8 +2,8 @@ package entra
 
 import (
 	"context"
-	"maps"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/graph"
 	"entrascim/internal/scim"
 )
@@ -28,36 +28,10 @@ func (d *Directory) apart() *Directory {
 	o := d.options
 	o.Guard, o.Vault, o.Granted = o.Guard.Rehearsal(), o.Vault.Rehearsal(), nil
 	a := empty(o)
-	a.fresh.ids, a.written.by = d.fresh.copied(), d.written.copied()
+	a.fresh, a.written = d.fresh.Copy(), d.written.Copy()
 	a.principals, a.domains, a.lacking, a.extended = d.principals, d.domains, d.lacking, d.extended
 	a.fill()
 	return a
-}
-
-func (r *recent) copied() map[string]newborn {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.ids)
-}
-
-func (w *written) copied() map[string]*trace {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all := make(map[string]*trace, len(w.by))
-	for id, t := range w.by {
-		all[id] = t.copied()
-	}
-	return all
-}
-
-func (t *trace) copied() *trace {
-	c := *t
-	c.properties, c.members, c.applications = maps.Clone(t.properties), maps.Clone(t.members), maps.Clone(t.applications)
-	c.roles = maps.Clone(t.roles)
-	for relation, roles := range t.roles {
-		c.roles[relation] = maps.Clone(roles)
-	}
-	return &c
 }
 
 // supposed has a rehearsal know an object that it restores: as the deleted one is, by
@@ -72,7 +46,7 @@ func (r *resource) supposed(ctx context.Context, id string, body map[string]any)
 	}
 	raw := found[0]
 	if name := body["newUserPrincipalName"]; name != nil {
-		raw, err = overlaid(raw, map[string]any{upnProperty: name})
+		raw, err = entity.Overlaid(raw, map[string]any{upnProperty: name})
 	}
 	graph.Suppose(ctx, raw)
 	return err

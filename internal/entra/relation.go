@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
+	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 )
 
@@ -111,7 +114,7 @@ func (r *resource) first(ctx context.Context, name string, lenient bool, result 
 	case fault.Is(result.Err, fault.NotFound):
 		return nil, nil
 	case lenient && fault.Is(result.Err, fault.Forbidden):
-		r.lacking.add(name)
+		r.lacking.Add(name)
 		zerolog.Ctx(ctx).Warn().Err(result.Err).Str("relation", name).Msg("answered without a relation that may not be read")
 		return nil, nil
 	case fault.Is(result.Err, fault.Forbidden):
@@ -142,7 +145,7 @@ func (l *link) all(ctx context.Context) related {
 			if err != nil {
 				return err
 			}
-			if l.groups && string(member(v, "@odata.type")) != `"`+groupType+`"` && text(v, "@odata.type") != groupType {
+			if l.groups && string(entity.Member(v, "@odata.type")) != `"`+groupType+`"` && entity.Text(v, "@odata.type") != groupType {
 				return nil
 			}
 			if l.hidden != nil && l.hidden(v) {
@@ -173,20 +176,52 @@ func (l *link) pages(ctx context.Context, each func(*jsontext.Decoder) error) er
 
 // withManager puts a manager into a user, where $expand would have put it.
 func withManager(user, manager jsontext.Value) jsontext.Value {
-	return appendMember(user, relationManager, manager)
+	return entity.With(user, relationManager, manager)
 }
 
-// appendMember adds a member to a JSON object that does not have it.
-func appendMember(object jsontext.Value, name string, value jsontext.Value) jsontext.Value {
-	end := len(object) - 1
-	for end > 0 && object[end] != '}' {
-		end--
+// assignments are those of one object. There are 1,500 at most (Entra's service
+// limits), so they are held.
+type assignments struct {
+	of   *object
+	link *link
+	list []grant.Assignment
+}
+
+// applications gives the objects their assignments: all are read, and then the
+// service principals of all at once.
+func (r *resource) applications(ctx context.Context, held []*assignments, lenient bool) error {
+	var resources []string
+	for _, h := range held {
+		for v, err := range h.link.all(ctx) {
+			var a grant.Assignment
+			if err == nil {
+				err = json.Unmarshal(v, &a)
+			}
+			if err != nil {
+				return entity.Broken(err)
+			}
+			h.list = append(h.list, a)
+			resources = append(resources, a.ResourceID)
+		}
 	}
-	out := append(make(jsontext.Value, 0, len(object)+len(name)+len(value)+4), object[:end]...)
-	if len(out) > 1 {
-		out = append(out, ',')
+	found, err := r.principals.Find(ctx, resources)
+	switch {
+	case err == nil:
+	case lenient && fault.Is(err, fault.Forbidden):
+		r.lacking.Add(relationApplications)
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("answered without applications, whose service principals may not be read")
+		return nil
+	default:
+		return err
 	}
-	out, _ = jsontext.AppendQuote(out, name)
-	out = append(append(out, ':'), value...)
-	return append(out, '}')
+	for _, h := range held {
+		for i, a := range h.list {
+			h.list[i] = a.Of(found[a.ResourceID])
+		}
+		var err error
+		if h.of.related[relationApplications], err = relatedOf(h.list); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/scim"
@@ -84,7 +85,7 @@ func (u users) replacement(ctx context.Context, id string) (*vault.Password, err
 	if err != nil {
 		return nil, err
 	}
-	given, err := u.generate(ctx, text(found.Body, upnProperty), text(found.Body, "displayName"))
+	given, err := u.generate(ctx, entity.Text(found.Body, upnProperty), entity.Text(found.Body, "displayName"))
 	if err == nil {
 		given.Reset = true
 	}

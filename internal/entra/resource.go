@@ -7,6 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
+	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/fault"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -21,6 +23,7 @@ type resource struct {
 	rows  []mapping.Row // of the table
 	typ   scim.ResourceType
 	plans plans
+	names naming.Names
 
 	askable   map[mapping.Attr][]string
 	apart     map[string]string // see there
@@ -29,8 +32,9 @@ type resource struct {
 
 func (d *Directory) resource(t *mapping.Table) *resource {
 	r := &resource{Directory: d, table: t, rows: t.Rows()}
+	r.names = naming.Names{Domain: d.options.DefaultDomain, Short: d.options.ShortNames && d.options.DefaultDomain != "" && t.Entity() == entityUser}
 	r.askable, r.apart, r.ofDeleted = askable(r.rows), apart(r.rows), ofDeleted(r.rows)
-	if r.shortens() {
+	if r.names.Short {
 		r.table = t.Shortened(mapping.Attr{URN: t.URN(), Name: attrUserName}, "@"+d.options.DefaultDomain)
 	}
 	if d.options.Policy.SkipOnPremisesGroups && r.table.Entity() == entityGroup {
@@ -92,7 +96,7 @@ const (
 // just made: what was made as another type is not this one.
 func (r *resource) checkID(id string) error {
 	switch {
-	case r.fresh.elsewhere(r.table.Collection(), id):
+	case r.fresh.Elsewhere(r.table.Collection(), id):
 		return r.notFound()
 	case isGUID(id), !r.table.GUIDs() && isPlain(id):
 		return nil
@@ -121,11 +125,11 @@ func isPlain(s string) bool {
 // has tells whether an object of the collection is one of the resources: a table may be
 // for a part of a collection, or without a part of it.
 func (r *resource) has(raw jsontext.Value) bool {
-	if barred := r.table.Barred(); barred != "" && flag(raw, barred) {
+	if barred := r.table.Barred(); barred != "" && entity.Flag(raw, barred) {
 		return false
 	}
 	property, value := r.table.Condition()
-	return property == "" || strings.EqualFold(strings.Trim(string(member(raw, property)), `"`), value)
+	return property == "" || strings.EqualFold(strings.Trim(string(entity.Member(raw, property)), `"`), value)
 }
 
 // unreadable says which resource type it is that the gateway has no permission to read,
@@ -135,7 +139,7 @@ func (r *resource) unreadable(err error) error {
 		return err
 	}
 	name := strings.TrimPrefix(r.table.Endpoint(), "/")
-	r.lacking.add(name)
+	r.lacking.Add(name)
 	f := *fault.From(err)
 	f.Detail = "The gateway lacks the directory permission to read " + name + "."
 	return &f

@@ -10,6 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/guard"
@@ -54,8 +56,8 @@ func (u users) restoration(params map[string]any) (map[string]any, error) {
 		if !ok {
 			return nil, fault.New(fault.InvalidValue, "%s must be a string.", paramUserName)
 		}
-		name = u.fullName(strings.TrimSpace(name))
-		if err := checkName(name); err != nil {
+		name = u.names.Full(strings.TrimSpace(name))
+		if err := naming.Check(name); err != nil {
 			return nil, err
 		}
 		body["newUserPrincipalName"] = name
@@ -110,8 +112,8 @@ func (r *resource) bringBack(ctx context.Context, call *scim.ActionCall, body ma
 	if err != nil {
 		return partly(err, "the "+r.table.Resource()+" was restored", nil, 0)
 	}
-	if name := text(answer, upnProperty); name != "" {
-		if o.raw, err = overlaid(o.raw, map[string]any{upnProperty: name}); err != nil {
+	if name := entity.Text(answer, upnProperty); name != "" {
+		if o.raw, err = entity.Overlaid(o.raw, map[string]any{upnProperty: name}); err != nil {
 			return err
 		}
 	}
@@ -160,8 +162,8 @@ func (r *resource) restored(ctx context.Context, id string, body map[string]any)
 		return nil, r.unrestored(ctx, err, body)
 	}
 	r.made(id)
-	if name := text(response.Body, upnProperty); name != "" {
-		r.fresh.add(r.table.Collection(), name)
+	if name := entity.Text(response.Body, upnProperty); name != "" {
+		r.fresh.Add(r.table.Collection(), name)
 	}
 	return response.Body, nil
 }
@@ -202,7 +204,7 @@ func (u users) deletePermanently(ctx context.Context, call *scim.ActionCall) err
 		return err
 	}
 	_, err := u.graph.Do(ctx, graph.Request{Method: http.MethodDelete, Path: deletedItems + "/{id}", Params: map[string]string{"id": call.ID}})
-	u.positions.changed()
+	u.positions.Changed()
 	if fault.Is(err, fault.NotFound) { // somebody else has done it
 		return nil
 	}

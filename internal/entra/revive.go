@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -33,10 +34,10 @@ func (u users) revived(ctx context.Context, doc scim.Document, w mapping.Write, 
 	case policy == tenant.DeletedRefuse:
 		return true, "", fault.New(fault.Uniqueness,
 			"userName: the user %s, who was deleted on %s, had this name or %s, and can be restored by the action restore.",
-			text(former, "id"), text(former, deletedProperty), anchorProperty)
-	case flag(former, syncProperty):
+			entity.Text(former, "id"), entity.Text(former, deletedProperty), anchorProperty)
+	case entity.Flag(former, syncProperty):
 		return true, "", fault.New(fault.Uniqueness,
-			"userName: the user %s, who was deleted, had this name or %s, and is mastered by the on-premises directory, which restores it.", text(former, "id"), anchorProperty)
+			"userName: the user %s, who was deleted, had this name or %s, and is mastered by the on-premises directory, which restores it.", entity.Text(former, "id"), anchorProperty)
 	}
 	id, err = u.revive(ctx, former, doc, m, p, enc)
 	return true, id, err
@@ -58,9 +59,9 @@ func (u users) former(ctx context.Context, w mapping.Write) (jsontext.Value, err
 	var found jsontext.Value
 	anchored := false
 	err := u.graph.All(ctx, graph.Request{Path: u.deletedPath(), Query: query}, func(v jsontext.Value) error {
-		same := anchor != "" && text(v, anchorProperty) == anchor
-		named := strings.EqualFold(formerName(text(v, "id"), text(v, upnProperty)), name)
-		if better := same && !anchored || same == anchored && text(v, deletedProperty) > text(found, deletedProperty); (same || named) && (found == nil || better) {
+		same := anchor != "" && entity.Text(v, anchorProperty) == anchor
+		named := strings.EqualFold(formerName(entity.Text(v, "id"), entity.Text(v, upnProperty)), name)
+		if better := same && !anchored || same == anchored && entity.Text(v, deletedProperty) > entity.Text(found, deletedProperty); (same || named) && (found == nil || better) {
 			found, anchored = v.Clone(), same
 		}
 		return nil
@@ -74,9 +75,9 @@ func (u users) revive(ctx context.Context, former jsontext.Value, doc scim.Docum
 	if err != nil {
 		return "", err
 	}
-	id, body := text(former, "id"), map[string]any{}
+	id, body := entity.Text(former, "id"), map[string]any{}
 	name, _ := doc[attrUserName].(string)
-	if !strings.EqualFold(formerName(id, text(former, upnProperty)), name) {
+	if !strings.EqualFold(formerName(id, entity.Text(former, upnProperty)), name) {
 		body["newUserPrincipalName"] = name
 	}
 	_, doubt := u.restored(ctx, id, body)
@@ -88,7 +89,7 @@ func (u users) revive(ctx context.Context, former jsontext.Value, doc scim.Docum
 	case err != nil && !graph.InDoubt(err):
 		return "", err
 	}
-	u.fresh.add(u.table.Collection(), name)
+	u.fresh.Add(u.table.Collection(), name)
 	o, err := u.renew(ctx, id, doc, p)
 	switch {
 	case doubt != nil && fault.Is(err, fault.NotFound):
@@ -114,7 +115,7 @@ func (u users) withManager(ctx context.Context, doc scim.Document, m *manager) (
 	}
 	given = maps.Clone(given)
 	if delete(given, a.Name); m != nil {
-		given[a.Name] = map[string]any{"value": text(m.found, "id")}
+		given[a.Name] = map[string]any{"value": entity.Text(m.found, "id")}
 	}
 	doc[a.URN] = given
 	return doc, nil

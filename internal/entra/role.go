@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
@@ -53,7 +54,7 @@ func (r *resource) hold(ctx context.Context, o *object, name string, l *link) er
 			one, err = grant.ReadRole(v)
 		}
 		if err != nil {
-			return broken(err)
+			return entity.Broken(err)
 		}
 		roles = append(roles, one)
 	}
@@ -78,7 +79,7 @@ func (r *resource) unscheduled(o *object, name string, err error) bool {
 		o.unlicensed = true
 		return true
 	case name == relationSchedules && fault.Is(err, fault.Forbidden):
-		r.lacking.add(name)
+		r.lacking.Add(name)
 		return true
 	}
 	return false
@@ -90,8 +91,8 @@ func (r *resource) roleHolders(ctx context.Context, relation, role string) ([]st
 	request := roleRequest(relation, "")
 	request.Query.Filter, request.Query.Expand = "roleDefinitionId eq "+quoted(role), ""
 	err := r.graph.All(ctx, request, func(v jsontext.Value) error {
-		ids = append(ids, text(v, "principalId"))
+		ids = append(ids, entity.Text(v, "principalId"))
 		return r.bounded(len(ids))
 	})
-	return distinct(ids), broken(err)
+	return distinct(ids), entity.Broken(err)
 }

@@ -68,3 +68,19 @@ func TestRolesAreNotForgotten(t *testing.T) {
 		t.Errorf("after a PUT with another: %v", got)
 	}
 }
+
+// A role that is not there is not waited for, though the one who is to have it was made
+// moments ago.
+func TestUnknownRoleOfANewUser(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	path := "/Users/" + g.do(http.MethodPost, "/Users", newUser("made@contoso.com"), http.StatusCreated)["id"].(string)
+	for _, attribute := range []string{"roles", eligibleRoles} {
+		g.asked()
+		answer := g.patch(path, http.StatusBadRequest, adds(attribute, object{"value": "11111111-1111-4111-8111-111111111111"}))
+		g.wantAsked("an unknown role in "+attribute, 2, 0) // read, look up
+		if detail, _ := answer["detail"].(string); answer["scimType"] != "invalidValue" || !strings.HasPrefix(detail, attribute+": the directory has no role") {
+			t.Errorf("said %v", answer)
+		}
+	}
+}

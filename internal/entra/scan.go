@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
 	"entrascim/internal/scim"
@@ -146,7 +147,7 @@ func (s *scan) sift(ctx context.Context, raws []jsontext.Value) error {
 // keep remembers a match: only those of the page, unless all must be sorted.
 func (s *scan) keep(raw jsontext.Value, doc scim.Document) {
 	if s.sortHere {
-		s.hits = append(s.hits, hit{raw, s.order.Key(doc), text(raw, "id")})
+		s.hits = append(s.hits, hit{raw, s.order.Key(doc), entity.Text(raw, "id")})
 	} else if s.matched >= s.from && s.matched < s.to {
 		s.hits = append(s.hits, hit{raw: raw})
 	}

@@ -34,7 +34,7 @@ func (u users) revoked(ctx context.Context, id string, after scim.Document, w ma
 		revoke = u.options.Policy.RevokeSessions
 	}
 	_, changed := w.Body[enabledProperty]
-	lately := u.written.properties(id)[enabledProperty] == false
+	lately := u.written.Properties(id)[enabledProperty] == false
 	if !revoke || !u.disabled(after) || put && !changed && !lately {
 		return w
 	}
@@ -84,9 +84,9 @@ func (d *Directory) RevokeSessions(ctx context.Context, id string) error {
 
 // VerifiedDomains names the verified domains of the directory.
 func (d *Directory) VerifiedDomains(ctx context.Context) ([]string, error) {
-	return d.domains.verified(ctx)
+	return d.domains.Verified(ctx)
 }
 
 // JustMade tells whether this process made the object of that id or userPrincipalName
 // within the last minute, so that the directory may not show it yet.
-func (d *Directory) JustMade(id string) bool { return d.fresh.any([]string{id}) }
+func (d *Directory) JustMade(id string) bool { return d.fresh.Any([]string{id}) }

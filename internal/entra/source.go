@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
@@ -131,7 +132,7 @@ func (r *resource) assignees(ctx context.Context, appID string) ([]string, error
 	if err == nil && r.table.Entity() == entityUser {
 		err = r.memberUsers(ctx, viaGroups, &ids)
 	}
-	return distinct(ids), broken(err)
+	return distinct(ids), entity.Broken(err)
 }
 
 func (r *resource) memberUsers(ctx context.Context, groups []string, ids *[]string) error {
@@ -142,7 +143,7 @@ func (r *resource) memberUsers(ctx context.Context, groups []string, ids *[]stri
 			Query:  graph.Query{Select: []string{"id"}, Top: graph.MaxPage, Count: true, Advanced: true},
 		}
 		err := r.graph.All(ctx, request, func(v jsontext.Value) error {
-			*ids = append(*ids, text(v, "id"))
+			*ids = append(*ids, entity.Text(v, "id"))
 			return r.bounded(len(*ids))
 		})
 		if err != nil && !fault.Is(err, fault.NotFound) {

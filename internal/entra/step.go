@@ -28,6 +28,9 @@ type step struct {
 	answered func(jsontext.Value)
 	// optional says that the others go on without the step's answer.
 	optional bool
+	// old says that it is about nothing that was made moments ago: what is not found is not
+	// there.
+	old bool
 }
 
 // run does the steps in order, in as few HTTP requests as can be, and gives
@@ -55,13 +58,16 @@ func (r *resource) run(ctx context.Context, done string, steps []step, fresh ...
 // answers does the steps, and goes on behind one that is settled already.
 func (r *resource) answers(ctx context.Context, steps []step, fresh ...string) (answers []graph.Response, err error) {
 	for len(answers) < len(steps) {
-		err = r.patient(ctx, func() error {
-			more, err := r.sequence(ctx, steps[len(answers):])
-			answers = append(answers, more...)
+		waited := r.patient(ctx, func() error {
+			var more []graph.Response
+			more, err = r.sequence(ctx, steps[len(answers):])
+			if answers = append(answers, more...); err != nil && steps[len(answers)].old {
+				return nil
+			}
 			return err
 		}, fresh...)
-		if err == nil {
-			return answers, nil
+		if waited == nil {
+			return answers, err
 		}
 		if settled := steps[len(answers)].settled; settled == nil || !settled(err) {
 			return answers, err
@@ -175,14 +181,14 @@ func (r *resource) Delete(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	}
-	r.fresh.drop(id)
-	r.positions.changed()
+	r.fresh.Drop(id)
+	r.positions.Changed()
 	r.options.Vault.Forget(id)
 	return nil
 }
 
 // made remembers that an object was made.
 func (r *resource) made(id string) {
-	r.fresh.add(r.table.Collection(), id)
-	r.positions.changed()
+	r.fresh.Add(r.table.Collection(), id)
+	r.positions.Changed()
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
+	"entrascim/internal/entra/naming"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 	"entrascim/internal/mapping"
@@ -145,11 +147,11 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 		return nil, err
 	}
 	if name, ok := w.Body[upnProperty].(string); ok {
-		if err := checkName(name); err != nil {
+		if err := naming.Check(name); err != nil {
 			return nil, err
 		}
 	}
-	u.weaken(w.Body, text(o.raw, passwordPolicies))
+	u.weaken(w.Body, entity.Text(o.raw, passwordPolicies))
 	b, err := u.besides(ctx, id, o, w, put)
 	if err != nil {
 		return nil, err
@@ -172,7 +174,7 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	u.done(ctx, id, b)
 	if err != nil {
 		if len(answers) > len(b.lookups()) { // the attributes were changed, and what follows was not
-			u.written.set(id, w.Body)
+			u.written.Set(id, w.Body)
 		}
 		return nil, err
 	}
@@ -183,9 +185,9 @@ func (u users) change(ctx context.Context, id string, o object, w mapping.Write,
 	if b.licenses != nil {
 		sent[statesProperty] = b.licenses.After()
 	}
-	u.written.set(id, sent)
+	u.written.Set(id, sent)
 	u.superseded(id, w)
-	return overlaid(o.raw, sent)
+	return entity.Overlaid(o.raw, sent)
 }
 
 // steps are the requests of a change. The manager is looked up before anything
@@ -213,7 +215,7 @@ func (u users) steps(ctx context.Context, id string, w mapping.Write, m *manager
 		if m, err = u.check(ctx, m); err != nil || m == nil {
 			return steps, nil, err
 		}
-		if before, ok := relation.Before.(map[string]any); ok && before["value"] == text(m.found, "id") {
+		if before, ok := relation.Before.(map[string]any); ok && before["value"] == entity.Text(m.found, "id") {
 			return steps, m, nil // named otherwise, but the same
 		}
 	}

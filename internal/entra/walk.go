@@ -95,14 +95,14 @@ func (l *listing) start(w walk) stand {
 		s.position, s.link = l.at.Start, l.at.Link
 		return s
 	}
-	s.position, s.link = l.positions.nearest(key(s.request), w.from)
-	if position, link := l.positions.nearest(shared(s.request), w.from); position > s.position+w.top {
+	s.position, s.link = l.positions.Nearest(key(s.request), w.from)
+	if position, link := l.positions.Nearest(shared(s.request), w.from); position > s.position+w.top {
 		s.position, s.link = position, link
 	}
 	if steps := (w.from - s.position) / w.top; s.link == "" && w.from > 0 || steps > w.to/graph.MaxPage+1 {
 		w.top = min(w.to, graph.MaxPage)
 		s = stand{request: l.request(w), counted: -1}
-		s.position, s.link = l.positions.nearest(key(s.request), w.from)
+		s.position, s.link = l.positions.Nearest(key(s.request), w.from)
 	}
 	s.remembered = s.link != ""
 	return s
@@ -110,8 +110,8 @@ func (l *listing) start(w walk) stand {
 
 // mark remembers where a link leads.
 func (l *listing) mark(s stand, link string) {
-	l.positions.add(key(s.request), s.position, link)
-	l.positions.add(shared(s.request), s.position, link)
+	l.positions.Add(key(s.request), s.position, link)
+	l.positions.Add(shared(s.request), s.position, link)
 }
 
 // walk reads the part and tells where that ended.
@@ -134,7 +134,7 @@ func (l *listing) walk(ctx context.Context, w walk) (reach, error) {
 		}
 		switch page.NextLink {
 		case "":
-			l.positions.setTotal(l.totalKey(), s.position)
+			l.positions.SetTotal(l.totalKey(), s.position)
 			return reach{total: s.position, next: s.behind(w, "")}, nil
 		case s.link:
 			return reach{}, fault.Wrap(errors.New("a next link repeats"), fault.BadGateway, "The directory's answer is broken.")
@@ -183,8 +183,8 @@ func (l *listing) step(ctx context.Context, w walk, s *stand) (graph.Page, error
 		return l.step(ctx, w, s)
 	}
 	if err != nil && s.remembered && expired(err) {
-		l.positions.drop(key(s.request))
-		l.positions.drop(shared(s.request))
+		l.positions.Drop(key(s.request))
+		l.positions.Drop(shared(s.request))
 		s.position, s.link, s.remembered = 0, "", false
 		return l.step(ctx, w, s)
 	}
@@ -208,10 +208,10 @@ func expired(err error) bool {
 // length is the length of a list whose end was not reached.
 func (l *listing) length(ctx context.Context, counted int) (int, error) {
 	if counted >= 0 {
-		l.positions.setTotal(l.totalKey(), counted)
+		l.positions.SetTotal(l.totalKey(), counted)
 		return counted, nil
 	}
-	if n, known := l.positions.total(l.totalKey()); known {
+	if n, known := l.positions.Total(l.totalKey()); known {
 		return n, nil
 	}
 	return l.total(ctx)
@@ -226,7 +226,7 @@ func (l *listing) counted(ctx context.Context) (int, error) {
 		return l.bounded(n)
 	})
 	if err == nil {
-		l.positions.setTotal(l.totalKey(), n)
+		l.positions.SetTotal(l.totalKey(), n)
 	}
 	return n, err
 }
@@ -247,6 +247,6 @@ func (l *listing) total(ctx context.Context) (int, error) {
 	if err != nil || n < 0 {
 		return 0, fault.Wrap(errors.New("a count that is no number"), fault.BadGateway, "The directory's answer is broken.")
 	}
-	l.positions.setTotal(l.totalKey(), n)
+	l.positions.SetTotal(l.totalKey(), n)
 	return n, nil
 }

@@ -60,13 +60,13 @@ func (p *Applications) refused(err error) error {
 	switch f.Kind {
 	case fault.NotFound: // it was there when it was looked up, which may have been a while ago
 		p.lost = true
-		f.Kind, f.Detail = fault.Conflict, p.attribute+": the directory does not find the application any more; repeat the request."
+		f.Kind, f.Detail = fault.InvalidValue, p.attribute+".value: the directory does not find the application any more; if it was made anew, repeat the request."
 	case fault.Uniqueness:
 		f.Kind, f.Detail = fault.Conflict, p.attribute+": somebody else has given the application meanwhile; repeat the request."
 	case fault.InvalidValue:
 		f.Detail = p.attribute + ": the directory does not take this assignment: the role may have been disabled, or it may be given already."
 	case fault.Forbidden:
-		f.Detail = p.attribute + ": the gateway lacks the directory permission to give and take applications, or there are too many."
+		f.Detail = p.attribute + ": the gateway lacks the directory permission to give and take applications (AppRoleAssignment.ReadWrite.All), or there are too many."
 	default:
 	}
 	return &f

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/grant"
@@ -149,5 +150,35 @@ func TestReadRole(t *testing.T) {
 	}
 	if _, err := grant.ReadRole([]byte(`{"scheduleInfo": {"startDateTime": 1}}`)); err == nil {
 		t.Error("a broken schedule was read")
+	}
+}
+
+// What comes through a group is not taken from the user, and nobody is told that it was.
+func TestLicensesOfAGroupAreNotTaken(t *testing.T) {
+	t.Parallel()
+	state := func(sku, group string) string {
+		return `{"skuId":"` + sku + `","assignedByGroup":` + group + `,"disabledPlans":[],"state":"Active"}`
+	}
+	through := state(clerk, `"`+team+`"`)
+	for name, c := range map[string]struct {
+		states, after string
+		put           bool
+		does          string // the scimType of the refusal
+		taken         int
+	}{
+		"the only one, by a filter or all": {through, `[]`, false, "mutability", 0},
+		"beside one of the user's own":     {through + "," + state(boss, "null"), `[{"value":"` + boss + `"}]`, false, "mutability", 0},
+		"all, with one of the user's own":  {through + "," + state(boss, "null"), `[]`, false, "", 1},
+		"left out of a PUT":                {through, `[]`, true, "", 0},
+		"none, of who has none":            {"", `[]`, false, "", 0},
+	} {
+		l, err := grant.PlanLicenses("entitlements", jsontext.Value("["+c.states+"]"), decoded(t, c.after), nil, c.put)
+		got := ""
+		if err != nil {
+			got = fault.From(err).SCIMType()
+		}
+		if got != c.does || l.Taken() != c.taken {
+			t.Errorf("%s: %q %v, %d taken", name, got, err, l.Taken())
+		}
 	}
 }

@@ -54,6 +54,13 @@ func (t *Table) NoEntry(name string) error {
 	return invalid("%s: Entra's %s has no such property.", entry, t.entity)
 }
 
+// Fixed tells whether the entity has a property of the name, in any case, that Graph does
+// not let be written.
+func (t *Table) Fixed(name string) bool {
+	p, known := t.propertyNamed(name)
+	return known && p.Access != edm.ReadWrite
+}
+
 // propertyNamed finds a property of the entity in any case, as clients may write it.
 func (t *Table) propertyNamed(name string) (edm.Property, bool) {
 	all := t.model.Properties(t.entity)

@@ -36,17 +36,21 @@ func (c *catalog) dictionary() {
 
 // entries are what a client gives a dictionary; each has its sub-attribute.
 func (a *attribute) entries(v any) (any, error) {
-	if list, ok := v.([]any); ok && len(list) == 1 {
-		v = list[0]
+	if list, ok := v.([]any); ok && len(list) < 2 {
+		if v = nil; len(list) == 1 {
+			v = list[0]
+		}
 	}
 	if text, ok := v.(string); ok && text != "" {
 		var m map[string]any
-		if json.Unmarshal([]byte(text), &m) != nil {
-			return nil, fault.New(fault.InvalidValue, "%s must be an object, or a text that is one in JSON.", a.path)
+		if json.Unmarshal([]byte(text), &m) == nil {
+			v = m
 		}
-		v = m
 	}
-	m, _ := v.(map[string]any)
+	m, is := v.(map[string]any)
+	if !is && v != nil && v != "" {
+		return nil, fault.New(fault.InvalidValue, "%s must be an object, or a text that is one in JSON.", a.path)
+	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if s := a.sub(name); s == nil || s.absent {
 			return nil, a.refuse(name)

@@ -35,19 +35,22 @@ func dictionaryType(bare bool) ResourceType {
 func TestDictionary(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ value, want string }{
-		"an entry":         {`{"badge":"B"}`, `{"badge":"B"}`},
-		"in any case":      {`{"BADGE":"B"}`, `{"badge":"B"}`},
-		"a text":           {`"{\"badge\":\"B\"}"`, `{"badge":"B"}`},
-		"a list of one":    {`[{"badge":"B"}]`, `{"badge":"B"}`},
-		"no entry":         {`{"badge":"B","city":"C"}`, "no entry city"},
-		"no entry, text":   {`"{\"city\":\"C\"}"`, "no entry city"},
-		"no entry, listed": {`[{"city":null}]`, "no entry city"},
-		"nothing":          {`null`, `null`},
-		"an empty one":     {`{}`, `null`},
-		"a word":           {`"badge"`, "must be an object"},
-		"names twice":      {`"{\"badge\":1,\"badge\":2}"`, "must be an object"},
-		"a number":         {`7`, "must be"},
-		"a wrong type":     {`{"badge":{"a":1}}`, "must be a string"},
+		"an entry":          {`{"badge":"B"}`, `{"badge":"B"}`},
+		"in any case":       {`{"BADGE":"B"}`, `{"badge":"B"}`},
+		"a text":            {`"{\"badge\":\"B\"}"`, `{"badge":"B"}`},
+		"a list of one":     {`[{"badge":"B"}]`, `{"badge":"B"}`},
+		"no entry":          {`{"badge":"B","city":"C"}`, "no entry city"},
+		"no entry, text":    {`"{\"city\":\"C\"}"`, "no entry city"},
+		"no entry, listed":  {`[{"city":null}]`, "no entry city"},
+		"nothing":           {`null`, `null`},
+		"an empty one":      {`{}`, `null`},
+		"a word":            {`"badge"`, "must be an object"},
+		"names twice":       {`"{\"badge\":1,\"badge\":2}"`, "must be an object"},
+		"a number":          {`7`, "must be an object"},
+		"a list of numbers": {`[7]`, "must be an object"},
+		"a list of two":     {`[{"badge":"B"},{"badge":"C"}]`, "must be an object"},
+		"an empty list":     {`[]`, `null`},
+		"a wrong type":      {`{"badge":{"a":1}}`, "must be a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +93,11 @@ func dictionaryOf(t *testing.T, doc Document, err error) string {
 func TestDictionaryWithoutEntries(t *testing.T) {
 	t.Parallel()
 	rt := dictionaryType(true)
-	for value, want := range map[string]string{`{"badge":"B"}`: "no entry badge", `"{\"city\":1}"`: "no entry city", `{}`: "null", `null`: "null"} {
+	for value, want := range map[string]string{
+		`{"badge":"B"}`: "no entry badge", `"{\"city\":1}"`: "no entry city", `{}`: "null", `null`: "null", `[]`: "null",
+		`[{"badge":1},{}]`: furtherURN + ":more must be an object, or a text that is one in JSON.",
+		`7`:                furtherURN + ":more must be an object, or a text that is one in JSON.",
+	} {
 		doc, err := rt.index.document(decoded(t, `{"userName":"u","`+furtherURN+`":{"more":`+value+`}}`), true)
 		if got := dictionaryOf(t, doc, err); got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)

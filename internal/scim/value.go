@@ -22,7 +22,7 @@ func (c checker) value(a *attribute, v any) (any, error) {
 	}
 	if a.refuse != nil {
 		var err error
-		if v, err = a.entries(v); err != nil {
+		if v, err = a.entries(v); err != nil || v == nil {
 			return nil, err
 		}
 	}

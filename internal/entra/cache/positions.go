@@ -1,4 +1,4 @@
-package entra
+package cache
 
 import (
 	"container/list"
@@ -28,10 +28,10 @@ type trail struct {
 	at    time.Time
 }
 
-// positions remembers where in a list each next link leads, and how long lists
+// Positions remembers where in a list each next link leads, and how long lists
 // are. Graph knows no offsets: startIndex is found by going on from the nearest
 // position that is known. The least recently used lists are forgotten first.
-type positions struct {
+type Positions struct {
 	now func() time.Time
 
 	mu     sync.Mutex
@@ -40,13 +40,14 @@ type positions struct {
 	marks  int
 }
 
-func newPositions(now func() time.Time) *positions {
-	return &positions{now: now, trails: map[string]*list.Element{}, used: list.New()}
+// NewPositions remembers nothing yet.
+func NewPositions(now func() time.Time) *Positions {
+	return &Positions{now: now, trails: map[string]*list.Element{}, used: list.New()}
 }
 
-// nearest is the last known position of the list at or before n; position 0 has
+// Nearest is the last known position of the list at or before n; position 0 has
 // no link.
-func (p *positions) nearest(key string, n int) (position int, link string) {
+func (p *Positions) Nearest(key string, n int) (position int, link string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trail(key, false)
@@ -62,8 +63,8 @@ func (p *positions) nearest(key string, n int) (position int, link string) {
 	return 0, ""
 }
 
-// add remembers that the link leads to the position.
-func (p *positions) add(key string, position int, link string) {
+// Add remembers that the link leads to the position.
+func (p *Positions) Add(key string, position int, link string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trail(key, true)
@@ -80,8 +81,8 @@ func (p *positions) add(key string, position int, link string) {
 	p.shrink()
 }
 
-// setTotal remembers how long the list is.
-func (p *positions) setTotal(key string, n int) {
+// SetTotal remembers how long the list is.
+func (p *Positions) SetTotal(key string, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trail(key, true)
@@ -89,8 +90,8 @@ func (p *positions) setTotal(key string, n int) {
 	p.shrink()
 }
 
-// total is how long the list is.
-func (p *positions) total(key string) (n int, known bool) {
+// Total is how long the list is.
+func (p *Positions) Total(key string) (n int, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trail(key, false)
@@ -100,8 +101,8 @@ func (p *positions) total(key string) (n int, known bool) {
 	return t.total, true
 }
 
-// drop forgets a list, whose links no longer work.
-func (p *positions) drop(key string) {
+// Drop forgets a list, whose links no longer work.
+func (p *Positions) Drop(key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e := p.trails[key]; e != nil {
@@ -109,8 +110,8 @@ func (p *positions) drop(key string) {
 	}
 }
 
-// changed forgets how long all lists are: something was made or deleted.
-func (p *positions) changed() {
+// Changed forgets how long all lists are: something was made or deleted.
+func (p *Positions) Changed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range p.trails {
@@ -119,7 +120,7 @@ func (p *positions) changed() {
 }
 
 // trail finds what is remembered of a list, as the most recently used.
-func (p *positions) trail(key string, create bool) *trail {
+func (p *Positions) trail(key string, create bool) *trail {
 	e := p.trails[key]
 	if e == nil {
 		if !create {
@@ -135,13 +136,13 @@ func (p *positions) trail(key string, create bool) *trail {
 
 // shrink forgets the lists used longest ago; one that is too long by itself is
 // forgotten, too.
-func (p *positions) shrink() {
+func (p *Positions) shrink() {
 	for p.marks > maxPositions {
 		p.remove(p.used.Back())
 	}
 }
 
-func (p *positions) remove(e *list.Element) {
+func (p *Positions) remove(e *list.Element) {
 	t := p.used.Remove(e).(*trail) //nolint:forcetypeassert // the list holds nothing else
 	p.marks -= len(t.marks) + 1
 	delete(p.trails, t.key)

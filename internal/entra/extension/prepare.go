@@ -1,4 +1,6 @@
-package entra
+// Package extension makes the directory extension that holds externalId, and tells whether
+// a directory has those that are mapped.
+package extension
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
 )
@@ -18,7 +21,7 @@ import (
 // registered.
 const extensionName = "externalId"
 
-// A Preparation is what PrepareExternalID found and did.
+// A Preparation is what Prepare found and did.
 type Preparation struct {
 	AppName  string // of the app registration
 	Property string // Graph property of users and groups: extension_{appId}_externalId
@@ -26,10 +29,10 @@ type Preparation struct {
 	Made     bool   // it is there now, because it was made
 }
 
-// PrepareExternalID makes the directory extension that holds externalId, of users
+// Prepare makes the directory extension that holds externalId, of users
 // and groups, in the app registration of the client id. What is there already is
 // left as it is, and must be fit for it; a dry run only looks.
-func PrepareExternalID(ctx context.Context, c *graph.Client, appID string, dryRun bool) (Preparation, error) {
+func Prepare(ctx context.Context, c *graph.Client, appID string, dryRun bool) (Preparation, error) {
 	p := preparing{graph: c, appID: strings.ToLower(appID)}
 	p.done.Property = "extension_" + strings.ReplaceAll(p.appID, "-", "") + "_" + extensionName
 	if err := p.find(ctx); err != nil {
@@ -72,7 +75,7 @@ func (p *preparing) find(ctx context.Context) error {
 		Name string `json:"displayName"`
 	}
 	if err := json.Unmarshal(answer.Body, &app); err != nil {
-		return broken(err)
+		return entity.Broken(err)
 	}
 	p.done.AppName = app.Name
 	return nil
@@ -112,7 +115,7 @@ func (p *preparing) look(ctx context.Context) (bool, error) {
 	err := p.graph.All(ctx, p.application("/extensionProperties"), func(v jsontext.Value) error {
 		var x directoryExtension
 		if err := json.Unmarshal(v, &x); err != nil {
-			return broken(err)
+			return entity.Broken(err)
 		}
 		if strings.EqualFold(x.Name, p.done.Property) {
 			there, problem = true, x.unfit(p.done.Property)
@@ -166,7 +169,7 @@ func (p *preparing) register(ctx context.Context) error {
 	}
 	var made directoryExtension
 	if err := json.Unmarshal(answer.Body, &made); err != nil {
-		return broken(err)
+		return entity.Broken(err)
 	}
 	if made.Name != p.done.Property {
 		return fault.New(fault.BadGateway, "Graph made %q instead of %s.", made.Name, p.done.Property)

@@ -1,4 +1,4 @@
-package entra
+package naming
 
 import (
 	"testing"
@@ -23,8 +23,7 @@ func TestShorten(t *testing.T) {
 		`{"id":"1"}`: `{"id":"1"}`,
 	} {
 		before := `[{"userName":"z@contoso.com"},`
-		r := &resource{Directory: &Directory{options: Options{DefaultDomain: suffix[1:]}}}
-		got := string(r.shorten([]byte(before+text), len(before)))
+		got := string(Names{Domain: suffix[1:]}.ShortenIn([]byte(before+text), len(before)))
 		if got != before+want || !jsontext.Value(got[len(before):]).IsValid() {
 			t.Errorf("%s becomes %s, want %s", text, got[len(before):], want)
 		}

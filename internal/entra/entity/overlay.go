@@ -1,4 +1,4 @@
-package entra
+package entity
 
 import (
 	"maps"
@@ -10,19 +10,24 @@ import (
 // secrets are never part of an answer.
 var secrets = []string{"passwordProfile"}
 
-// overlaid is the object that Graph has after a write: what it was, with what was
+// Hide takes what no answer may show out of the properties.
+func Hide(properties map[string]any) {
+	for _, name := range secrets {
+		delete(properties, name)
+	}
+}
+
+// Overlaid is the object that Graph has after a write: what it was, with what was
 // sent and accepted. A null that was sent clears.
-func overlaid(before jsontext.Value, sent map[string]any) (jsontext.Value, error) {
+func Overlaid(before jsontext.Value, sent map[string]any) (jsontext.Value, error) {
 	object := map[string]any{}
 	if len(before) > 0 {
 		if err := json.Unmarshal(before, &object); err != nil {
-			return nil, broken(err)
+			return nil, Broken(err)
 		}
 	}
 	lay(object, sent)
-	for _, name := range secrets {
-		delete(object, name)
-	}
+	Hide(object)
 	return json.Marshal(object, json.Deterministic(true))
 }
 
@@ -43,22 +48,16 @@ func lay(object, sent map[string]any) {
 	}
 }
 
-// created is the object that a POST made: what was sent and accepted, overlaid
+// Created is the object that a POST made: what was sent and accepted, overlaid
 // with what Graph answered, which is only its default properties.
-func created(sent map[string]any, answer jsontext.Value) (jsontext.Value, error) {
+func Created(sent map[string]any, answer jsontext.Value) (jsontext.Value, error) {
 	var object map[string]any
 	if err := json.Unmarshal(answer, &object); err != nil {
-		return nil, broken(err)
+		return nil, Broken(err)
 	}
 	maps.DeleteFunc(object, func(_ string, v any) bool { return v == nil })
 	whole := map[string]any{}
 	lay(whole, sent)
 	maps.Copy(whole, object)
-	return overlaid(nil, whole)
-}
-
-// flag reads a boolean member of a Graph object.
-func flag(raw jsontext.Value, name string) bool {
-	v := member(raw, name)
-	return v.Kind() == 't'
+	return Overlaid(nil, whole)
 }

@@ -1,4 +1,4 @@
-package entra
+package naming
 
 import (
 	"bytes"
@@ -8,20 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// shortens tells whether names are shown without the default domain.
-func (r *resource) shortens() bool {
-	return r.options.ShortNames && r.options.DefaultDomain != "" && r.table.Entity() == entityUser
-}
-
-// shorten cuts the default domain off the userName of the resource that text holds
+// ShortenIn cuts the default domain off the userName of the resource that text holds
 // from start on, as a ReadPlan appended it. Long lists pass here: the text is looked
 // through up to the name only, and not decoded.
-func (r *resource) shorten(text []byte, start int) []byte {
+func (n Names) ShortenIn(text []byte, start int) []byte {
 	from, to := findName(text, start)
 	if from < 0 {
 		return text
 	}
-	return slices.Replace(text, from, to, r.trimmed(text[from:to])...)
+	return slices.Replace(text, from, to, n.trimmed(text[from:to])...)
 }
 
 // findName finds the value of the member userName of a well-formed object without
@@ -56,23 +51,23 @@ func stringEnd(text []byte, i int) int {
 }
 
 // trimmed is a name in JSON without the domain.
-func (r *resource) trimmed(value jsontext.Value) jsontext.Value {
+func (n Names) trimmed(value jsontext.Value) jsontext.Value {
 	plain, err := jsontext.AppendUnquote(nil, value)
 	if err != nil {
 		return value
 	}
-	short, err := jsontext.AppendQuote(nil, r.shortName(string(plain)))
+	short, err := jsontext.AppendQuote(nil, n.shortened(string(plain)))
 	if err != nil {
 		return value
 	}
 	return short
 }
 
-// shortName is a name without the default domain. A guest's, which Entra made of an
+// shortened is a name without the default domain. A guest's, which Entra made of an
 // e-mail address, stays whole: without its domain it is no name that anybody knows.
-func (r *resource) shortName(name string) string {
+func (n Names) shortened(name string) string {
 	local, domain, ok := strings.Cut(name, "@")
-	if !ok || local == "" || !strings.EqualFold(domain, r.options.DefaultDomain) || strings.Contains(strings.ToUpper(local), "#EXT#") {
+	if !ok || local == "" || !strings.EqualFold(domain, n.Domain) || strings.Contains(strings.ToUpper(local), "#EXT#") {
 		return name
 	}
 	return local

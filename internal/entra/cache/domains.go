@@ -1,4 +1,6 @@
-package entra
+// Package cache remembers what was read of a directory, so that it is not asked for
+// again at once.
+package cache
 
 import (
 	"context"
@@ -9,14 +11,15 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/graph"
 )
 
 // domainLife is how long the verified domains are remembered.
 const domainLife = 10 * time.Minute
 
-// domains remembers the directory's verified domains.
-type domains struct {
+// Domains remembers the directory's verified domains.
+type Domains struct {
 	graph *graph.Client
 	now   func() time.Time
 
@@ -25,12 +28,13 @@ type domains struct {
 	names []string
 }
 
-func newDomains(c *graph.Client, now func() time.Time) *domains {
-	return &domains{graph: c, now: now}
+// NewDomains asks nothing of Graph yet.
+func NewDomains(c *graph.Client, now func() time.Time) *Domains {
+	return &Domains{graph: c, now: now}
 }
 
-// verified names the verified domains, in the order Graph gives them.
-func (d *domains) verified(ctx context.Context) ([]string, error) {
+// Verified names the verified domains, in the order Graph gives them.
+func (d *Domains) Verified(ctx context.Context) ([]string, error) {
 	d.mu.Lock()
 	names, known := d.names, d.names != nil && d.now().Sub(d.at) <= domainLife
 	d.mu.Unlock()
@@ -47,7 +51,7 @@ func (d *domains) verified(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-func (d *domains) ask(ctx context.Context) ([]string, error) {
+func (d *Domains) ask(ctx context.Context) ([]string, error) {
 	response, err := d.graph.Do(ctx, graph.Request{
 		Path: "/organization", Query: graph.Query{Select: []string{"id", "verifiedDomains"}},
 	})
@@ -69,13 +73,13 @@ func (d *domains) ask(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
-	return names, broken(err)
+	return names, entity.Broken(err)
 }
 
-// listed names the verified domains for an error text; "" when they cannot be
+// Listed names the verified domains for an error text; "" when they cannot be
 // read, so that the error stays what it is.
-func (d *domains) listed(ctx context.Context) string {
-	names, err := d.verified(ctx)
+func (d *Domains) Listed(ctx context.Context) string {
+	names, err := d.Verified(ctx)
 	if err != nil || len(names) == 0 {
 		return ""
 	}

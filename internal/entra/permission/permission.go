@@ -1,4 +1,6 @@
-package entra
+// Package permission says which permissions of Graph each part of the gateway needs, and
+// which of them a directory has not granted.
+package permission
 
 import (
 	"slices"
@@ -29,7 +31,6 @@ func Features() []Feature {
 		{"other e-mail addresses", []string{"User-Mail.ReadWrite.All"}},
 		{"phone numbers", []string{"User-Phone.ReadWrite.All"}},
 		{"give and take licenses (`entitlements`)", []string{"LicenseAssignment.ReadWrite.All", "LicenseAssignment.Read.All"}},
-		{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Directory.Read.All"}},
 		{"roles of a user or group, read (`roles`)", []string{"RoleManagement.Read.Directory"}},
 		{"how and until when roles are held (`roles.assignmentType`, `start`, `end`)", []string{"RoleAssignmentSchedule.Read.Directory"}},
 		{"roles that a user or group can activate (`eligibleRoles`)", []string{"RoleEligibilitySchedule.Read.Directory"}},
@@ -58,14 +59,15 @@ func Features() []Feature {
 	}
 }
 
-// OptionalFeatures are those whose permissions are in no set: what the policy wants of
+// Optional are those whose permissions are in no set: what the policy wants of
 // them, and the others.
-func OptionalFeatures(p tenant.Policy) (wanted, others []Feature) {
+func Optional(p tenant.Policy) (wanted, others []Feature) {
 	for _, one := range []struct {
 		Feature
 
 		wanted bool
 	}{
+		{Feature{"give and take applications (`applications`)", []string{"AppRoleAssignment.ReadWrite.All"}}, false},
 		{Feature{"give and take directory roles (`roles`), groups that they can be given to (`isAssignableToRole`) with their members and owners", []string{"RoleManagement.ReadWrite.Directory"}}, false},
 		{Feature{"let roles be activated (`eligibleRoles`)", []string{"RoleEligibilitySchedule.ReadWrite.Directory"}}, false},
 		{Feature{"give and take roles that begin or end (`roles.start`, `roles.end`)", []string{"RoleAssignmentSchedule.ReadWrite.Directory"}}, false},

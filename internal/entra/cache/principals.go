@@ -1,4 +1,4 @@
-package entra
+package cache
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"entrascim/internal/entra/entity"
 	"entrascim/internal/grant"
 	"entrascim/internal/graph"
 )
@@ -19,8 +20,11 @@ import (
 const (
 	principalLife = 10 * time.Minute
 	maxPrincipals = 10000
-	maxByIDs      = 1000 // ids that getByIds takes
 )
+
+// MaxByIDs is how many ids getByIds takes
+// (https://learn.microsoft.com/graph/api/directoryobject-getbyids).
+const MaxByIDs = 1000
 
 // A principal is what an assignment's resourceId leads to: the service principal
 // of an application.
@@ -30,9 +34,9 @@ type principal struct {
 	at time.Time
 }
 
-// principals remembers service principals by id and by appId: they hardly ever change,
+// Principals remembers service principals by id and by appId: they hardly ever change,
 // and every assignment names one.
-type principals struct {
+type Principals struct {
 	graph *graph.Client
 	now   func() time.Time
 
@@ -41,15 +45,16 @@ type principals struct {
 	ids  map[string]string // by appId, in lower case
 }
 
-func newPrincipals(c *graph.Client, now func() time.Time) *principals {
-	return &principals{graph: c, now: now, byID: map[string]principal{}, ids: map[string]string{}}
+// NewPrincipals asks nothing of Graph yet.
+func NewPrincipals(c *graph.Client, now func() time.Time) *Principals {
+	return &Principals{graph: c, now: now, byID: map[string]principal{}, ids: map[string]string{}}
 }
 
-// find gives the service principals of the ids. One that Graph does not find is
+// Find gives the service principals of the ids. One that Graph does not find is
 // left out.
-func (p *principals) find(ctx context.Context, ids []string) (map[string]grant.Service, error) {
+func (p *Principals) Find(ctx context.Context, ids []string) (map[string]grant.Service, error) {
 	found, missing := p.known(ids)
-	for some := range slices.Chunk(missing, maxByIDs) {
+	for some := range slices.Chunk(missing, MaxByIDs) {
 		if err := p.ask(ctx, some, found); err != nil {
 			return nil, err
 		}
@@ -57,7 +62,7 @@ func (p *principals) find(ctx context.Context, ids []string) (map[string]grant.S
 	return found, nil
 }
 
-func (p *principals) known(ids []string) (found map[string]grant.Service, missing []string) {
+func (p *Principals) known(ids []string) (found map[string]grant.Service, missing []string) {
 	found = make(map[string]grant.Service, len(ids))
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,8 +78,8 @@ func (p *principals) known(ids []string) (found map[string]grant.Service, missin
 	return found, missing
 }
 
-func (p *principals) ask(ctx context.Context, ids []string, found map[string]grant.Service) error {
-	request, err := getByIDs(ids, []string{"servicePrincipal"}, grant.ServiceProperties()...)
+func (p *Principals) ask(ctx context.Context, ids []string, found map[string]grant.Service) error {
+	request, err := GetByIDs(ids, []string{"servicePrincipal"}, grant.ServiceProperties()...)
 	if err != nil {
 		return err
 	}
@@ -87,18 +92,18 @@ func (p *principals) ask(ctx context.Context, ids []string, found map[string]gra
 		if err != nil {
 			return err
 		}
-		s, err := p.take(v)
+		s, err := p.Take(v)
 		found[s.ID] = s
 		return err
 	})
-	return broken(err)
+	return entity.Broken(err)
 }
 
-// take remembers a service principal as Graph tells it.
-func (p *principals) take(v jsontext.Value) (grant.Service, error) {
+// Take remembers a service principal as Graph tells it.
+func (p *Principals) Take(v jsontext.Value) (grant.Service, error) {
 	var s grant.Service
 	if err := json.Unmarshal(v, &s); err != nil {
-		return s, broken(err)
+		return s, entity.Broken(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,8 +116,8 @@ func (p *principals) take(v jsontext.Value) (grant.Service, error) {
 	return s, nil
 }
 
-// forget has service principals asked for again.
-func (p *principals) forget(ids []string) {
+// Forget has service principals asked for again.
+func (p *Principals) Forget(ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range ids {
@@ -120,8 +125,8 @@ func (p *principals) forget(ids []string) {
 	}
 }
 
-// byApp gives the service principals of applications that are known, by appId.
-func (p *principals) byApp(appIDs []string) (found map[string]grant.Service, missing []string) {
+// ByApp gives the service principals of applications that are known, by appId.
+func (p *Principals) ByApp(appIDs []string) (found map[string]grant.Service, missing []string) {
 	found = make(map[string]grant.Service, len(appIDs))
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,9 +140,9 @@ func (p *principals) byApp(appIDs []string) (found map[string]grant.Service, mis
 	return found, missing
 }
 
-// getByIDs asks for up to maxByIDs directory objects at once; those that are not
+// GetByIDs asks for up to MaxByIDs directory objects at once; those that are not
 // there are left out of the answer.
-func getByIDs(ids, types []string, properties ...string) (graph.Request, error) {
+func GetByIDs(ids, types []string, properties ...string) (graph.Request, error) {
 	body, err := json.Marshal(map[string]any{"ids": ids, "types": types})
 	return graph.Request{
 		Method: http.MethodPost, Path: "/directoryObjects/getByIds", Body: body, Reads: true,

@@ -1,4 +1,4 @@
-package entra
+package extension
 
 import (
 	"context"
@@ -8,19 +8,21 @@ import (
 
 	"entrascim/internal/fault"
 	"entrascim/internal/graph"
+	"entrascim/internal/mapping"
 )
 
-// extended knows whether the directory has the directory extensions that the
+// Mapped knows whether the directory has the directory extensions that the
 // tables map. Without one of them nearly every request fails, and only whoever
 // prepared the mapping can help it.
-type extended struct {
+type Mapped struct {
 	graph    *graph.Client
 	requests []graph.Request // one for each table that maps extensions
 	is       atomic.Bool     // it was seen, and then stays so
 }
 
-func newExtended(c *graph.Client, tables Tables) *extended {
-	x := &extended{graph: c}
+// NewMapped looks for the extensions of the tables, and asks nothing of Graph yet.
+func NewMapped(c *graph.Client, tables []*mapping.Table) *Mapped {
+	x := &Mapped{graph: c}
 	for _, t := range tables {
 		selected := []string{"id"}
 		for _, row := range t.Rows() {
@@ -35,9 +37,9 @@ func newExtended(c *graph.Client, tables Tables) *extended {
 	return x
 }
 
-// check is an error when the directory lacks an extension. What the gateway may
+// Check is an error when the directory lacks an extension. What the gateway may
 // not read is none: it is not served either.
-func (x *extended) check(ctx context.Context) error {
+func (x *Mapped) Check(ctx context.Context) error {
 	if len(x.requests) == 0 || x.is.Load() {
 		return nil
 	}

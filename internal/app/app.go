@@ -62,7 +62,7 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	<-ended
 	if a.tenants != nil {
-		a.tenants.vaults.close(ctx)
+		a.tenants.outbox.close(ctx)
 	}
 	return err
 }

@@ -285,7 +285,7 @@ func (e *examination) extensions(ctx context.Context, tables *Tables) {
 
 // sink tells whether generated passwords would be taken where they go.
 func (e *examination) sink(ctx context.Context) {
-	v, err := newDialer(config.Pacing{}).vault(e.tenant)
+	v, err := newDialer(config.Pacing{}).vault(e.tenant, nil)
 	if err != nil {
 		e.bad("passwords", "%v", err)
 		return

@@ -42,7 +42,7 @@ type registry struct {
 	keys    *seal.Keys   // of the store; without any of this process
 	crew    *trigger.Crew
 	now     func() time.Time
-	vaults  vaults
+	outbox  outboxes
 	memory  guard.Memory                                     // counts where there is no store
 	sleep   func(ctx context.Context, d time.Duration) error // of the crew; nil: a timer's
 
@@ -202,11 +202,10 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := r.dialer.vault(s.tenant)
+	v, err := r.dialer.vault(s.tenant, r.outbox.get(s.tenant.ID))
 	if err != nil {
 		return nil, nil, Mistake{err}
 	}
-	r.vaults.add(v)
 	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
 	directory := newDirectory(s.tenant, tables, equipment{client, v, r.guard(s.tenant), s.trigger.Granted})
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,8 +11,9 @@ import (
 	"entrascim/internal/vault"
 )
 
-// newVault makes what takes the passwords that are generated for a tenant.
-func newVault(t *tenant.Tenant, rt http.RoundTripper) (*vault.Vault, error) {
+// newVault makes what takes the passwords that are generated for a tenant. Without an
+// Outbox it has one of its own.
+func newVault(t *tenant.Tenant, rt http.RoundTripper, out *vault.Outbox) (*vault.Vault, error) {
 	place := vault.Place{Transport: rt}
 	if t.Passwords.Sink == tenant.KeyVault {
 		credential, err := credentialOf(t).TokenCredential(rt, t.GraphURL)
@@ -26,16 +26,16 @@ func newVault(t *tenant.Tenant, rt http.RoundTripper) (*vault.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return vault.New(vault.Options{Sink: sink, Tenant: t.Name, Policy: vault.PolicyOf(t.Passwords)}), nil
+	return vault.New(vault.Options{Sink: sink, Tenant: t.Name, Policy: vault.PolicyOf(t.Passwords), Outbox: out}), nil
 }
 
 // vault makes that of a tenant. Those that trust the same share connections.
-func (d *dialer) vault(t *tenant.Tenant) (*vault.Vault, error) {
+func (d *dialer) vault(t *tenant.Tenant, out *vault.Outbox) (*vault.Vault, error) {
 	rt, err := d.transport(sinkRoots(t))
 	if err != nil {
 		return nil, err
 	}
-	return newVault(t, rt)
+	return newVault(t, rt, out)
 }
 
 // sinkRoots are the certificate authorities that a tenant's sink is trusted by.
@@ -53,27 +53,32 @@ func credentialOf(t *tenant.Tenant) graph.Credential {
 	}
 }
 
-// vaults are those that were made, of tenants as they were then: a password that waits
-// goes where it was meant to go when it was generated.
-type vaults struct {
-	mu  sync.Mutex
-	all []*vault.Vault
+// outboxes are those of all tenants that were served since the process began, by their
+// ids: a password that waits goes where it was meant to go when it was generated, whatever
+// becomes of the tenant's settings.
+type outboxes struct {
+	mu sync.Mutex
+	of map[string]*vault.Outbox
 }
 
-// add keeps a vault, and of the others those that something waits in.
-func (v *vaults) add(one *vault.Vault) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if one.Delivers() {
-		v.all = append(slices.DeleteFunc(v.all, (*vault.Vault).Idle), one)
+// get gives a tenant's, which is made when it is first asked for.
+func (o *outboxes) get(tenantID string) *vault.Outbox {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.of == nil {
+		o.of = map[string]*vault.Outbox{}
 	}
+	if o.of[tenantID] == nil {
+		o.of[tenantID] = vault.NewOutbox()
+	}
+	return o.of[tenantID]
 }
 
 // close ends what they do, and tells the log what is lost by it.
-func (v *vaults) close(ctx context.Context) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, one := range v.all {
+func (o *outboxes) close(ctx context.Context) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, one := range o.of {
 		one.Close(ctx)
 	}
 }

@@ -40,6 +40,8 @@ func (v *Vault) Deliver(ctx context.Context, p Password) (answer string, err err
 	p.Tenant = v.o.Tenant
 	if p.Reset {
 		v.Forget(p.UserID)
+	} else if end, err := v.Begin(p.UserID); err == nil { // a reset waits for it
+		defer end()
 	}
 	answer, err = v.insist(ctx, p)
 	if err == nil {

@@ -6,6 +6,7 @@ import "context"
 // tells it nothing, and is else as the vault is.
 func (v *Vault) Rehearsal() *Vault {
 	o := v.o
+	o.Outbox = nil // it forgets nothing that waits
 	if v.Delivers() && !v.local() {
 		o.Sink = mute{o.Sink}
 	}

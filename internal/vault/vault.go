@@ -4,10 +4,7 @@ package vault
 
 import (
 	"context"
-	"sync"
 	"time"
-
-	"entrascim/internal/seal"
 )
 
 // A Password is one that the gateway generated, and whose it is.
@@ -55,6 +52,7 @@ type Options struct {
 	Sink   Sink   // nil: generated passwords are told nobody
 	Tenant string // its name
 	Policy Policy
+	Outbox *Outbox // of the tenant, whatever its settings were; nil: the Vault's own
 
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error // default: a timer
@@ -64,7 +62,6 @@ type Options struct {
 type Vault struct {
 	o       Options
 	checked checked
-	waiting waiting
 }
 
 // New makes a Vault. It asks nothing of the sink.
@@ -75,9 +72,10 @@ func New(o Options) *Vault {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	v := &Vault{o: o}
-	v.waiting = waiting{keys: seal.Random(), closed: make(chan struct{}), once: new(sync.Once)}
-	return v
+	if o.Outbox == nil {
+		o.Outbox = NewOutbox()
+	}
+	return &Vault{o: o}
 }
 
 // Delivers tells whether generated passwords go anywhere.

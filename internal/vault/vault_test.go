@@ -197,7 +197,6 @@ func TestUndeliveredWaits(t *testing.T) {
 	if got := d.all(); len(got) != 1 || got[0].Text != ada.Text || got[0].UserID != ada.UserID || got[0].Tenant != "acme" {
 		t.Errorf("%+v", got)
 	}
-	v.Close(ctx)
 	if text := log.String(); strings.Contains(text, string(ada.Text)) || !strings.Contains(text, "was not delivered") || !strings.Contains(text, "that waited was delivered") {
 		t.Error(text)
 	}
@@ -210,7 +209,8 @@ func TestUndeliveredIsGivenUp(t *testing.T) {
 	refused := vault.Password{UserID: "the-other"}
 	for _, stop := range []bool{false, true} {
 		d, c := &drawer{down: errDown}, newClock()
-		v := vault.New(vault.Options{Sink: d, Now: c.now, Sleep: c.sleep})
+		out := vault.NewOutbox()
+		v := vault.New(vault.Options{Sink: d, Outbox: out, Now: c.now, Sleep: c.sleep})
 		var log bytes.Buffer
 		ctx := zerolog.New(zerolog.SyncWriter(&log)).WithContext(t.Context())
 		done := make(chan error)
@@ -221,7 +221,7 @@ func TestUndeliveredIsGivenUp(t *testing.T) {
 		<-done
 		want := "is given up"
 		if stop {
-			v.Close(ctx)
+			out.Close(ctx)
 			want = "is lost"
 		}
 		for begun := c.now(); !v.Idle(); {
@@ -229,7 +229,7 @@ func TestUndeliveredIsGivenUp(t *testing.T) {
 				t.Fatal("tries for more than a day")
 			}
 		}
-		v.Close(ctx)
+		out.Close(ctx)
 		if text := log.String(); strings.Count(text, want) != 1 || !strings.Contains(text, "the-other") {
 			t.Errorf("stop %t: %s", stop, text)
 		}
@@ -270,7 +270,8 @@ func TestWaitingIsBounded(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	v := vault.New(vault.Options{Sink: d, Sleep: block})
+	out := vault.NewOutbox()
+	v := vault.New(vault.Options{Sink: d, Outbox: out, Sleep: block})
 	for i := range 1001 {
 		p := ada
 		p.UserID = fmt.Sprint(i)
@@ -279,7 +280,7 @@ func TestWaitingIsBounded(t *testing.T) {
 			t.Fatal(i, err)
 		}
 	}
-	v.Close(t.Context())
+	out.Close(t.Context())
 	if !v.Idle() {
 		t.Error("something waits after the end")
 	}

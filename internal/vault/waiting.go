@@ -22,11 +22,13 @@ const (
 
 const sealed = "password"
 
-// waiting are the passwords that were set and not delivered yet, in the memory of this
-// process alone, sealed. They are delivered as they are: to set others instead would
-// take away one that was delivered though its answer was lost, or that somebody has set
-// meanwhile.
-type waiting struct {
+// An Outbox has the passwords of a tenant that were set and not delivered yet, in the
+// memory of this process alone, sealed. Each is for the sink that the tenant had when it
+// was set; the tenant's vaults, of settings before and after a change, share the Outbox,
+// so that none delivers what another has replaced. They are delivered as they are: to set
+// others instead would take away one that was delivered though its answer was lost, or
+// that somebody has set meanwhile.
+type Outbox struct {
 	keys   *seal.Keys
 	closed chan struct{}
 	once   *sync.Once
@@ -36,9 +38,16 @@ type waiting struct {
 	mu      sync.Mutex
 	all     []*parcel
 	running bool
+	hand    map[string]bool // ids of users whose password is being set or delivered
+}
+
+// NewOutbox makes an empty one.
+func NewOutbox() *Outbox {
+	return &Outbox{keys: seal.Random(), closed: make(chan struct{}), once: new(sync.Once), hand: map[string]bool{}}
 }
 
 type parcel struct {
+	from   *Vault
 	p      Password // without Text
 	sealed []byte
 	until  time.Time
@@ -46,25 +55,24 @@ type parcel struct {
 
 // wait has the password delivered later; false when too many wait already.
 func (v *Vault) wait(ctx context.Context, p Password) bool {
-	w := &v.waiting
+	w := v.o.Outbox
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.all) >= maxWaiting || w.ended() {
 		return false
 	}
-	one := &parcel{p: p, sealed: w.keys.Seal([]byte(p.Text), sealed), until: v.o.Now().Add(giveUp)}
+	one := &parcel{from: v, p: p, sealed: w.keys.Seal([]byte(p.Text), sealed), until: v.o.Now().Add(giveUp)}
 	one.p.Text = ""
 	w.all = append(w.all, one)
 	if !w.running {
 		w.running = true
-		go v.carry(context.WithoutCancel(ctx))
+		go w.carry(context.WithoutCancel(ctx), v.o.Sleep)
 	}
 	return true
 }
 
 // carry delivers what waits until nothing does.
-func (v *Vault) carry(ctx context.Context) {
-	w := &v.waiting
+func (w *Outbox) carry(ctx context.Context, sleep func(context.Context, time.Duration) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -75,11 +83,11 @@ func (v *Vault) carry(ctx context.Context) {
 		}
 	}()
 	for gap := firstWait; ; gap = min(2*gap, longWait) {
-		if v.o.Sleep(ctx, gap) != nil {
+		if sleep(ctx, gap) != nil {
 			return
 		}
-		before := v.Waiting()
-		left := v.round(ctx)
+		before := w.waiting()
+		left := w.round(ctx)
 		if left == 0 && w.idle() {
 			return
 		}
@@ -89,75 +97,83 @@ func (v *Vault) carry(ctx context.Context) {
 	}
 }
 
-// round tries each that waits once, until the sink is found not to be there.
-func (v *Vault) round(ctx context.Context) (left int) {
-	down := false
-	for _, one := range v.waiting.list() {
-		if !down && ctx.Err() == nil {
-			err := v.resend(ctx, one)
-			down = err != nil && !hopeless(err)
+// round tries each that waits once, until its sink is found not to be there.
+func (w *Outbox) round(ctx context.Context) (left int) {
+	down := map[*Vault]bool{}
+	for _, one := range w.list() {
+		if !down[one.from] && ctx.Err() == nil {
+			err := w.resend(ctx, one)
+			down[one.from] = err != nil && !hopeless(err)
 		}
-		if !v.o.Now().Before(one.until) && v.waiting.drop(one) {
-			zerolog.Ctx(ctx).Error().Str("user", one.p.UserID).Str("sink", v.Name()).Msg("a generated password is given up: have it reset")
+		if !one.from.o.Now().Before(one.until) && w.drop(one) {
+			one.tell(zerolog.Ctx(ctx).Error(), "a generated password is given up: have it reset")
 		}
 	}
-	return v.Waiting()
+	return w.waiting()
 }
 
-func (v *Vault) resend(ctx context.Context, one *parcel) error {
-	v.waiting.sending.Lock()
-	defer v.waiting.sending.Unlock()
-	if !v.waiting.has(one) {
+func (w *Outbox) resend(ctx context.Context, one *parcel) error {
+	w.sending.Lock()
+	defer w.sending.Unlock()
+	if !w.has(one) {
 		return nil
 	}
-	text, err := v.waiting.keys.Open(one.sealed, sealed)
+	text, err := w.keys.Open(one.sealed, sealed)
 	if err != nil {
 		return err
 	}
 	p := one.p
 	p.Text, p.again = Text(text), true
-	if _, err := v.try(ctx, p); err != nil {
+	if _, err := one.from.try(ctx, p); err != nil {
 		return err
 	}
-	v.waiting.drop(one)
-	zerolog.Ctx(ctx).Info().Str("user", p.UserID).Str("sink", v.Name()).Msg("a generated password that waited was delivered")
+	w.drop(one)
+	one.tell(zerolog.Ctx(ctx).Info(), "a generated password that waited was delivered")
 	return nil
+}
+
+// tell says on a line of the log what became of it.
+func (one *parcel) tell(line *zerolog.Event, what string) {
+	line.Str("user", one.p.UserID).Str("sink", one.from.Name()).Msg(what)
 }
 
 // Forget drops what waits of a user, who has another password now.
 func (v *Vault) Forget(userID string) {
-	theirs := slices.DeleteFunc(v.waiting.list(), func(one *parcel) bool { return !strings.EqualFold(one.p.UserID, userID) })
+	w := v.o.Outbox
+	theirs := slices.DeleteFunc(w.list(), func(one *parcel) bool { return !strings.EqualFold(one.p.UserID, userID) })
 	if len(theirs) == 0 {
 		return
 	}
-	v.waiting.sending.Lock() // what is on its way arrives before what comes after it
-	defer v.waiting.sending.Unlock()
+	w.sending.Lock() // what is on its way arrives before what comes after it
+	defer w.sending.Unlock()
 	for _, one := range theirs {
-		v.waiting.drop(one)
+		w.drop(one)
 	}
 }
 
 // Waiting is how many passwords are not delivered yet.
-func (v *Vault) Waiting() int {
-	v.waiting.mu.Lock()
-	defer v.waiting.mu.Unlock()
-	return len(v.waiting.all)
+func (v *Vault) Waiting() int { return v.o.Outbox.waiting() }
+
+func (w *Outbox) waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.all)
 }
 
 // Idle tells whether nothing waits.
 func (v *Vault) Idle() bool { return v.Waiting() == 0 }
 
 // Close ends the trying, and tells the log of each that is lost by it.
-func (v *Vault) Close(ctx context.Context) {
-	v.waiting.once.Do(func() { close(v.waiting.closed) })
-	for _, one := range v.waiting.list() {
-		if v.waiting.drop(one) {
-			zerolog.Ctx(ctx).Error().Str("user", one.p.UserID).Str("sink", v.Name()).Msg("a generated password is lost, as the gateway stops: have it reset")
+func (w *Outbox) Close(ctx context.Context) {
+	w.once.Do(func() { close(w.closed) })
+	for _, one := range w.list() {
+		if w.drop(one) {
+			one.tell(zerolog.Ctx(ctx).Error(), "a generated password is lost, as the gateway stops: have it reset")
 		}
 	}
 }
 
-func (w *waiting) ended() bool {
+func (w *Outbox) ended() bool {
 	select {
 	case <-w.closed:
 		return true
@@ -166,16 +182,16 @@ func (w *waiting) ended() bool {
 	}
 }
 
-func (w *waiting) list() []*parcel {
+func (w *Outbox) list() []*parcel {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.all)
 }
 
-func (w *waiting) has(one *parcel) bool { return slices.Contains(w.list(), one) }
+func (w *Outbox) has(one *parcel) bool { return slices.Contains(w.list(), one) }
 
 // drop forgets one; false when that was done already.
-func (w *waiting) drop(one *parcel) bool {
+func (w *Outbox) drop(one *parcel) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := len(w.all)
@@ -184,7 +200,7 @@ func (w *waiting) drop(one *parcel) bool {
 }
 
 // idle ends the carrying when nothing waits.
-func (w *waiting) idle() bool {
+func (w *Outbox) idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running = len(w.all) > 0

@@ -83,10 +83,11 @@ func withDrawer(t *testing.T, later chan struct{}) (*gateway, *drawer, *vault.Va
 			return ctx.Err()
 		}
 	}
-	v := vault.New(vault.Options{Sink: d, Tenant: "acme", Now: func() time.Time { return time.Unix(0, 0) }, Sleep: nap})
+	out := vault.NewOutbox()
+	v := vault.New(vault.Options{Sink: d, Outbox: out, Tenant: "acme", Now: func() time.Time { return time.Unix(0, 0) }, Sleep: nap})
 	d.g = start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Vault = v })
 	d.g.heard.record = true
-	t.Cleanup(func() { v.Close(t.Context()) })
+	t.Cleanup(func() { out.Close(t.Context()) })
 	return d.g, d, v
 }
 

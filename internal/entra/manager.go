@@ -21,6 +21,7 @@ import (
 type manager struct {
 	value string         // as the client names the person: id, userPrincipalName or employee id
 	found jsontext.Value // id and displayName; nil: not looked up yet
+	alone bool           // nothing else is asked for, so that to leave it out would be to do nothing
 }
 
 var managerProperties = []string{"id", "displayName"}
@@ -31,7 +32,7 @@ var managerProperties = []string{"id", "displayName"}
 func (u users) newManager(ctx context.Context, w mapping.Write) (*manager, error) {
 	after, _ := w.Relations[relationManager].After.(map[string]any)
 	value, _ := after["value"].(string)
-	m := &manager{value: strings.TrimSpace(value)}
+	m := &manager{value: strings.TrimSpace(value), alone: len(w.Body) == 0 && len(w.Relations) == 1}
 	if m.value == "" {
 		return nil, nil
 	}
@@ -68,9 +69,9 @@ func (u users) byEmployeeID(ctx context.Context, id string) ([]jsontext.Value, e
 }
 
 // noManager is what becomes of a manager whom nobody is: a fault or, where the
-// tenant wants it so, a warning.
+// tenant wants it so and something else is done, a warning.
 func (u users) noManager(ctx context.Context, m *manager, cause error) error {
-	if u.options.Policy.ManagerMissing == tenant.ManagerWarn {
+	if u.options.Policy.ManagerMissing == tenant.ManagerWarn && !m.alone {
 		zerolog.Ctx(ctx).Warn().Err(cause).Msg("a manager that does not exist was left out")
 		scim.Warn(ctx, u.managerName()+": there is no user "+m.value+"; the manager was left out")
 		return nil

@@ -81,6 +81,8 @@ func TestManagerMissingIsAWarning(t *testing.T) {
 		if got := g.get("/Users/" + made["id"].(string)); got["title"] != "x" {
 			t.Errorf("%s: the rest was not written: %v", name, got)
 		}
+		// There is no rest: nothing would be done.
+		g.patch("/Users/"+made["id"].(string), http.StatusBadRequest, object{"op": "add", "path": enterprise + ":manager.value", "value": value})
 	}
 }
 

@@ -25,15 +25,16 @@ type governed struct {
 }
 
 const (
-	ledgerApp   = "c1000000-0000-4000-8000-000000000001"
-	nobody      = "11111111-1111-4111-8111-111111111111"
-	cloudGroup  = "/Groups/b0000000-0000-4000-8000-000000000002" // a Microsoft 365 group
-	forRoles    = "/Groups/b0000000-0000-4000-8000-000000000003" // isAssignableToRole
-	soldOut     = "a1000000-0000-4000-8000-000000000001"
-	available   = "a1000000-0000-4000-8000-000000000002"
-	enterprise  = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	entraUsers  = "urn:ietf:params:scim:schemas:extension:entra:2.0:User"
-	entraGroups = "urn:ietf:params:scim:schemas:extension:entra:2.0:Group"
+	ledgerApp    = "c1000000-0000-4000-8000-000000000001"
+	nobody       = "11111111-1111-4111-8111-111111111111"
+	cloudGroup   = "/Groups/b0000000-0000-4000-8000-000000000002" // a Microsoft 365 group
+	forRoles     = "/Groups/b0000000-0000-4000-8000-000000000003" // isAssignableToRole
+	disabledRole = "d1000000-0000-4000-8000-000000000001"
+	soldOut      = "a1000000-0000-4000-8000-000000000001"
+	available    = "a1000000-0000-4000-8000-000000000002"
+	enterprise   = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	entraUsers   = "urn:ietf:params:scim:schemas:extension:entra:2.0:User"
+	entraGroups  = "urn:ietf:params:scim:schemas:extension:entra:2.0:Group"
 )
 
 func govern(t *testing.T) governed {
@@ -52,6 +53,7 @@ func govern(t *testing.T) governed {
 			{"skuId": soldOut, "skuPartNumber": "SOLD_OUT", "prepaidUnits": graphsim.Values{"enabled": 0}},
 			{"skuId": available, "skuPartNumber": "AVAILABLE", "prepaidUnits": graphsim.Values{"enabled": 5}},
 		},
+		RoleDefinitions: []graphsim.Values{{"id": disabledRole, "displayName": "Retired", "isEnabled": false}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +137,7 @@ func TestGovernanceBadInput(t *testing.T) {
 		"unknown role":             {"PATCH", seededUser, add("roles", `[{"value": "`+nobody+`"}]`), "invalidValue", []string{"roles: ", "no role " + nobody}},
 		"a role by name":           {"PATCH", seededUser, add("roles", `[{"value": "Global Reader"}]`), "invalidValue", []string{"roles.value", "a GUID"}},
 		"unknown role, new user":   {"POST", "/Users", post(`"roles": [{"value": "` + nobody + `"}]`), "invalidValue", []string{"roles: ", "no role " + nobody}},
+		"disabled role, new user":  {"POST", "/Users", post(`"roles": [{"value": "` + disabledRole + `"}]`), "invalidValue", []string{"roles: ", "Retired", "is disabled"}},
 		"unknown eligible role":    {"PATCH", seededUser, add(entraUsers+":eligibleRoles", `[{"value": "`+nobody+`"}]`), "invalidValue", []string{entraUsers + ":eligibleRoles", "no role " + nobody}},
 		"unknown role of a group":  {"PATCH", forRoles, patch(`{"op": "add", "path": "` + entraGroups + `:roles", "value": [{"value": "` + nobody + `"}]}`), "invalidValue", []string{entraGroups + ":roles", "no role " + nobody}},
 		"a role, ordinary group":   {"PATCH", seededGroup, patch(`{"op": "add", "path": "` + entraGroups + `:roles", "value": [{"value": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"}]}`), "invalidValue", []string{entraGroups + ":roles", "isAssignableToRole"}},

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -174,6 +175,9 @@ func (r *resource) newBeside(ctx context.Context, w mapping.Write) (beside, *gra
 		lookups = append(lookups, subscriptions(ctx, &skus))
 	}
 	if err := r.lookUpAll(ctx, lookups); err != nil {
+		return b, nil, err
+	}
+	if err := cmp.Or(b.roles.Refusal(), b.eligible.Refusal()); err != nil {
 		return b, nil, err
 	}
 	return b, skus, r.resolve(ctx, b.applications)

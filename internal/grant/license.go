@@ -50,7 +50,7 @@ func PlanLicenses(attribute string, states jsontext.Value, after any, s *Subscri
 		return nil, err
 	}
 	own := slices.ContainsFunc(held, func(h licenseState) bool { return h.AssignedByGroup == "" })
-	if none := len(want.direct)+len(want.inherited) == 0; !put && !(none && own) { // a removal of all means those of the user's own
+	if some := len(want.direct)+len(want.inherited) > 0; !put && (some || !own) { // a removal of all means those of the user's own
 		if err := want.keeps(attribute, held); err != nil {
 			return nil, err
 		}

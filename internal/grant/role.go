@@ -103,6 +103,7 @@ type Roles struct {
 	give, alter, take []Role
 	kept              []Role
 	names             map[string]string // of roles that were looked up, by id
+	disabled          string            // one of them that nobody can be given
 	done              map[string]*Role
 }
 

@@ -48,14 +48,28 @@ func (p *Roles) Lookups() []Step {
 			Answered: func(answer jsontext.Value) {
 				var definition struct {
 					DisplayName string `json:"displayName"`
+					IsEnabled   *bool  `json:"isEnabled"`
 				}
-				if json.Unmarshal(answer, &definition) == nil {
-					p.names[role.RoleDefinitionID] = definition.DisplayName
+				if json.Unmarshal(answer, &definition) != nil {
+					return
+				}
+				p.names[role.RoleDefinitionID] = definition.DisplayName
+				if definition.IsEnabled != nil && !*definition.IsEnabled {
+					p.disabled = role.RoleDefinitionID
 				}
 			},
 		})
 	}
 	return steps
+}
+
+// Refusal says of roles that were looked up, by themselves, why one cannot be given; nil
+// when all can.
+func (p *Roles) Refusal() error {
+	if p == nil || p.disabled == "" {
+		return nil
+	}
+	return fault.New(fault.InvalidValue, "%s: the role %s (%s) is disabled.", p.attribute, p.disabled, clipped(p.names[p.disabled]))
 }
 
 // Steps are the requests of the change.

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +28,13 @@ func (v *Vault) Begin(userID string) (end func(), err error) {
 		defer w.mu.Unlock()
 		delete(w.hand, id)
 	}, nil
+}
+
+// inHand are the ids of the users whose password is being set or delivered, in order.
+func (w *Outbox) inHand() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.hand))
 }
 
 // Lasting is a context for setting a generated password and delivering it: it goes on

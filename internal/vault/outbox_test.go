@@ -1,9 +1,12 @@
 package vault_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/vault"
@@ -63,6 +66,26 @@ func TestOnePasswordAtATime(t *testing.T) {
 		t.Error(err)
 	} else {
 		end()
+	}
+}
+
+// What is under way when the gateway stops may be lost with it: the log says so.
+func TestStoppedUnderWay(t *testing.T) {
+	t.Parallel()
+	d, c, out := &drawer{down: errDown}, newClock(), vault.NewOutbox()
+	v := vault.New(vault.Options{Sink: d, Outbox: out, Now: c.now, Sleep: c.sleep})
+	done := make(chan error)
+	go func() { done <- second(v.Deliver(t.Context(), ada)) }()
+	slept := <-c.asked
+	var log bytes.Buffer
+	out.Close(zerolog.New(&log).WithContext(t.Context()))
+	if text := log.String(); strings.Count(text, strings.ToLower(ada.UserID)) != 1 || !strings.Contains(text, "not delivered yet") {
+		t.Error(text)
+	}
+	d.set(nil)
+	c.wake(slept)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -163,13 +163,16 @@ func (w *Outbox) waiting() int {
 // Idle tells whether nothing waits.
 func (v *Vault) Idle() bool { return v.Waiting() == 0 }
 
-// Close ends the trying, and tells the log of each that is lost by it.
+// Close ends the trying, and tells the log of each that is lost by it, or may be.
 func (w *Outbox) Close(ctx context.Context) {
 	w.once.Do(func() { close(w.closed) })
 	for _, one := range w.list() {
 		if w.drop(one) {
 			one.tell(zerolog.Ctx(ctx).Error(), "a generated password is lost, as the gateway stops: have it reset")
 		}
+	}
+	for _, id := range w.inHand() { // of requests that were cut off
+		zerolog.Ctx(ctx).Error().Str("user", id).Msg("a generated password is not delivered yet, as the gateway stops: if it does not arrive, have it reset")
 	}
 }
 

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -66,6 +67,27 @@ func TestOnePasswordAtATime(t *testing.T) {
 		t.Error(err)
 	} else {
 		end()
+	}
+}
+
+// A password that the user's client has replaced by one of its own while it was being
+// delivered is not delivered any more, neither then nor later.
+func TestReplacedUnderWay(t *testing.T) {
+	t.Parallel()
+	d, c := &drawer{down: errDown}, newClock()
+	v := vault.New(vault.Options{Sink: d, Now: c.now, Sleep: c.sleep})
+	done := make(chan error)
+	go func() { done <- second(v.Deliver(t.Context(), ada)) }()
+	slept := <-c.asked
+	v.Forget(strings.ToUpper(ada.UserID))
+	d.set(nil)
+	c.wake(slept)
+	var lost *vault.Undelivered
+	if err := <-done; !errors.As(err, &lost) || lost.Waiting || !strings.Contains(err.Error(), "another one meanwhile") || strings.Contains(err.Error(), "reset") {
+		t.Error(err)
+	}
+	if len(d.all()) != 0 || !v.Idle() {
+		t.Errorf("delivered %d", len(d.all()))
 	}
 }
 

@@ -38,7 +38,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	all     []*parcel
 	running bool
-	hand    map[string]bool // ids of users whose password is being set or delivered
+	hand    map[string]bool // ids of users whose password is being set or delivered; false: another has replaced it
 }
 
 // NewOutbox makes an empty one.
@@ -137,9 +137,14 @@ func (one *parcel) tell(line *zerolog.Event, what string) {
 	line.Str("user", one.p.UserID).Str("sink", one.from.Name()).Msg(what)
 }
 
-// Forget drops what waits of a user, who has another password now.
+// Forget drops what waits of a user, or is not delivered yet: the user has another
+// password now.
 func (v *Vault) Forget(userID string) {
-	w := v.o.Outbox
+	v.o.Outbox.replaced(userID)
+	v.o.Outbox.forget(userID)
+}
+
+func (w *Outbox) forget(userID string) {
 	theirs := slices.DeleteFunc(w.list(), func(one *parcel) bool { return !strings.EqualFold(one.p.UserID, userID) })
 	if len(theirs) == 0 {
 		return

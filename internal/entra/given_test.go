@@ -391,3 +391,25 @@ func TestGrantedApplications(t *testing.T) {
 		t.Errorf("heard %v, want %v", heard, want)
 	}
 }
+
+// An application that vanishes between the lookup and the write is the client's mistake,
+// named, of a new user and of a group, too: what was asked for is there.
+func TestApplicationsVanish(t *testing.T) {
+	t.Parallel()
+	g, ada, team := offering(t)
+	g.patch("/Users/"+ada, http.StatusNoContent, adds(applications, object{"value": wikiApp})) // it is remembered
+	if err := g.dir.Delete(g.servicePrincipal("Wiki")); err != nil {
+		t.Fatal(err)
+	}
+	answer := g.do(http.MethodPost, "/Users", object{
+		"userName": "late@contoso.com", "displayName": "Late", enterprise: object{"applications": []object{{"value": wikiApp}}},
+	}, http.StatusBadRequest)
+	detail, _ := answer["detail"].(string)
+	if answer["scimType"] != "invalidValue" || !strings.HasPrefix(detail, applications+".value: the directory does not find") || !strings.Contains(detail, "Done: the user was created with id") {
+		t.Errorf("said %v", answer)
+	}
+	answer = g.patch("/Groups/"+team, http.StatusBadRequest, adds(entraGroup+":applications", object{"value": wikiApp}))
+	if detail, _ := answer["detail"].(string); answer["scimType"] != "invalidValue" || !strings.HasPrefix(detail, entraGroup+":applications.value: ") {
+		t.Errorf("said %v", answer)
+	}
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/pem"
 	"net/http"
@@ -65,6 +66,40 @@ func TestProvisioning(t *testing.T) {
 				t.Errorf("ready: %d %s, want %s", w.Code, w.Body, p.ready)
 			}
 		})
+	}
+}
+
+// What a suspended tenant's grants have left to be done is not done: nothing is asked of
+// its directory.
+func TestProvisioningOfSuspended(t *testing.T) {
+	t.Parallel()
+	for change, done := range map[string]bool{"": true, "tenant:\n  suspended: true\n": false} {
+		w := newTenants(t)
+		acme := w.tenant(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret, "acme-token-of-iga") + "policy: {provisioning: on-demand}\n"
+		w.file("acme.yaml", acme)
+		w.registry.reload(w.logged())
+		changed := make(chan struct{})
+		w.registry.sleep = func(ctx context.Context, _ time.Duration) error { <-changed; return ctx.Err() }
+		d := w.sim.Tenant(graphsim.DefaultTenant)
+		sp, err := d.Add("servicePrincipal", graphsim.Values{"displayName": "Wiki", "appId": "c0000000-0000-4000-8000-0000000000bb", "appRoles": []any{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.AddJob(sp, graphsim.ProvisioningJob{}); err != nil {
+			t.Fatal(err)
+		}
+		status, made := w.ask("acme", http.MethodPost, "/scim/v2/Users",
+			`{"userName":"ada@contoso.com","displayName":"Ada","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"applications":[{"value":"c0000000-0000-4000-8000-0000000000bb"}]}}`)
+		if status != http.StatusCreated {
+			t.Fatal(status, made)
+		}
+		w.file("acme.yaml", strings.Replace(acme, "tenant:\n", cmp.Or(change, "tenant:\n"), 1))
+		w.registry.reload(w.logged())
+		close(changed)
+		w.registry.crew.Stop(t.Context())
+		if got := d.Provisioned(sp); (len(got) == 1) != done {
+			t.Errorf("%q: provisioned %v", change, got)
+		}
 	}
 }
 

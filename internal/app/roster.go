@@ -206,9 +206,18 @@ func (r *registry) serve(s *seat) (http.Handler, *entra.Directory, error) {
 	if err != nil {
 		return nil, nil, Mistake{err}
 	}
-	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Sleep: r.sleep})
+	s.trigger = trigger.New(trigger.Options{Graph: client, How: s.tenant.Policy.Provisioning, Crew: r.crew, Ended: r.unprovisioned(s.tenant), Sleep: r.sleep})
 	directory := newDirectory(s.tenant, tables, equipment{client, v, r.guard(s.tenant), s.trigger.Granted})
 	return newProtocol(r.config, s.tenant, directory, r.origin, r.cursors, r.schemes), directory, nil
+}
+
+// unprovisioned tells whether a tenant that was served is so no more, or is now without
+// the provisioning that it had.
+func (r *registry) unprovisioned(t *tenant.Tenant) func() bool {
+	return func() bool {
+		s := r.current().seats[t.ID]
+		return s == nil || !s.served() || s.tenant.Policy.Provisioning != t.Policy.Provisioning
+	}
 }
 
 // guard holds a tenant to its thresholds. What it takes away is counted in the store, so

@@ -21,6 +21,7 @@ import (
 	"entrascim/internal/entra"
 	"entrascim/internal/graphsim"
 	"entrascim/internal/graphsim/trouble"
+	"entrascim/internal/scim"
 	"entrascim/internal/vault"
 )
 
@@ -32,6 +33,7 @@ type drawer struct {
 	down   error // of checks
 	jammed error // of deliveries
 	checks int
+	asked  func() // nil: nothing more is done when the sink is asked
 	kept   []vault.Password
 }
 
@@ -42,6 +44,9 @@ func (d *drawer) Check(context.Context, vault.Password) error {
 	defer d.mu.Unlock()
 	if d.checks++; d.g.sim.Stats().Writes > 0 {
 		d.g.t.Error("something was written before the sink was asked")
+	}
+	if d.asked != nil {
+		d.asked()
 	}
 	return d.down
 }
@@ -84,7 +89,7 @@ func withDrawer(t *testing.T, later chan struct{}) (*gateway, *drawer, *vault.Va
 		}
 	}
 	out := vault.NewOutbox()
-	v := vault.New(vault.Options{Sink: d, Outbox: out, Tenant: "acme", Now: func() time.Time { return time.Unix(0, 0) }, Sleep: nap})
+	v := vault.New(vault.Options{Sink: d, Tenant: "acme", Outbox: out, Now: func() time.Time { return time.Unix(0, 0) }, Sleep: nap})
 	d.g = start(t, graphsim.Options{}, "", func(o *entra.Options) { o.Vault = v })
 	d.g.heard.record = true
 	t.Cleanup(func() { out.Close(t.Context()) })
@@ -257,6 +262,32 @@ func TestCreationInDoubt(t *testing.T) {
 	response, answer := g.post("/Users", newUser("bob@contoso.com"))
 	if response.StatusCode < 500 || !strings.Contains(answer, "If the user was created, the password was not delivered") || len(d.all()) != 1 {
 		t.Errorf("in doubt: %d %s", response.StatusCode, answer)
+	}
+}
+
+// A client that hangs up before Graph has answered does not take the password with it: it
+// is set by then, and is delivered.
+func TestClientHangsUp(t *testing.T) {
+	t.Parallel()
+	g, d, _ := withDrawer(t, nil)
+	handler := scim.NewHandler(g.directory.ResourceTypes(), scim.Options{BaseURL: func(*http.Request) string { return base }, Caller: func(*http.Request) scim.Caller { return scim.Caller{} }})
+	send := func(path, body string) {
+		ctx, hangUp := context.WithCancel(t.Context())
+		d.asked = hangUp
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/scim+json")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		g.sim.Reset() // the drawer is not to be asked after a write
+	}
+	send("/Users", `{"userName":"ada@contoso.com","displayName":"Ada"}`)
+	made := g.found("/Users", `userName eq "ada@contoso.com"`)
+	if kept := d.all(); len(made) != 1 || len(kept) != 1 || kept[0].UserID != made[0] {
+		t.Fatalf("made %v, kept %v", made, kept)
+	}
+	g.sim.Reset()
+	send("/Users/"+made[0]+"/.actions/reset_password", "{}")
+	if kept := d.all(); len(kept) != 2 || !kept[1].Reset || kept[1].UserID != made[0] {
+		t.Errorf("kept %v", kept)
 	}
 }
 

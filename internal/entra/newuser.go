@@ -41,6 +41,8 @@ func (u users) Create(ctx context.Context, doc scim.Document, p scim.Projection,
 	if err := u.deliverable(ctx, n.password, p); err != nil {
 		return "", err
 	}
+	ctx, done := u.lasting(ctx, n.password)
+	defer done()
 	raw, err := u.addNew(ctx, &n, p)
 	if err != nil {
 		return "", u.abandoned(ctx, entity.Text(raw, "id"), n.password, err)

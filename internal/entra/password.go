@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rs/zerolog"
 
 	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
@@ -81,9 +82,18 @@ func (u users) abandoned(ctx context.Context, id string, given *vault.Password, 
 	case given != nil && u.options.Vault.Delivers() && graph.InDoubt(err):
 		f := *fault.From(err)
 		f.Detail += " If the user was created, the password was not delivered: have it reset."
+		zerolog.Ctx(ctx).Error().Str("user", given.UserName).Msg("a generated password may be set that nobody has: have it reset")
 		return &f
 	}
 	return err
+}
+
+// lasting goes on when the client hangs up, where a generated password is to be delivered.
+func (u users) lasting(ctx context.Context, given *vault.Password) (context.Context, context.CancelFunc) {
+	if given == nil {
+		return ctx, func() {}
+	}
+	return u.options.Vault.Lasting(ctx)
 }
 
 // undelivered is the fault of a password that is set and was not delivered: 502, as

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/go-json-experiment/json"
+	"github.com/rs/zerolog"
 
 	"entrascim/internal/entra/entity"
 	"entrascim/internal/fault"
@@ -34,6 +35,13 @@ func (u users) reset(ctx context.Context, call *scim.ActionCall) error {
 	if err := u.options.Vault.Check(ctx, *given); err != nil {
 		return err
 	}
+	end, err := u.options.Vault.Begin(call.ID)
+	if err != nil {
+		return err
+	}
+	defer end()
+	ctx, cancel := u.options.Vault.Lasting(ctx)
+	defer cancel()
 	if err := u.setPassword(ctx, call.ID, withPassword(profile, given)); err != nil {
 		return err
 	}
@@ -102,6 +110,7 @@ func (u users) setPassword(ctx context.Context, id string, profile map[string]an
 	if graph.InDoubt(err) {
 		f := *fault.From(err)
 		f.Detail += " The password may be another now, which nobody has: have it reset again."
+		zerolog.Ctx(ctx).Error().Str("user", id).Msg("a generated password may be set that nobody has: have it reset")
 		return &f
 	}
 	return err

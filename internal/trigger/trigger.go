@@ -31,6 +31,10 @@ type Options struct {
 	How   tenant.Provisioning
 	Crew  *Crew // whose workers run its errands
 
+	// Ended tells that the tenant is not served any more, or wants none of this: nothing
+	// more is asked of its directory. Default: it never is.
+	Ended func() bool
+
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // default: a timer
 }
@@ -72,6 +76,9 @@ func New(o Options) *Trigger {
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
+	}
+	if o.Ended == nil {
+		o.Ended = func() bool { return false }
 	}
 	return &Trigger{options: o, jobs: newJobs(o.Graph, o.Now)}
 }

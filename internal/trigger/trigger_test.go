@@ -40,6 +40,7 @@ type options struct {
 	how    tenant.Provisioning
 	client string // that signs in; "" for the one that may do everything
 	sleep  func(ctx context.Context, d time.Duration) error
+	ended  func() bool
 }
 
 func start(t *testing.T, o options, jobs ...graphsim.ProvisioningJob) *world {
@@ -71,7 +72,7 @@ func start(t *testing.T, o options, jobs ...graphsim.ProvisioningJob) *world {
 	}
 	w.ctx = zerolog.New(&w.log).WithContext(t.Context())
 	w.crew = trigger.NewCrew(t.Context())
-	w.trigger = trigger.New(trigger.Options{Graph: w.graph(o), How: o.how, Crew: w.crew, Now: w.sim.Now, Sleep: o.sleep})
+	w.trigger = trigger.New(trigger.Options{Graph: w.graph(o), How: o.how, Crew: w.crew, Now: w.sim.Now, Sleep: o.sleep, Ended: o.ended})
 	return w
 }
 
@@ -327,6 +328,16 @@ func TestFullAndStopped(t *testing.T) {
 	if strings.Contains(w.log.String(), `"principal":"998"`) {
 		t.Error("more was dropped than had to be")
 	}
+}
+
+// Of the directory of a tenant that is suspended nothing more is asked.
+func TestTenantEnded(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{ended: func() bool { return true }}, graphsim.ProvisioningJob{})
+	w.granted(w.users(3)...)
+	w.finish()
+	w.asked("")
+	w.said(`"left":3`, "not served any more")
 }
 
 func TestNothing(t *testing.T) {

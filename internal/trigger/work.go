@@ -28,13 +28,17 @@ func (t *Trigger) work(ctx context.Context) {
 			return
 		}
 		if t.options.Sleep(ctx, max(due.Sub(t.options.Now()), 0)) != nil {
-			t.abandon()
+			t.abandon(stops)
+			continue
+		}
+		if t.options.Ended() {
+			t.abandon("the tenant is not served any more, or not so")
 			continue
 		}
 		e := t.take()
 		err := t.run(e.log.WithContext(ctx), e)
 		if err != nil && ctx.Err() != nil {
-			t.abandon(e)
+			t.abandon(stops, e)
 			continue
 		}
 		t.heard(e, err)
@@ -87,8 +91,10 @@ func (t *Trigger) refuse() int {
 	return n
 }
 
-// abandon says what is left undone when the gateway stops: what was begun, and what waits.
-func (t *Trigger) abandon(begun ...errand) {
+const stops = "the gateway stops"
+
+// abandon says what is left undone, and why: what was begun, and what waits.
+func (t *Trigger) abandon(why string, begun ...errand) {
 	t.mu.Lock()
 	left := append(begun, t.waiting...)
 	t.waiting = nil
@@ -98,7 +104,7 @@ func (t *Trigger) abandon(begun ...errand) {
 		applications[one.application] = true
 	}
 	left[0].log.Warn().Int("left", len(left)).Strs("service_principals", names(applications)).
-		Msg("the gateway stops: provisioning was not triggered; it comes with the next cycle")
+		Msg(why + ": provisioning was not triggered; it comes with the next cycle")
 }
 
 // maxNamed bounds the names on one log line.

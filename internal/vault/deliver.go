@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,6 +24,9 @@ type Undelivered struct {
 
 // Error says for the client what becomes of it.
 func (u *Undelivered) Error() string {
+	if errors.Is(u.Err, errReplaced) {
+		return "The password was not delivered: " + u.Sink + " " + u.Err.Error() + "."
+	}
 	next := "The gateway goes on trying, until it is stopped or a day has passed; if the password does not arrive there, have it reset."
 	if !u.Waiting {
 		next = "It is lost: have it reset when the sink is well."
@@ -39,7 +43,7 @@ func (u *Undelivered) Unwrap() error { return u.Err }
 func (v *Vault) Deliver(ctx context.Context, p Password) (answer string, err error) {
 	p.Tenant = v.o.Tenant
 	if p.Reset {
-		v.Forget(p.UserID)
+		v.o.Outbox.forget(p.UserID)
 	} else if end, err := v.Begin(p.UserID); err == nil { // a reset waits for it
 		defer end()
 	}
@@ -49,7 +53,7 @@ func (v *Vault) Deliver(ctx context.Context, p Password) (answer string, err err
 	}
 	v.checked.failed()
 	lost := &Undelivered{Sink: v.o.Sink.Name(), Err: err}
-	if !v.local() {
+	if !v.local() && !errors.Is(err, errReplaced) {
 		lost.Waiting = v.wait(ctx, p)
 	}
 	zerolog.Ctx(ctx).Error().Err(err).Str("user", p.UserID).Str("sink", lost.Sink).Bool("waiting", lost.Waiting).
@@ -73,9 +77,17 @@ func (v *Vault) insist(ctx context.Context, p Password) (answer string, err erro
 		if v.o.Sleep(ctx, firstGap<<n) != nil {
 			break
 		}
+		if v.o.Outbox.stale(p.UserID) {
+			return "", errReplaced
+		}
+	}
+	if err != nil && v.o.Outbox.stale(p.UserID) {
+		err = errReplaced
 	}
 	return answer, err
 }
+
+var errReplaced = errors.New("was not told it: the user was given another one meanwhile")
 
 func (v *Vault) try(ctx context.Context, p Password) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)

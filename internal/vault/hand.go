@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,7 @@ func (v *Vault) Begin(userID string) (end func(), err error) {
 	w, id := v.o.Outbox, strings.ToLower(userID)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.hand[id] {
+	if _, is := w.hand[id]; is {
 		f := fault.New(fault.Unavailable, "Nothing was done: another password of this user is being set and delivered.")
 		f.RetryAfter = comeBack
 		return nil, f
@@ -26,6 +28,30 @@ func (v *Vault) Begin(userID string) (end func(), err error) {
 		defer w.mu.Unlock()
 		delete(w.hand, id)
 	}, nil
+}
+
+// replaced notes that what is being delivered is not the user's password any more.
+func (w *Outbox) replaced(userID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if id := strings.ToLower(userID); w.hand[id] {
+		w.hand[id] = false
+	}
+}
+
+// stale tells whether a password that is being delivered was replaced.
+func (w *Outbox) stale(userID string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wanted, is := w.hand[strings.ToLower(userID)]
+	return is && !wanted
+}
+
+// inHand are the ids of the users whose password is being set or delivered, in order.
+func (w *Outbox) inHand() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.hand))
 }
 
 // Lasting is a context for setting a generated password and delivering it: it goes on

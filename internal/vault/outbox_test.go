@@ -1,9 +1,13 @@
 package vault_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"entrascim/internal/fault"
 	"entrascim/internal/vault"
@@ -63,6 +67,47 @@ func TestOnePasswordAtATime(t *testing.T) {
 		t.Error(err)
 	} else {
 		end()
+	}
+}
+
+// A password that the user's client has replaced by one of its own while it was being
+// delivered is not delivered any more, neither then nor later.
+func TestReplacedUnderWay(t *testing.T) {
+	t.Parallel()
+	d, c := &drawer{down: errDown}, newClock()
+	v := vault.New(vault.Options{Sink: d, Now: c.now, Sleep: c.sleep})
+	done := make(chan error)
+	go func() { done <- second(v.Deliver(t.Context(), ada)) }()
+	slept := <-c.asked
+	v.Forget(strings.ToUpper(ada.UserID))
+	d.set(nil)
+	c.wake(slept)
+	var lost *vault.Undelivered
+	if err := <-done; !errors.As(err, &lost) || lost.Waiting || !strings.Contains(err.Error(), "another one meanwhile") || strings.Contains(err.Error(), "reset") {
+		t.Error(err)
+	}
+	if len(d.all()) != 0 || !v.Idle() {
+		t.Errorf("delivered %d", len(d.all()))
+	}
+}
+
+// What is under way when the gateway stops may be lost with it: the log says so.
+func TestStoppedUnderWay(t *testing.T) {
+	t.Parallel()
+	d, c, out := &drawer{down: errDown}, newClock(), vault.NewOutbox()
+	v := vault.New(vault.Options{Sink: d, Outbox: out, Now: c.now, Sleep: c.sleep})
+	done := make(chan error)
+	go func() { done <- second(v.Deliver(t.Context(), ada)) }()
+	slept := <-c.asked
+	var log bytes.Buffer
+	out.Close(zerolog.New(&log).WithContext(t.Context()))
+	if text := log.String(); strings.Count(text, strings.ToLower(ada.UserID)) != 1 || !strings.Contains(text, "not delivered yet") {
+		t.Error(text)
+	}
+	d.set(nil)
+	c.wake(slept)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -38,7 +38,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	all     []*parcel
 	running bool
-	hand    map[string]bool // ids of users whose password is being set or delivered
+	hand    map[string]bool // ids of users whose password is being set or delivered; false: another has replaced it
 }
 
 // NewOutbox makes an empty one.
@@ -137,9 +137,14 @@ func (one *parcel) tell(line *zerolog.Event, what string) {
 	line.Str("user", one.p.UserID).Str("sink", one.from.Name()).Msg(what)
 }
 
-// Forget drops what waits of a user, who has another password now.
+// Forget drops what waits of a user, or is not delivered yet: the user has another
+// password now.
 func (v *Vault) Forget(userID string) {
-	w := v.o.Outbox
+	v.o.Outbox.replaced(userID)
+	v.o.Outbox.forget(userID)
+}
+
+func (w *Outbox) forget(userID string) {
 	theirs := slices.DeleteFunc(w.list(), func(one *parcel) bool { return !strings.EqualFold(one.p.UserID, userID) })
 	if len(theirs) == 0 {
 		return
@@ -163,13 +168,16 @@ func (w *Outbox) waiting() int {
 // Idle tells whether nothing waits.
 func (v *Vault) Idle() bool { return v.Waiting() == 0 }
 
-// Close ends the trying, and tells the log of each that is lost by it.
+// Close ends the trying, and tells the log of each that is lost by it, or may be.
 func (w *Outbox) Close(ctx context.Context) {
 	w.once.Do(func() { close(w.closed) })
 	for _, one := range w.list() {
 		if w.drop(one) {
 			one.tell(zerolog.Ctx(ctx).Error(), "a generated password is lost, as the gateway stops: have it reset")
 		}
+	}
+	for _, id := range w.inHand() { // of requests that were cut off
+		zerolog.Ctx(ctx).Error().Str("user", id).Msg("a generated password is not delivered yet, as the gateway stops: if it does not arrive, have it reset")
 	}
 }
 

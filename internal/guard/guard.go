@@ -117,7 +117,7 @@ func (g *Guard) most(k Kind) int {
 func (g *Guard) refusal(k Kind, n, counted int, hour time.Time) error {
 	todo := "send it again after " + hour.Add(time.Hour).Format(time.RFC3339) + ", when the hour ends"
 	if n > g.most(k) {
-		todo = "send it in smaller parts"
+		todo = "no hour has room for it: send it in smaller parts, where it has any"
 	}
 	return fault.New(fault.Forbidden,
 		"The tenant's threshold policy.thresholds.%s is %d in an hour; %d were counted since %s, and this request has %d more. Nothing was written: %s, or have the threshold raised in the tenant's settings.",

@@ -89,36 +89,36 @@ func (u users) next(t *taken, name string) (string, error) {
 type taken struct {
 	names   map[string]bool
 	checked []string
-	objects int // read
-	most    int // that may be
+	seen    map[string]bool // the objects, by id: one may be found in several ways
+	most    int             // of them that may be
 }
 
 // lookUp finds the names that are taken: those of users, and because Entra makes an
-// address of a name, the addresses of users and groups. That is one request for up to
-// 999 that begin alike.
+// address of a name, the addresses of users and groups. Each is asked for with one
+// condition, as the pages grant them: of conditions on a collection that are joined by
+// or none says a word. That is one request for up to 999 of each that begin alike.
 func (u users) lookUp(ctx context.Context, name string) (*taken, error) {
 	local, _, _ := strings.Cut(name, "@")
-	asked := []graph.Request{
-		begins("/users", []string{"id", "userPrincipalName", "proxyAddresses"}, "startsWith(userPrincipalName,"+quoted(local)+") or "+addressed(local)),
-		begins("/groups", []string{"id", "proxyAddresses"}, addressed(local)),
-	}
+	asked := []graph.Request{begins("/users", []string{"id", "userPrincipalName", "proxyAddresses"}, "startsWith(userPrincipalName,"+quoted(local)+")")}
+	asked = append(asked, addressed("/users", local)...)
+	ofUsers := len(asked)
+	asked = append(asked, addressed("/groups", local)...)
 	ctx = graph.WithPriority(ctx, graph.High) // somebody is about to be created
 	results, err := u.Graph.Batch(ctx, asked, graph.Parallel)
 	if err != nil {
 		return nil, err
 	}
-	t := &taken{names: map[string]bool{}, most: u.most(), checked: []string{"users.userPrincipalName", "users.proxyAddresses"}}
-	if err := t.all(ctx, u.Graph, asked[0], results[0]); err != nil {
-		return nil, err
+	t := &taken{names: map[string]bool{}, seen: map[string]bool{}, most: u.most(), checked: []string{"users.userPrincipalName", "users.proxyAddresses"}}
+	for i := range asked {
+		switch err := t.all(ctx, u.Graph, asked[i], results[i]); {
+		case i >= ofUsers && fault.Is(err, fault.Forbidden):
+			scim.Warn(ctx, "the gateway lacks the directory permission to read groups: their addresses were not checked")
+			return t, nil
+		case err != nil:
+			return nil, err
+		}
 	}
-	switch err := t.all(ctx, u.Graph, asked[1], results[1]); {
-	case fault.Is(err, fault.Forbidden):
-		scim.Warn(ctx, "the gateway lacks the directory permission to read groups: their addresses were not checked")
-	case err != nil:
-		return nil, err
-	default:
-		t.checked = append(t.checked, "groups.proxyAddresses")
-	}
+	t.checked = append(t.checked, "groups.proxyAddresses")
 	return t, nil
 }
 
@@ -138,11 +138,11 @@ func begins(path string, properties []string, filter string) graph.Request {
 
 // addressed finds who has an address that begins so: SMTP marks the primary one, and
 // whether case matters in a comparison is not documented.
-func addressed(local string) string {
-	one := func(scheme string) string {
-		return "proxyAddresses/any(p:startsWith(p," + quoted(scheme+":"+local) + "))"
+func addressed(path, local string) []graph.Request {
+	one := func(scheme string) graph.Request {
+		return begins(path, []string{"id", "proxyAddresses"}, "proxyAddresses/any(p:startsWith(p,"+quoted(scheme+":"+local)+"))")
 	}
-	return one("smtp") + " or " + one("SMTP")
+	return []graph.Request{one("smtp"), one("SMTP")}
 }
 
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -162,16 +162,19 @@ func (t *taken) all(ctx context.Context, c *graph.Client, asked graph.Request, f
 // one takes a user or group.
 func (t *taken) one(dec *jsontext.Decoder) error {
 	var o struct {
+		ID        string   `json:"id"`
 		Name      string   `json:"userPrincipalName"`
 		Addresses []string `json:"proxyAddresses"`
 	}
 	if err := json.UnmarshalDecode(dec, &o); err != nil {
 		return fault.Wrap(err, fault.BadGateway, "The directory's answer is not what it should be.")
 	}
-	if t.objects++; t.objects > t.most {
+	if t.seen[o.ID] = true; len(t.seen) > t.most {
 		return fault.New(fault.TooMany, "proposed_upn: more than %d users and groups have a name that begins so; propose a longer one.", t.most)
 	}
-	t.names[strings.ToLower(o.Name)] = true
+	if o.Name != "" {
+		t.names[strings.ToLower(o.Name)] = true
+	}
 	for _, address := range o.Addresses {
 		if scheme, name, _ := strings.Cut(address, ":"); strings.EqualFold(scheme, "smtp") {
 			t.names[strings.ToLower(name)] = true

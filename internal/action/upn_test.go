@@ -128,3 +128,21 @@ func TestCheckUPNWithoutPermissions(t *testing.T) {
 	}
 	w.want(http.StatusForbidden, http.MethodPost, checkUPN, proposing("eve@contoso.com"))
 }
+
+// Who is found by the name and by the addresses is one, and counts once.
+func TestCheckUPNCountsOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy = tenant.Policy{MaxScan: 1}
+	w.open()
+	values := graphsim.Values{
+		"accountEnabled": true, "displayName": "Doe", "mailNickname": "doe", "userPrincipalName": "doe@contoso.com",
+		"proxyAddresses": []any{"SMTP:doe@contoso.com", "smtp:doe1@contoso.com"},
+	}
+	if _, err := w.sim.Tenant(graphsim.DefaultTenant).Add("user", values); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.proposed("doe@contoso.com"); got != "doe2@contoso.com" {
+		t.Errorf("proposed %v", got)
+	}
+}

@@ -56,6 +56,9 @@ func getByIDs(c *call) (*answer, error) {
 	if len(body.IDs) > maxByIDs {
 		return nil, refuse("The number of ids in the request exceeds the maximum of %d.", maxByIDs)
 	}
+	if body.Types != nil && len(body.Types) == 0 {
+		return nil, refuse("Invalid value specified for property 'types' of resource 'DirectoryObject'.")
+	}
 	for _, name := range body.Types {
 		if !slices.ContainsFunc(objectTypes, func(t string) bool { return strings.EqualFold(t, name) }) {
 			return nil, refuse("Invalid value specified for property 'types' of resource 'DirectoryObject'.")

@@ -55,6 +55,7 @@ var kindnesses = map[string]struct {
 	"no backing application":         {"POST", "/servicePrincipals", `{"appId":"` + gone + `"}`, "", 400, badRequest, "The appId '" + gone + "' of the service principal"},
 	"groups of a user and its roles": {"POST", "/users/{user}/getMemberObjects", `{"securityEnabledOnly":false}`, "", 400, badRequest, "securityEnabledOnly"},
 	"objects of no type":             {"POST", "/directoryObjects/getByIds", `{"ids":["{user}"],"types":["mailbox"]}`, "", 400, badRequest, "Invalid value"},
+	"objects of an empty list":       {"POST", "/directoryObjects/getByIds", `{"ids":["{user}"],"types":[]}`, "", 400, badRequest, "Invalid value"},
 	"a slash too many":               {"GET", "//users", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
 	"an empty id":                    {"GET", "/users//manager", "", "", 400, "BadRequest", "Resource not found for the segment ''."},
 	"no group of the name":           {"GET", "/groups(uniqueName='x')", "", "", 404, "Request_ResourceNotFound", lacks("x")},

@@ -141,9 +141,15 @@ func (p *Principals) ByApp(appIDs []string) (found map[string]grant.Service, mis
 }
 
 // GetByIDs asks for up to MaxByIDs directory objects at once; those that are not
-// there are left out of the answer.
+// there are left out of the answer. Without types all that the directory has are
+// searched, which the page says of a request that names none, and not of an empty list.
+// Source: https://learn.microsoft.com/graph/api/directoryobject-getbyids.
 func GetByIDs(ids, types []string, properties ...string) (graph.Request, error) {
-	body, err := json.Marshal(map[string]any{"ids": ids, "types": types})
+	asked := map[string]any{"ids": ids}
+	if len(types) > 0 {
+		asked["types"] = types
+	}
+	body, err := json.Marshal(asked)
 	return graph.Request{
 		Method: http.MethodPost, Path: "/directoryObjects/getByIds", Body: body, Reads: true,
 		Query: graph.Query{Select: properties},

@@ -45,7 +45,9 @@ func (u users) revived(ctx context.Context, doc scim.Document, w mapping.Write, 
 
 // former finds the user who was deleted last of those who had the name or, before them,
 // the anchor of the new one; nil when there is none. Graph is asked for names that end
-// so, which is true however it marks those of the deleted; see original.
+// so, which is true however it marks those of the deleted; see original. That it can
+// be asked so of deleted users its page says in general only: where it refuses, all who
+// were deleted are looked at.
 func (u users) former(ctx context.Context, w mapping.Write) (jsontext.Value, error) {
 	name, _ := w.Body[upnProperty].(string)
 	anchor, _ := w.Body[anchorProperty].(string)
@@ -56,15 +58,26 @@ func (u users) former(ctx context.Context, w mapping.Write) (jsontext.Value, err
 	if anchor != "" {
 		query.Filter += " or " + anchorProperty + " eq " + quoted(anchor)
 	}
+	found, err := u.formerOf(ctx, query, name, anchor)
+	if fault.Is(err, fault.InvalidFilter) {
+		query.Filter, query.Count, query.Advanced = "", false, false
+		return u.formerOf(ctx, query, name, anchor)
+	}
+	return found, err
+}
+
+// formerOf finds that user among those of a query.
+func (u users) formerOf(ctx context.Context, query graph.Query, name, anchor string) (jsontext.Value, error) {
 	var found jsontext.Value
-	anchored := false
+	anchored, n := false, 0
 	err := u.graph.All(ctx, graph.Request{Path: u.deletedPath(), Query: query}, func(v jsontext.Value) error {
 		same := anchor != "" && entity.Text(v, anchorProperty) == anchor
 		named := strings.EqualFold(formerName(entity.Text(v, "id"), entity.Text(v, upnProperty)), name)
 		if better := same && !anchored || same == anchored && entity.Text(v, deletedProperty) > entity.Text(found, deletedProperty); (same || named) && (found == nil || better) {
 			found, anchored = v.Clone(), same
 		}
-		return nil
+		n++
+		return u.bounded(n)
 	})
 	return found, err
 }

@@ -125,6 +125,40 @@ func TestDeletedUserRestoreCalls(t *testing.T) {
 	}
 }
 
+// Where Graph does not take the filter of deleted users, all of them are looked at, and
+// not more than the tenant allows.
+func TestDeletedUserUnfiltered(t *testing.T) {
+	t.Parallel()
+	g, id, _ := formerly(t, tenant.DeletedRefuse)
+	unfiltered := func() {
+		t.Helper()
+		f := trouble.Fault{Method: http.MethodGet, Path: "/directory/deletedItems/microsoft.graph.user", Status: http.StatusBadRequest, Code: "Request_UnsupportedQuery"}
+		if err := g.sim.Fail(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anchored := newUser("other@contoso.com")
+	anchored[entraUserURN] = object{"onPremisesImmutableId": "anchor=="}
+	for _, user := range []object{newUser("ADA@contoso.com"), anchored} {
+		unfiltered()
+		refused := g.do(http.MethodPost, "/Users", user, http.StatusConflict)
+		g.wantAsked("refused", 2, 0)
+		if detail, _ := refused["detail"].(string); refused["scimType"] != "uniqueness" || !strings.Contains(detail, id) {
+			t.Errorf("%v", refused)
+		}
+	}
+	unfiltered()
+	g.do(http.MethodPost, "/Users", newUser("da@contoso.com"), http.StatusCreated)
+	g.options.Policy.MaxScan = 1
+	g.serve()
+	g.asked()
+	unfiltered()
+	refused := g.do(http.MethodPost, "/Users", newUser("bob@contoso.com"), http.StatusBadRequest)
+	if _, writes := g.asked(); writes != 0 || refused["scimType"] != "tooMany" {
+		t.Errorf("%d writes: %v", writes, refused)
+	}
+}
+
 // Everything is checked before somebody is restored, and a failure after that is told.
 func TestDeletedUserRestoreRefused(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -139,10 +140,30 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// Every request about an active role says a time, that of an eligible one not when it is
+// taken: as the pages want it.
+func TestTakenRolesSayWhen(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	has := grant.Role{ID: "x", RoleDefinitionID: clerk, DirectoryScopeID: "/", EndDateTime: "2026-06-01T00:00:00Z"}
+	for eligible, want := range map[bool]any{true: nil, false: map[string]any{"startDateTime": "2026-01-01T00:00:00Z"}} {
+		p, err := grant.PlanRoles("roles", eligible, []grant.Role{has}, []any{}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := decoded(t, string(p.Steps(me)[0].Request.Body)).(map[string]any)
+		if body["action"] != "adminRemove" || !reflect.DeepEqual(body["scheduleInfo"], want) {
+			t.Errorf("eligible %v: %v", eligible, body)
+		}
+	}
+}
+
 // A schedule that lasts so long says until when.
 func TestReadRole(t *testing.T) {
 	t.Parallel()
-	for duration, want := range map[string]string{"PT5H30M": "2026-01-01T05:30:00Z", "P1D": "", "": ""} {
+	for duration, want := range map[string]string{
+		"PT5H30M": "2026-01-01T05:30:00Z", "P30D": "2026-01-31T00:00:00Z", "P1DT2H": "2026-01-02T02:00:00Z", "P1Y": "", "P1M": "", "PT": "", "P": "", "P-1D": "", "P999999999999D": "", "": "",
+	} {
 		got, err := grant.ReadRole([]byte(`{"roleDefinitionId":"r","scheduleInfo":{"startDateTime":"2026-01-01T00:00:00Z","expiration":{"type":"afterDuration","duration":"` + duration + `"}}}`))
 		if err != nil || got.EndDateTime != want {
 			t.Errorf("%s: %q %v", duration, got.EndDateTime, err)

@@ -2,6 +2,7 @@ package grant
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,16 +60,31 @@ func ReadRole(v jsontext.Value) (Role, error) {
 	return one.Role, err
 }
 
-// after is a moment so long after another as an ISO 8601 duration of hours, minutes and
-// seconds says; "" when it says something else.
+// longestSchedule bounds the days of a duration, far beyond what Entra takes.
+const longestSchedule = 100 * 366
+
+// after is a moment so long after another as a duration of Graph's says ("P30D", "PT8H",
+// "P1DT12H"); "" when it says something else. Source: Edm.Duration is xs:dayTimeDuration.
 func after(start, duration string) string {
 	at, err := time.Parse(time.RFC3339Nano, start)
-	text, found := strings.CutPrefix(duration, "PT")
-	length, bad := time.ParseDuration(strings.ToLower(text))
-	if err != nil || bad != nil || !found {
+	text, found := strings.CutPrefix(duration, "P")
+	date, clock, timed := strings.Cut(text, "T")
+	if err != nil || !found || text == "" || timed && clock == "" {
 		return ""
 	}
-	return at.Add(length).Format(time.RFC3339Nano)
+	days, length := uint64(0), time.Duration(0)
+	if date != "" {
+		number, whole := strings.CutSuffix(date, "D")
+		if days, err = strconv.ParseUint(number, 10, 32); err != nil || !whole || days > longestSchedule {
+			return ""
+		}
+	}
+	if timed {
+		if length, err = time.ParseDuration(strings.ToLower(clock)); err != nil {
+			return ""
+		}
+	}
+	return at.AddDate(0, 0, int(days)).Add(length).Format(time.RFC3339Nano) //nolint:gosec // bounded
 }
 
 // Scheduled tells of active roles since when and until when they are held, by their

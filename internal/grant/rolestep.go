@@ -163,8 +163,11 @@ func (p *Roles) request(action, principal string, role Role) Step {
 	if role.justification == "" {
 		asked["justification"] = defaultJustification
 	}
-	if action != adminRemove {
+	switch {
+	case action != adminRemove:
 		asked["scheduleInfo"] = p.schedule(role)
+	case !p.eligible: // the page of assignments wants one of every request, that of eligibilities not of this
+		asked["scheduleInfo"] = map[string]any{"startDateTime": p.moment()}
 	}
 	return Step{Request: graph.Request{Method: http.MethodPost, Path: path, Body: body(asked)}, Refused: p.refused}
 }
@@ -173,13 +176,16 @@ func (p *Roles) request(action, principal string, role Role) Step {
 func (p *Roles) schedule(role Role) map[string]any {
 	start, expiration := role.StartDateTime, map[string]string{"type": "noExpiration"}
 	if start == "" {
-		start = p.now.UTC().Format("2006-01-02T15:04:05Z")
+		start = p.moment()
 	}
 	if role.EndDateTime != "" {
 		expiration = map[string]string{"type": "afterDateTime", "endDateTime": role.EndDateTime}
 	}
 	return map[string]any{"startDateTime": start, "expiration": expiration}
 }
+
+// moment is now, as Graph writes it.
+func (p *Roles) moment() string { return p.now.UTC().Format("2006-01-02T15:04:05Z") }
 
 // refused names the attribute in Graph's refusal.
 func (p *Roles) refused(err error) error {

@@ -165,7 +165,9 @@ func TestRoleSchedules(t *testing.T) {
 	if a, s := of("/roleAssignments"), of("/roleAssignmentSchedules"); a.size("value") != 1 || s.size("value") != 1 {
 		t.Errorf("ended: %s, %s", a.raw, s.raw)
 	}
-	c.do("POST", requests, merged(holding(ada, globalReader), fields{"action": "adminRemove"})).want(201)
+	remove := merged(holding(ada, globalReader), fields{"action": "adminRemove"})
+	c.do("POST", requests, remove).refused(400, badRequest, "A value is required for property 'scheduleInfo' of resource 'UnifiedRoleAssignmentSchedule'.")
+	c.do("POST", requests, merged(remove, fields{"scheduleInfo": fields{"startDateTime": "2026-06-01T00:00:00Z"}})).want(201)
 	if a, s := of("/roleAssignments"), of("/roleAssignmentSchedules"); a.size("value") != 0 || s.size("value") != 0 {
 		t.Errorf("removed: %s, %s", a.raw, s.raw)
 	}

@@ -51,6 +51,9 @@ func requestSchedule(r relation) handler {
 		if err != nil {
 			return nil, err
 		}
+		if r == schedules && body.Schedule == nil {
+			return nil, missing(c.kind(scheduleKinds[r]), "scheduleInfo")
+		}
 		had := c.dir.scheduleOf(r, principal, definition, body.DirectoryScopeID)
 		switch {
 		case body.Action == "adminAssign" && had != nil:

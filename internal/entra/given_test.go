@@ -357,6 +357,23 @@ func TestManyApplications(t *testing.T) {
 	g.wantApplications(ada)
 }
 
+// An application that somebody else takes meanwhile is taken, however Graph says that it
+// is not there.
+func TestApplicationTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []trouble.Fault{
+		{Status: http.StatusNotFound}, {Status: http.StatusBadRequest, Code: "Request_BadRequest", Message: "EntitlementGrant being updated or deleted is not found."},
+	} {
+		g, ada, _ := offering(t)
+		g.patch("/Users/"+ada, http.StatusNoContent, adds(applications, object{"value": wikiApp}))
+		refused.Method, refused.Path = http.MethodDelete, "/users/*/appRoleAssignments/*"
+		if err := g.sim.Fail(refused); err != nil {
+			t.Fatal(err)
+		}
+		g.patch("/Users/"+ada, http.StatusNoContent, object{"op": "remove", "path": applications})
+	}
+}
+
 // A guest is given applications, too, and a synchronized user.
 func TestApplicationsOfOthers(t *testing.T) {
 	t.Parallel()

@@ -54,6 +54,7 @@ var translations = []translation{
 	{400, "", "mail-enabled security groups and or distribution list", fault.Mutability, "Mail-enabled security groups and distribution lists are managed in Exchange and cannot be changed here."},
 	{400, "", alreadyLinked, fault.Uniqueness, "The reference already exists."},
 	{400, "", notLinked, fault.NotFound, "The reference does not exist."},
+	{400, "", "entitlementgrant being updated or deleted is not found", fault.NotFound, "The assignment does not exist."},
 	{400, "", notReplicated, fault.InvalidValue, "A referenced resource does not exist, or the directory does not show it yet."},
 	{400, "", "another object with the same value", fault.Uniqueness, "Another resource already has this value."},
 	{400, "", "objectconflict", fault.Uniqueness, "Another resource already has this value."},

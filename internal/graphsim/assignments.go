@@ -150,7 +150,8 @@ func offers(to, from *object, role string) bool {
 }
 
 // deleteAssignment gives the handler of a DELETE below the principal or the
-// resource.
+// resource. How one that is not there is refused was observed:
+// https://github.com/microsoftgraph/microsoft-graph-docs/issues/12385.
 func deleteAssignment(entity, name string) handler {
 	return func(c *call) (*answer, error) {
 		o, err := c.owner(entity, c.dir.reading())
@@ -164,6 +165,6 @@ func deleteAssignment(entity, name string) handler {
 				return noContent(), nil
 			}
 		}
-		return nil, notFound(id)
+		return nil, refuse("EntitlementGrant being updated or deleted is not found.")
 	}
 }

@@ -98,7 +98,7 @@ func TestAppRoleAssignments(t *testing.T) {
 		})
 	}
 	c.do("DELETE", "/users/"+user+"/appRoleAssignments/"+own.text("id"), nil).want(204)
-	c.do("DELETE", "/users/"+user+"/appRoleAssignments/"+own.text("id"), nil).want(404)
+	c.do("DELETE", "/users/"+user+"/appRoleAssignments/"+own.text("id"), nil).refused(400, badRequest, "EntitlementGrant being updated or deleted is not found.")
 	c.do("DELETE", "/groups/"+group, nil).want(204)
 	if got := c.do("GET", "/servicePrincipals/"+sp+"/appRoleAssignedTo", nil).want(200).list("id"); len(got) != 0 {
 		t.Errorf("assignments of a deleted group stay: %v", got)

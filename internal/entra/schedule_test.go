@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entrascim/internal/graphsim"
+	"entrascim/internal/graphsim/trouble"
 )
 
 const (
@@ -85,6 +86,27 @@ func TestRolesThatEnd(t *testing.T) {
 	g.patch("/Users/"+user, http.StatusNoContent, object{"op": "remove", "path": "roles"})
 	if active, _ = g.roles(user); len(active) != 0 {
 		t.Errorf("left %v", active)
+	}
+}
+
+// What somebody else gave or took meanwhile is a conflict, as Privileged Identity
+// Management says it: the client is to look.
+func TestScheduledRolesMeanwhile(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	user := g.addUsers(1)[0]
+	for code, change := range map[string]object{
+		"RoleAssignmentExists":       adds(eligibleRoles, object{"value": globalReader}),
+		"RoleAssignmentDoesNotExist": adds("roles", object{"value": globalReader, "end": "2026-02-01T00:00:00Z"}),
+	} {
+		f := trouble.Fault{Method: http.MethodPost, Path: "/roleManagement/directory/*", Status: http.StatusBadRequest, Code: code}
+		if err := g.sim.Fail(f); err != nil {
+			t.Fatal(err)
+		}
+		answer := g.patch("/Users/"+user, http.StatusConflict, change)
+		if detail, _ := answer["detail"].(string); !strings.Contains(strings.ToLower(detail), "roles: ") || !strings.Contains(detail, "repeat the request") {
+			t.Errorf("%s: %v", code, answer)
+		}
 	}
 }
 

@@ -195,6 +195,8 @@ func (p *Roles) refused(err error) error {
 		f.Kind, f.Detail = fault.Forbidden, p.Unlicensed()
 	case f.Kind == fault.NotFound:
 		f.Kind, f.Detail = fault.Conflict, p.attribute+": the directory does not find the role or who is to have it, or not yet; repeat the request."
+	case f.Kind == fault.Uniqueness:
+		f.Kind, f.Detail = fault.Conflict, p.attribute+": somebody else has given the role meanwhile; repeat the request."
 	case f.Kind == fault.InvalidValue:
 		f.Detail = p.attribute + ": the directory does not take this assignment: the role may be disabled, the scope not be there, or the role's settings not allow it."
 	case f.Kind == fault.Forbidden && p.eligible:

@@ -28,6 +28,8 @@ func TestRefusals(t *testing.T) {
 		"already a member":    {400, "Request_BadRequest", "One or more added object references already exist for the following modified properties: 'members'.", fault.Uniqueness, "members"},
 		"not a member":        {400, "Request_BadRequest", "One or more removed object references do not exist for the following modified properties: 'members'.", fault.NotFound, "members"},
 		"not assigned":        {400, "Request_BadRequest", "EntitlementGrant being updated or deleted is not found.", fault.NotFound, ""},
+		"role is held":        {400, "RoleAssignmentExists", "The Role assignment already exists.", fault.Uniqueness, ""},
+		"role is not held":    {400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist.", fault.NotFound, ""},
 		"not replicated":      {400, "Request_BadRequest", "The source resource object or one of the objects being referenced don't exist.", fault.InvalidValue, ""},
 		"mail-enabled group":  {400, "Request_BadRequest", "Cannot Update a mail-enabled security groups and or distribution list.", fault.Mutability, ""},
 		"last owner":          {400, "Request_BadRequest", "The group must have at least one owner, hence this owner cannot be removed.", fault.InvalidValue, ""},

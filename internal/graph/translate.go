@@ -44,6 +44,8 @@ var translations = []translation{
 	{0, codeConcurrency, "", fault.Conflict, "The resource is being changed by another request; repeat this one."},
 	{0, "Authorization_IdentityNotFound", "", fault.Unavailable, "The gateway's application is not known in the directory."},
 	{0, "Request_MultipleObjectsWithSameKeyValue", "", fault.Uniqueness, "Another resource already has this value."},
+	{0, "RoleAssignmentExists", "", fault.Uniqueness, "The assignment already exists."},
+	{0, "RoleAssignmentDoesNotExist", "", fault.NotFound, "The assignment does not exist."},
 	{0, codeUnlicensed, "", fault.Forbidden, "The directory lacks the license for this: Microsoft Entra ID P2 or Governance."},
 
 	{400, "", "does not exist as a declared property", fault.Unavailable, "The mapping names a property that the directory does not have; a directory extension must be prepared first."},

@@ -53,6 +53,13 @@ func unlicensed() *odata.Error {
 	}
 }
 
+// unscheduled is how Privileged Identity Management refuses, with codes of its own; the
+// first is observed in https://github.com/hashicorp/terraform-provider-azuread/issues/1306,
+// the other in tests of public clients.
+func unscheduled(code, message string) *odata.Error {
+	return &odata.Error{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
 func concurrent() *odata.Error {
 	return &odata.Error{
 		Status: http.StatusConflict, Code: concurrency,

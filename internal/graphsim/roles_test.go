@@ -94,7 +94,7 @@ func TestEligibility(t *testing.T) {
 	if made.at("status") != "Provisioned" || made.at("action") != "adminAssign" {
 		t.Errorf("made: %s", made.raw)
 	}
-	c.do("POST", requests, assign(ada, fields{"type": "noExpiration"})).refused(400, badRequest, "The Role assignment already exists.")
+	c.do("POST", requests, assign(ada, fields{"type": "noExpiration"})).refused(400, "RoleAssignmentExists", "The Role assignment already exists.")
 	c.do("POST", requests, assign(bob, fields{"type": "noExpiration"})).want(201)
 	of := func(who string) *reply {
 		return c.do("GET", roles+"/roleEligibilitySchedules?$filter=principalId eq '"+who+"'", nil).want(200)
@@ -104,7 +104,7 @@ func TestEligibility(t *testing.T) {
 	}
 	c.do("PATCH", "/users/"+ada, fields{"accountEnabled": false}).want(204) // eligible is not privileged
 	c.do("POST", requests, merged(holding(bob, globalReader), fields{"action": "adminRemove"})).want(201)
-	c.do("POST", requests, merged(holding(bob, globalReader), fields{"action": "adminRemove"})).refused(400, badRequest, "The Role assignment does not exist.")
+	c.do("POST", requests, merged(holding(bob, globalReader), fields{"action": "adminRemove"})).refused(400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist.")
 	c.do("POST", requests, merged(holding(bob, globalReader), fields{"action": "selfActivate"})).want(400)
 	c.do("POST", requests, merged(holding(bob, globalReader), fields{"action": "adminAssign"})).want(400)
 	c.do("POST", requests, assign(bob, fields{"type": "afterDateTime", "endDateTime": "2025-03-01T00:00:00Z"})).want(400)
@@ -140,7 +140,7 @@ func TestRoleSchedules(t *testing.T) {
 			"scheduleInfo": fields{"startDateTime": start, "expiration": fields{"type": "afterDateTime", "endDateTime": end}},
 		}
 	}
-	c.do("POST", requests, ask("adminUpdate", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")).refused(400, badRequest, "The Role assignment does not exist.")
+	c.do("POST", requests, ask("adminUpdate", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")).refused(400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist.")
 	made := c.do("POST", requests, ask("adminAssign", "2026-01-10T00:00:00Z", "2026-03-01T00:00:00Z")).want(201)
 	if made.at("status") != "Provisioned" || made.at("targetScheduleId") == "" {
 		t.Errorf("made: %s", made.raw)

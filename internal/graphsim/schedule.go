@@ -57,11 +57,11 @@ func requestSchedule(r relation) handler {
 		had := c.dir.scheduleOf(r, principal, definition, body.DirectoryScopeID)
 		switch {
 		case body.Action == "adminAssign" && had != nil:
-			return nil, refuse("The Role assignment already exists.")
+			return nil, unscheduled("RoleAssignmentExists", "The Role assignment already exists.")
 		case body.Action == "adminAssign", body.Action == "adminUpdate" && had != nil:
 			return c.scheduled(r, body, principal, definition)
 		case (body.Action == "adminRemove" || body.Action == "adminUpdate") && had == nil:
-			return nil, refuse("The Role assignment does not exist.")
+			return nil, unscheduled("RoleAssignmentDoesNotExist", "The Role assignment does not exist.")
 		case body.Action == "adminRemove":
 			c.dir.unschedule(had)
 			return c.requested(r, body, "Revoked", "")

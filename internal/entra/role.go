@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -21,7 +22,7 @@ const (
 
 // roleRequest lists the roles that a principal holds or can activate.
 func roleRequest(name, id string) graph.Request {
-	r := graph.Request{Path: grant.RoleManagement + "/roleAssignments", Query: graph.Query{Filter: "principalId eq " + quoted(id)}}
+	r := graph.Request{Path: grant.RoleManagement + "/roleAssignments", Query: graph.Query{Filter: "principalId eq " + quoted(strings.ToLower(id))}} // no page says that case does not matter
 	switch name {
 	case relationRoles:
 		r.Query.Expand = "roleDefinition"
@@ -89,7 +90,7 @@ func (r *resource) unscheduled(o *object, name string, err error) bool {
 func (r *resource) roleHolders(ctx context.Context, relation, role string) ([]string, error) {
 	var ids []string
 	request := roleRequest(relation, "")
-	request.Query.Filter, request.Query.Expand = "roleDefinitionId eq "+quoted(role), ""
+	request.Query.Filter, request.Query.Expand = "roleDefinitionId eq "+quoted(strings.ToLower(role)), ""
 	err := r.graph.All(ctx, request, func(v jsontext.Value) error {
 		ids = append(ids, entity.Text(v, "principalId"))
 		return r.bounded(len(ids))

@@ -108,6 +108,26 @@ func TestScheduledRolesMeanwhile(t *testing.T) {
 			t.Errorf("%s: %v", code, answer)
 		}
 	}
+	g.patch("/Users/"+user, http.StatusNoContent, adds(eligibleRoles, object{"value": globalReader}))
+	f := trouble.Fault{Method: http.MethodPost, Path: "/roleManagement/directory/*", Status: http.StatusBadRequest, Code: "RoleAssignmentDoesNotExist"}
+	if err := g.sim.Fail(f); err != nil {
+		t.Fatal(err)
+	}
+	g.patch("/Users/"+user, http.StatusNoContent, object{"op": "remove", "path": eligibleRoles}) // it is gone
+}
+
+// Ids are asked for as Graph writes them: that their case does not matter in the filters
+// of roles no page says.
+func TestRolesAreAskedInLowerCase(t *testing.T) {
+	t.Parallel()
+	g := start(t, graphsim.Options{}, "", nil)
+	user := g.addUsers(1)[0]
+	g.sim.Calls()
+	g.get("/Users/" + strings.ToUpper(user) + "?attributes=roles," + eligibleRoles)
+	calls := strings.Join(g.sim.Calls(), "\n")
+	if n := strings.Count(calls, "principalId%20eq%20%27"+user+"%27"); n != 3 {
+		t.Errorf("%d filters in %s", n, calls)
+	}
 }
 
 // Groups that were made for it hold roles and can activate them; others are refused.

@@ -169,7 +169,11 @@ func (p *Roles) request(action, principal string, role Role) Step {
 	case !p.eligible: // the page of assignments wants one of every request, that of eligibilities not of this
 		asked["scheduleInfo"] = map[string]any{"startDateTime": p.moment()}
 	}
-	return Step{Request: graph.Request{Method: http.MethodPost, Path: path, Body: body(asked)}, Refused: p.refused}
+	s := Step{Request: graph.Request{Method: http.MethodPost, Path: path, Body: body(asked)}, Refused: p.refused}
+	if action == adminRemove {
+		s.Settled = graph.Unassigned
+	}
+	return s
 }
 
 // schedule is when the role is held. One that begins now has to say when that is.

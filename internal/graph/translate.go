@@ -10,7 +10,8 @@ import (
 // Graph error codes that decide something here.
 const (
 	codeConcurrency = "Directory_ConcurrencyViolation"
-	codeUnlicensed  = "AadPremiumLicenseRequired" // of Privileged Identity Management, with status 400
+	codeUnassigned  = "RoleAssignmentDoesNotExist" // of Privileged Identity Management, as the next
+	codeUnlicensed  = "AadPremiumLicenseRequired"  // of Privileged Identity Management, with status 400
 )
 
 // Message parts that Graph has no code for.
@@ -45,7 +46,7 @@ var translations = []translation{
 	{0, "Authorization_IdentityNotFound", "", fault.Unavailable, "The gateway's application is not known in the directory."},
 	{0, "Request_MultipleObjectsWithSameKeyValue", "", fault.Uniqueness, "Another resource already has this value."},
 	{0, "RoleAssignmentExists", "", fault.Uniqueness, "The assignment already exists."},
-	{0, "RoleAssignmentDoesNotExist", "", fault.NotFound, "The assignment does not exist."},
+	{0, codeUnassigned, "", fault.NotFound, "The assignment does not exist."},
 	{0, codeUnlicensed, "", fault.Forbidden, "The directory lacks the license for this: Microsoft Entra ID P2 or Governance."},
 
 	{400, "", "does not exist as a declared property", fault.Unavailable, "The mapping names a property that the directory does not have; a directory extension must be prepared first."},
@@ -126,6 +127,13 @@ func NotReplicated(err error) bool { return says(err, notReplicated) }
 func Unlicensed(err error) bool {
 	r := RefusalOf(err)
 	return r != nil && strings.EqualFold(r.Code, codeUnlicensed)
+}
+
+// Unassigned tells whether Graph refused to take a scheduled role because it is not held,
+// which it was also seen to say of one that it had taken.
+func Unassigned(err error) bool {
+	r := RefusalOf(err)
+	return r != nil && strings.EqualFold(r.Code, codeUnassigned)
 }
 
 func says(err error, part string) bool {

@@ -77,12 +77,18 @@ func (r *resource) refused(ctx context.Context, err error, asked []string) bool 
 const (
 	signInProperty = "signInActivity"
 	maxSignInPage  = 500
+	// In advanced queries of more than so many users the property was seen to be missing:
+	// https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/1898.
+	maxAdvancedSignInPage = 120
 )
 
 // pageTop is how many objects a page of these properties can have.
-func pageTop(top int, properties []string) int {
-	if slices.Contains(properties, signInProperty) {
-		return min(top, maxSignInPage)
+func pageTop(top int, properties []string, advanced bool) int {
+	switch {
+	case !slices.Contains(properties, signInProperty):
+		return top
+	case advanced:
+		return min(top, maxAdvancedSignInPage)
 	}
-	return top
+	return min(top, maxSignInPage)
 }

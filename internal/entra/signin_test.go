@@ -58,6 +58,12 @@ func TestSignIns(t *testing.T) {
 			t.Errorf("a page that is too large: %s", call)
 		}
 	}
+	g.sim.Advance(time.Minute)
+	g.asked()
+	g.get("/Users?count=999&attributes=userName," + signIns + "&filter=" + url.QueryEscape(`userName ew "@contoso.com"`)) // an advanced query
+	if calls := strings.Join(g.sim.Calls(), "\n"); !strings.Contains(calls, "endsWith") || !strings.Contains(calls, "top=120&") || strings.Contains(calls, "top=500") {
+		t.Errorf("advanced: %s", calls)
+	}
 	before := signIns + `.lastSignInDateTime lt "2025-06-01T00:00:00Z"`
 	for filter, want := range map[string][]string{
 		before: {bob}, signIns + `.lastSignInDateTime eq "` + lastSeen + `"`: {ada},

@@ -48,7 +48,7 @@ func (l *listing) request(w walk) graph.Request {
 	}
 	return graph.Request{Path: s.path, Params: s.params, Query: graph.Query{
 		Select: properties, Expand: expand, Filter: s.filter, OrderBy: s.orderBy,
-		Top: pageTop(w.top, properties), Count: advanced, Advanced: advanced,
+		Top: pageTop(w.top, properties, advanced), Count: advanced, Advanced: advanced,
 	}}
 }
 

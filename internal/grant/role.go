@@ -84,7 +84,7 @@ func after(start, duration string) string {
 			return ""
 		}
 	}
-	return at.AddDate(0, 0, int(days)).Add(length).Format(time.RFC3339Nano) //nolint:gosec // bounded
+	return at.AddDate(0, 0, int(days)).Add(length).Format(time.RFC3339Nano)
 }
 
 // Scheduled tells of active roles since when and until when they are held, by their

@@ -17,6 +17,7 @@ import (
 type described struct {
 	Settings   secretFile   `placeholder:"FILE" help:"YAML file with settings in the notation of a tenant's file: the groups tenant, mapping, policy and passwords, without secrets and files."`
 	SinkSecret secretFile   `name:"passwords-secret-file" placeholder:"FILE" help:"File with what passwords.secret is of a tenant's file; - for standard input."`
+	SinkURL    secretFile   `name:"passwords-url-file" placeholder:"FILE" help:"File with what passwords.url is of a tenant's file, when it is a secret; - for standard input."`
 	Overlays   []secretFile `name:"overlay" placeholder:"FILE" help:"Overlay on the mapping tables; may be given several times, in order."`
 }
 
@@ -42,13 +43,12 @@ func (d described) read(p process) (settings *[]byte, overlays *[]tenant.Overlay
 	return settings, overlays, nil
 }
 
-// sinkSecret is what the sink of generated passwords asks for; nil: not given.
-func (d described) sinkSecret(p process) (*string, error) {
-	if d.SinkSecret == "" {
-		return nil, nil //nolint:nilnil // as said
+// sink is what the sink of generated passwords asks for, and where it is; nil: not given.
+func (d described) sink(p process) (secret, url *string, err error) {
+	if secret, err = d.SinkSecret.readIfGiven(p); err == nil {
+		url, err = d.SinkURL.readIfGiven(p)
 	}
-	text, err := d.SinkSecret.read(p)
-	return &text, err
+	return secret, url, err
 }
 
 type tenantAddCommand struct {
@@ -63,12 +63,15 @@ type tenantAddCommand struct {
 // Run adds a tenant.
 func (t tenantAddCommand) Run(ctx context.Context, p process) error {
 	n := admin.NewTenant{Name: t.Name, Mode: tenant.Mode(t.Mode), DirectoryID: t.Directory}
-	sink, err := t.sinkSecret(p)
+	secret, url, err := t.sink(p)
 	if err != nil {
 		return err
 	}
-	if sink != nil {
-		n.SinkSecret = *sink
+	if secret != nil {
+		n.SinkSecret = *secret
+	}
+	if url != nil {
+		n.SinkURL = *url
 	}
 	if n.Credential, err = t.credential.read(p); err != nil {
 		return err
@@ -180,7 +183,7 @@ func (t tenantUpdateCommand) Run(ctx context.Context, p process) error {
 		change.Credential = &given
 	}
 	var err error
-	if change.SinkSecret, err = t.sinkSecret(p); err != nil {
+	if change.SinkSecret, change.SinkURL, err = t.sink(p); err != nil {
 		return err
 	}
 	if change.Settings, change.Overlays, err = t.described.read(p); err != nil {

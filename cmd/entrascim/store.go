@@ -92,6 +92,15 @@ func (f secretFile) read(p process) (string, error) {
 	return strings.TrimRight(string(text), "\r\n"), err
 }
 
+// readIfGiven is read of a file that may be left out; nil: it was.
+func (f secretFile) readIfGiven(p process) (*string, error) {
+	if f == "" {
+		return nil, nil //nolint:nilnil // as said
+	}
+	text, err := f.read(p)
+	return &text, err
+}
+
 // maxFile is the most that a file on the command line may hold, in bytes.
 const maxFile = 4 << 20
 

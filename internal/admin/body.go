@@ -81,6 +81,7 @@ type newTenant struct {
 	Overlays    []Overlay      `json:"overlays"`
 	Credential  *credential    `json:"credential"`
 	SinkSecret  string         `json:"passwordsSecret"`
+	SinkURL     string         `json:"passwordsUrl"`
 }
 
 // credential is the body of a tenant.Credential: it is taken and never shown.
@@ -117,7 +118,7 @@ func (n newTenant) value() (NewTenant, error) {
 		return NewTenant{}, err
 	}
 	settings, err := settingsFrom(n.Settings)
-	return NewTenant{n.Name, n.Mode, n.DirectoryID, settings, overlaysFrom(n.Overlays), given, n.SinkSecret}, err
+	return NewTenant{n.Name, n.Mode, n.DirectoryID, settings, overlaysFrom(n.Overlays), given, n.SinkSecret, n.SinkURL}, err
 }
 
 // settingsFrom takes settings that are given as an object: JSON is YAML.
@@ -148,11 +149,12 @@ type tenantPatch struct {
 	Overlays    jsontext.Value `json:"overlays"`
 	Credential  *credential    `json:"credential"`
 	SinkSecret  *string        `json:"passwordsSecret"`
+	SinkURL     *string        `json:"passwordsUrl"`
 }
 
 // on is the change that the patch makes to a tenant as it is.
 func (p tenantPatch) on(r tenant.Record) (TenantChange, error) {
-	c := TenantChange{Name: p.Name, DirectoryID: p.DirectoryID, SinkSecret: p.SinkSecret}
+	c := TenantChange{Name: p.Name, DirectoryID: p.DirectoryID, SinkSecret: p.SinkSecret, SinkURL: p.SinkURL}
 	if len(p.Settings) > 0 {
 		merged, err := merge(settingsOf(r), p.Settings)
 		if err != nil {

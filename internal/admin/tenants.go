@@ -20,6 +20,7 @@ type NewTenant struct {
 	Overlays    []tenant.Overlay
 	Credential  tenant.Credential
 	SinkSecret  string // see tenant.Record
+	SinkURL     string
 }
 
 // A TenantChange is what shall be otherwise about a tenant; nil: nothing.
@@ -30,12 +31,13 @@ type TenantChange struct {
 	Overlays    *[]tenant.Overlay
 	Credential  *tenant.Credential
 	SinkSecret  *string
+	SinkURL     *string
 }
 
 // AddTenant adds a tenant.
 func (s *Service) AddTenant(ctx context.Context, who Actor, n NewTenant) (tenant.Record, error) {
 	r := tenant.Record{
-		Name: n.Name, Mode: n.Mode, DirectoryID: n.DirectoryID, Settings: n.Settings, Overlays: n.Overlays, Credential: n.Credential, SinkSecret: n.SinkSecret,
+		Name: n.Name, Mode: n.Mode, DirectoryID: n.DirectoryID, Settings: n.Settings, Overlays: n.Overlays, Credential: n.Credential, SinkSecret: n.SinkSecret, SinkURL: n.SinkURL,
 	}
 	if r.Mode == "" {
 		r.Mode = tenant.Single
@@ -85,6 +87,9 @@ func (s *Service) UpdateTenant(ctx context.Context, who Actor, name string, revi
 		}
 		if c.SinkSecret != nil {
 			changed, r.SinkSecret = append(changed, "passwordsSecret"), *c.SinkSecret
+		}
+		if c.SinkURL != nil {
+			changed, r.SinkURL = append(changed, "passwordsUrl"), *c.SinkURL
 		}
 		if len(changed) == 0 {
 			return "", errSame

@@ -25,6 +25,7 @@ type mailbox struct {
 	status int // answered; 0: 204
 	users  []string
 	got    []string // passwords
+	uri    string   // where they came to
 }
 
 func newMailbox(t *testing.T) *mailbox {
@@ -53,7 +54,7 @@ func (m *mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if body.Type != "ping" {
 		m.users = append(m.users, body.Data.Tenant+" "+body.Data.ID)
-		m.got = append(m.got, body.Data.Password)
+		m.got, m.uri = append(m.got, body.Data.Password), r.RequestURI
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -145,6 +146,64 @@ func TestSinkOfOneIsDown(t *testing.T) {
 	}
 	if text := w.log.String(); strings.Contains(text, mailKey) {
 		t.Error(text)
+	}
+}
+
+// The query of a webhook's URL is sent, and nowhere else: not in the views of the admin
+// API, its errors, the audit log, the log or the doctor's report. In the store it is sealed,
+// and not among the settings.
+func TestWebhookQueryIsASecret(t *testing.T) {
+	t.Parallel()
+	m := newManaged(t)
+	const query = "?code=s3cr3t-of-the-query"
+	acme, initech := newMailbox(t), newMailbox(t)
+	m.file("acme.yaml", m.tenant(graphsim.DefaultTenant, graphsim.DefaultClient, graphsim.DefaultSecret, "acme-token-of-iga")+
+		fmt.Sprintf("passwords: {sink: webhook, url: %q, secret: %s}\n", acme.server.URL+"/in"+query, mailKey+"acme"))
+	if m.registry.reload(m.logged()); strings.Contains(m.log.String(), "not read again") {
+		t.Fatal(m.log.String())
+	}
+	var told strings.Builder
+	with := func(settings, beside string) string {
+		return strings.Replace(strings.Replace(m.initech(), `"tenant":{`, `"passwords":`+settings+`,"tenant":{`, 1), `{"name"`, `{`+beside+`"name"`, 1)
+	}
+	key, at := fmt.Sprintf(`"passwordsSecret":%q,`, mailKey+"initech"), fmt.Sprintf(`"passwordsUrl":%q,`, initech.server.URL+"/in"+query)
+	for name, c := range map[string]struct{ body, want string }{
+		"among the settings": {with(fmt.Sprintf(`{"sink":"webhook","url":%q}`, initech.server.URL+query), key), "passwords.url: has a query, which is a secret: leave it out here, and give the whole URL as passwordsUrl"},
+		"both":               {with(fmt.Sprintf(`{"sink":"webhook","url":%q}`, initech.server.URL), key+at), "passwordsUrl: is given beside passwords.url"},
+		"another sink":       {with(`{"sink":"vault"}`, key+at), "passwordsUrl: must have no query"},
+		"no URL":             {with(`{"sink":"webhook"}`, key+`"passwordsUrl":"s3cr3t-of-the-query",`), "passwordsUrl: must be an https URL"},
+	} {
+		answer, _ := m.manage("POST", "/tenants", c.body)
+		told.WriteString(answer.Body.String())
+		if answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), c.want) {
+			t.Errorf("%s: %d %s, want %s", name, answer.Code, answer.Body, c.want)
+		}
+	}
+	fmt.Fprint(&told, m.good(201, "POST", "/tenants", with(`{"sink":"webhook"}`, key+at)))
+	token := m.good(201, "POST", "/tenants/initech/clients", `{"name":"iga"}`)["secret"].(string)
+	for token, box := range map[string]*mailbox{"acme-token-of-iga": acme, token: initech} {
+		status, made := m.scim(token, "POST", "/scim/v2/Users", `{"userName":"ada@contoso.com","displayName":"A"}`)
+		if fmt.Fprint(&told, made); status != http.StatusCreated || len(box.users) != 1 || box.uri != "/in"+query {
+			t.Errorf("%d %v: told at %q of %v", status, made, box.uri, box.users)
+		}
+		box.set(http.StatusForbidden)
+		_, refused := m.scim(token, "POST", "/scim/v2/Users", `{"userName":"bob@contoso.com","displayName":"B"}`)
+		fmt.Fprint(&told, refused)
+	}
+	for _, path := range []string{"/tenants", "/tenants/initech", "/events"} {
+		answer, _ := m.manage("GET", path, "")
+		told.WriteString(answer.Body.String())
+	}
+	c := m.registry.config
+	c.Tenants = filepath.Dir(m.path("acme.yaml"))
+	report, _, err := Doctor(m.logged(), c, "acme", m.sim.Now)
+	if err != nil || !strings.Contains(report, "The webhook at 127.0.0.1") {
+		t.Errorf("%v\n%s", err, report)
+	}
+	for what, text := range map[string]string{"an answer": told.String(), "the log": m.log.String(), "the report": report} {
+		if strings.Contains(text, "s3cr3t") {
+			t.Errorf("the query is in %s: %s", what, text)
+		}
 	}
 }
 

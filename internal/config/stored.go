@@ -24,7 +24,7 @@ func (c Config) Stored(r tenant.Record) (Config, error) {
 	}
 	l.config.Passwords.CA = c.Passwords.CA
 	l.bad["tenant.id"] = r.DirectoryID == "" && r.State != tenant.Active // it is found out when an administrator consents
-	l.hold(l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.passwordChecks(), l.config.guardChecks(), c.lent(l.config))
+	l.hold(l.config.unsealed(), l.config.tenantChecks(), l.config.credentialChecks(), l.config.otherChecks(), l.config.passwordChecks(), l.config.guardChecks(), c.lent(l.config))
 	return l.config, errors.Join(l.errs...)
 }
 
@@ -44,13 +44,19 @@ func ofStored(key string) bool {
 	}, key)
 }
 
+// unsealed refuses a secret among the settings, which are shown, and not sealed.
+func (c *Config) unsealed() []check {
+	url := c.Passwords.URL
+	return []check{{url == Address(url.plain()), "passwords.url", "has a query, which is a secret: leave it out here, and give the whole URL as passwordsUrl (--passwords-url-file), which is kept sealed"}}
+}
+
 // take fills in what the record holds beside the settings. Complaints name it as the
 // admin API does.
 func (c *Config) take(r tenant.Record) {
 	maps.Copy(c.origins, map[string]string{ //nolint:gosec // names of settings, no credentials
 		"tenant.name": "name", "tenant.mode": "mode", "tenant.id": "directoryId", "tenant.clientID": "credential.clientId", "tenant.clientSecret": "credential.clientSecret",
 		"tenant.certificateFile": "credential.certificate", "tenant.certificatePassword": "credential.certificatePassword",
-		"tenant.federatedTokenFile": "credential.federatedTokenFile", "passwords.secret": "passwordsSecret",
+		"tenant.federatedTokenFile": "credential.federatedTokenFile", "passwords.secret": "passwordsSecret", "passwords.urlFile": "passwordsUrl",
 	})
 	t, credential := &c.Tenant, r.Credential
 	t.Name, t.Mode, t.ID, t.Suspended = r.Name, string(r.Mode), r.DirectoryID, r.State != tenant.Active
@@ -61,6 +67,9 @@ func (c *Config) take(r tenant.Record) {
 	t.CertificatePassword = Secret(credential.CertificatePassword)
 	t.FederatedTokenFile, t.ManagedIdentity = credential.FederatedTokenFile, credential.ManagedIdentity
 	c.Passwords.Secret = Secret(r.SinkSecret)
+	if r.SinkURL != "" {
+		c.Passwords.URLFile = File{Path: "passwordsUrl", Content: []byte(r.SinkURL)}
+	}
 	for _, o := range r.Overlays {
 		c.Mapping.Overlays = append(c.Mapping.Overlays, File{Path: o.Name, Content: o.Text})
 	}

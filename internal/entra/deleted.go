@@ -61,7 +61,10 @@ func (r *resource) deletedPlan(want mapping.Want) *mapping.ReadPlan {
 
 // listDeleted lists resources that are deleted.
 func (r *resource) listDeleted(ctx context.Context, q scim.Query, out *scim.ListWriter) error {
-	q.Filter = r.completed(q.Filter)
+	var err error
+	if q.Filter, err = r.licensed(ctx, r.completed(q.Filter)); err != nil {
+		return err
+	}
 	forGraph, here, err := r.parted(q.Filter)
 	if err != nil {
 		return err

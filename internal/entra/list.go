@@ -37,7 +37,10 @@ func (r *resource) List(ctx context.Context, q scim.Query, out *scim.ListWriter)
 	if q.Deleted {
 		return r.listDeleted(ctx, q, out)
 	}
-	q.Filter = r.completed(q.Filter)
+	var err error
+	if q.Filter, err = r.licensed(ctx, r.completed(q.Filter)); err != nil {
+		return err
+	}
 	mq, err := r.table.Filter(q.Filter)
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ func (r *resource) lookUpAll(ctx context.Context, lookups []lookup) error {
 	if err != nil {
 		return err
 	}
-	for i, result := range results {
-		if err := lookups[i].take(result); err != nil {
+	for i, l := range lookups {
+		if err := l.take(results[i]); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,9 @@ func (u users) Patch(ctx context.Context, id string, ops scim.Patch, p scim.Proj
 	if err != nil {
 		return err
 	}
+	if ops, err = u.byID(ops, o.skus); err != nil {
+		return err
+	}
 	after, err := ops.Apply(before)
 	if err != nil {
 		return err

@@ -68,6 +68,14 @@ func (s *Subscriptions) find(name string) *Subscription {
 	return &s.list[i]
 }
 
+// Renamed is the id of the license of that name; the name itself when there is none.
+func (s *Subscriptions) Renamed(name string) string {
+	if one := s.find(name); one != nil {
+		return strings.ToLower(one.SkuID)
+	}
+	return name
+}
+
 // skuID is the id of a license that a client names. One that is not known is refused,
 // unless nothing could be read, and then it must be an id.
 func (s *Subscriptions) skuID(attribute, name string) (string, error) {

@@ -21,6 +21,7 @@ type Record struct {
 	Overlays   []Overlay
 	Credential Credential // of mode Single; kept sealed
 	SinkSecret string     // Passwords.Secret; kept sealed
+	SinkURL    string     // Passwords.URL, when it is a secret; kept sealed
 
 	Revision int64 // grows with each change; 0: not kept yet
 	Created  time.Time

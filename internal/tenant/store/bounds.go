@@ -58,6 +58,7 @@ func checkTenant(r tenant.Record) error {
 		checkOverlays(r.Overlays),
 		checkCredential(r.Credential),
 		checkText(r.SinkSecret, maxText, "The secret of its sink"),
+		checkText(r.SinkURL, maxText, "The URL of its sink"),
 	)
 }
 

@@ -38,7 +38,7 @@ func TestNothingInClear(t *testing.T) {
 				t.Errorf("the search does not find %q, so it would not find a secret", known)
 			}
 		}
-		for _, secret := range []string{full().Credential.Secret, r.Credential.Secret, r.Credential.CertificatePassword, "the certificate's private key", r.Credential.FederatedTokenFile, r.SinkSecret, "first", "second", "code", oldKey} {
+		for _, secret := range []string{full().Credential.Secret, r.Credential.Secret, r.Credential.CertificatePassword, "the certificate's private key", r.Credential.FederatedTokenFile, r.SinkSecret, r.SinkURL, "first", "second", "code", oldKey} {
 			raw := []byte(secret)
 			for how, text := range map[string]string{
 				"as it is": secret, "in base64": base64.StdEncoding.EncodeToString(raw[:len(raw)/3*3]), "in hex": hex.EncodeToString(raw),

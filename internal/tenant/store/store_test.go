@@ -25,7 +25,7 @@ func full() tenant.Record {
 			ClientID: "66666666-2222-3333-4444-555555555555", Secret: "s3cret-of-contoso", Certificate: []byte{0, 255, 1}, CertificatePassword: "pässword",
 			FederatedTokenFile: "/var/run/token", FederatedIdentity: "an identity", ManagedIdentity: true,
 		},
-		SinkSecret: "secret-of-the-sink",
+		SinkSecret: "secret-of-the-sink", SinkURL: "https://hook.example/?code=of-the-url",
 	}
 }
 
@@ -83,7 +83,7 @@ func TestRoundTrip(t *testing.T) {
 		// Everything can be taken away again.
 		bare := tenant.Record{ID: r.ID, Name: "fabrikam", State: tenant.Suspended, Mode: tenant.Multi, Revision: r.Revision}
 		if got := w.put(s, bare); got.Created != r.Created || got.Changed != w.now().Truncate(time.Microsecond) || got.Revision != 3 ||
-			!reflect.DeepEqual(got.Credential, tenant.Credential{}) || got.SinkSecret != "" || got.Overlays != nil || got.Settings != nil || got.DirectoryID != "" || got.Name != "fabrikam" {
+			!reflect.DeepEqual(got.Credential, tenant.Credential{}) || got.SinkSecret != "" || got.SinkURL != "" || got.Overlays != nil || got.Settings != nil || got.DirectoryID != "" || got.Name != "fabrikam" {
 			t.Errorf("a bare tenant: %+v", got)
 		}
 		plain := client(r.ID, "okta")

@@ -41,6 +41,7 @@ type sealedSecrets struct {
 	credential `json:",inline"`
 
 	SinkSecret string `json:"sinkSecret,omitzero"`
+	SinkURL    string `json:"sinkURL,omitzero"`
 }
 
 // credentialPurpose binds a sealed credential to its place: it does not open in another
@@ -63,7 +64,7 @@ func newTenantRow(r tenant.Record, keys *seal.Keys) (tenantRow, error) {
 }
 
 func sealSecrets(keys *seal.Keys, r tenant.Record) ([]byte, error) {
-	text, err := json.Marshal(sealedSecrets{credential(r.Credential), r.SinkSecret})
+	text, err := json.Marshal(sealedSecrets{credential(r.Credential), r.SinkSecret, r.SinkURL})
 	if err != nil || string(text) == "{}" {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func openSecrets(keys *seal.Keys, r *tenant.Record, sealed []byte) error {
 	if err := json.Unmarshal(text, &s, json.RejectUnknownMembers(true)); err != nil {
 		return errors.New("its credential cannot be read") // the cause may show it
 	}
-	r.Credential, r.SinkSecret = tenant.Credential(s.credential), s.SinkSecret
+	r.Credential, r.SinkSecret, r.SinkURL = tenant.Credential(s.credential), s.SinkSecret, s.SinkURL
 	return nil
 }
 

@@ -105,7 +105,7 @@ func (s *Store) changeTenant(ctx context.Context, t *transaction, r tenant.Recor
 		return stale("tenant")
 	}
 	if r.State == tenant.Removed {
-		r.Name, r.Credential, r.SinkSecret = name, tenant.Credential{}, ""
+		r.Name, r.Credential, r.SinkSecret, r.SinkURL = name, tenant.Credential{}, "", ""
 		err = t.emptyTenant(ctx, r.ID)
 	} else {
 		err = t.free(ctx, takenTenant, "SELECT count(*) FROM tenants WHERE id <> $1 AND name_key = $2 AND state <> 'removed'", r.ID, nameKey(r.Name))

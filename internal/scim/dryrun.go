@@ -54,10 +54,11 @@ func (s *server) dryRun(r *http.Request) (bool, error) {
 	if len(given) > 1 || len(given) == 1 && given[0] != "true" {
 		return false, fault.New(fault.InvalidValue, "%s must be true, or be left out.", dryRunHeader)
 	}
+	if len(given) == 0 && !s.options.DryRun && !s.options.Caller(r).DryRun {
+		return false, nil
+	}
 	path := s.path(r)
 	switch {
-	case len(given) == 0 && !s.options.DryRun && !s.options.Caller(r).DryRun:
-		return false, nil
 	case path != bulkPath && reads(r.Method, path), r.Method == http.MethodPost && s.harmless(path):
 		return false, nil
 	case s.options.Rehearse == nil:

@@ -52,7 +52,7 @@ func newHandler(types []ResourceType, o Options, routes func(*server, chi.Router
 		s.types = append(s.types, &rt)
 	}
 	r := chi.NewRouter()
-	r.Use(s.dry, s.route, s.locate, headed, warned, Recover, s.permit, middleware.GetHead)
+	r.Use(s.dry, s.route, s.locate, exchanged, Recover, s.permit, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, fault.New(fault.NotFound, "There is no such endpoint."))
 	})

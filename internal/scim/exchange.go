@@ -7,33 +7,48 @@ import (
 	"sync"
 )
 
-// warnings are the Warning headers of one answer.
-type warnings struct {
-	mu     sync.Mutex
-	header http.Header
+// An exchange is what the headers of a request for a change say, and of its answer.
+type exchange struct {
+	asked http.Header
+
+	mu       sync.Mutex
+	answered http.Header
 }
 
-type warningsKey struct{}
+type exchangeKey struct{}
 
-// warned lets Warn find the answer.
-func warned(next http.Handler) http.Handler {
+// exchanged lets Header and Warn find the headers. What only reads needs none.
+func exchanged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := context.WithValue(r.Context(), warningsKey{}, &warnings{header: w.Header()})
-		next.ServeHTTP(w, r.WithContext(ctx))
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{asked: r.Header, answered: w.Header()}))
+		}
+		next.ServeHTTP(w, r)
 	})
+}
+
+// Header is what a header of the client's request says, "" when it is not there. It is
+// for what a Writer or Action does otherwise by it. An operation of a bulk request has
+// no header of its own.
+func Header(ctx context.Context, name string) string {
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return ""
+	}
+	return x.asked.Get(name)
 }
 
 // Warn tells the client of the request, in a Warning header of code 299 (RFC 7234
 // section 5.5), what was done otherwise than asked though the request succeeds. It
 // is for Writers and Actions, before they write more than some kilobytes.
 func Warn(ctx context.Context, text string) {
-	all, ok := ctx.Value(warningsKey{}).(*warnings)
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
 	if !ok {
 		return
 	}
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	all.header.Add(warningHeader, `299 entrascim "`+quotable(text)+`"`)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.answered.Add(warningHeader, `299 entrascim "`+quotable(text)+`"`)
 }
 
 const warningHeader = "Warning"

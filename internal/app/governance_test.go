@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,10 +9,8 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
-	"github.com/rs/zerolog"
 
 	"entrascim/internal/graphsim"
-	"entrascim/internal/graphsim/login"
 )
 
 // A governed directory has what an identity-governance product gives and takes, and a
@@ -57,22 +54,8 @@ func govern(t *testing.T) governed {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	app := login.App{
-		ID: registeredApp, DisplayName: "entrascim", TenantID: graphsim.DefaultTenant, Secrets: []login.Secret{{Value: registeredSecret}},
-		Roles: append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...),
-	}
-	if err := sim.Register(app, "User Administrator"); err != nil {
-		t.Fatal(err)
-	}
-	graph := httptest.NewTLSServer(sim)
-	t.Cleanup(graph.Close)
-	c := demoConfig(DemoOptions{}, graph.URL, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: graph.Certificate().Raw}))
-	c.Tenant.ClientID, c.Tenant.ClientSecret = registeredApp, registeredSecret
-	handler, _, err := newHandler(zerolog.Nop().WithContext(t.Context()), c, "http://scim.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return governed{t, sim, handler}
+	sets := append(permissions(t, "Read-only set"), permissions(t, "Read-write set")...)
+	return governed{t, sim, gatewayOf(t, sim, sets, "User Administrator")}
 }
 
 // ask sends a request and gives the status and the answer.

@@ -43,12 +43,10 @@ func permissions(t *testing.T, heading string) []string {
 	return names
 }
 
-// registered is a client of a gateway whose app registration has the permissions
+// gatewayOf is a gateway before the directory, whose app registration has the permissions
 // and directory roles, and nothing else.
-func registered(t *testing.T, granted []string, roles ...string) func(method, path, body string) (int, map[string]any) {
+func gatewayOf(t *testing.T, sim *graphsim.Simulator, granted []string, roles ...string) http.Handler {
 	t.Helper()
-	sim := graphsim.New(graphsim.Options{})
-	seed(t, sim.Tenant(graphsim.DefaultTenant))
 	app := login.App{
 		ID: registeredApp, DisplayName: "entrascim", TenantID: graphsim.DefaultTenant, Roles: granted,
 		Secrets: []login.Secret{{Value: registeredSecret}},
@@ -64,6 +62,16 @@ func registered(t *testing.T, granted []string, roles ...string) func(method, pa
 	if err != nil {
 		t.Fatal(err)
 	}
+	return handler
+}
+
+// registered is a client of a gateway whose app registration has the permissions
+// and directory roles, and nothing else.
+func registered(t *testing.T, granted []string, roles ...string) func(method, path, body string) (int, map[string]any) {
+	t.Helper()
+	sim := graphsim.New(graphsim.Options{})
+	seed(t, sim.Tenant(graphsim.DefaultTenant))
+	handler := gatewayOf(t, sim, granted, roles...)
 	return func(method, path, body string) (int, map[string]any) {
 		if !strings.HasPrefix(path, "/readyz") {
 			path = "/scim/v2" + path
